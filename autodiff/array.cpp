@@ -1,0 +1,39 @@
+#include <autodiff/array.hpp>
+#include <autodiff/error.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace xgrad {
+
+std::string to_string(const Shape& shape) { return fmt::format("{{{}}}", fmt::join(shape, ", ")); }
+
+std::size_t element_count(const Shape& shape) {
+  std::size_t count = 1;
+  for (const std::size_t extent : shape) {
+    if (__builtin_mul_overflow(count, extent, &count)) {
+      throw ShapeError(
+          fmt::format("an array of shape {} has more entries than memory has addresses", to_string(shape)));
+    }
+  }
+  return count;
+}
+
+Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
+  Shape result(std::max(a.size(), b.size()), 1);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const std::size_t axis = result.size() - 1 - i;
+    const std::size_t extent_a = i < a.size() ? a[a.size() - 1 - i] : 1;
+    const std::size_t extent_b = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (extent_a != extent_b && extent_a != 1 && extent_b != 1) {
+      throw ShapeError(fmt::format("{}: shapes {} and {} do not broadcast: extents {} and {}", operation,
+                                   to_string(a), to_string(b), extent_a, extent_b));
+    }
+    result[axis] = extent_a == 1 ? extent_b : extent_a;
+  }
+  return result;
+}
+
+}  // namespace xgrad

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <autodiff/config.hpp>
+#include <autodiff/memory.hpp>
+#include <autodiff/xtensor.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace xgrad {
+
+/// The extents of an array, outermost first.
+using Shape = xt::svector<std::size_t, 4>;
+
+/// A contiguous, row-major xtensor container on pooled memory. It is an xtensor expression like any
+/// other; its type does not depend on the flags that a program is compiled with.
+template <class T>
+using Array = xt::xarray_container<xt::uvector<T, PoolAllocator<T>>, xt::layout_type::row_major, Shape>;
+
+/// An xtensor expression: a container, a view, or a formula of them.
+template <class E>
+concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
+
+/// An xtensor expression whose entries are integers or booleans: labels, indices, conditions.
+template <class E>
+concept IntegerExpression = Expression<E> && std::integral<typename std::remove_cvref_t<E>::value_type>;
+
+/// An Array of this shape with entries not yet set.
+template <class T>
+Array<T> empty(const Shape& shape) {
+  return Array<T>(shape);
+}
+
+/// An Array of this shape with every entry equal to `value`.
+template <class T>
+Array<T> full(const Shape& shape, T value) {
+  return Array<T>(shape, value);
+}
+
+/// The shape as text: `{64, 28, 28, 1}`.
+XGRAD_API std::string to_string(const Shape& shape);
+
+/// The number of entries of an array of this shape; throws ShapeError where it overflows.
+XGRAD_API std::size_t element_count(const Shape& shape);
+
+/// The shape that NumPy's broadcasting gives to operands of these two shapes; throws ShapeError, naming
+/// the operation, where they do not fit.
+XGRAD_API Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
+
+/// Evaluates any xtensor expression of the same precision into an Array.
+template <class T, Expression E>
+Array<T> to_array(E&& expression) {
+  if constexpr (std::is_same_v<std::remove_cvref_t<E>, Array<T>>) {
+    return std::forward<E>(expression);
+  } else {
+    Shape shape(expression.shape().begin(), expression.shape().end());
+    Array<T> result(shape);
+    xt::noalias(result) = expression;
+    return result;
+  }
+}
+
+}  // namespace xgrad

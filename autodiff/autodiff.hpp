@@ -1,0 +1,24 @@
+#pragma once
+
+/// \file
+/// The engine of xgrad: Variables, tapes, operations and what checks them.
+
+#include <autodiff/array.hpp>
+#include <autodiff/error.hpp>
+#include <autodiff/gradcheck.hpp>
+#include <autodiff/operation.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/convolution.hpp>
+#include <autodiff/ops/dropout.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/indexing.hpp>
+#include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/pooling.hpp>
+#include <autodiff/ops/reduction.hpp>
+#include <autodiff/ops/shape.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <autodiff/parameter.hpp>
+#include <autodiff/random.hpp>
+#include <autodiff/tape.hpp>
+#include <autodiff/transforms.hpp>
+#include <autodiff/variable.hpp>

@@ -1,0 +1,13 @@
+#include <autodiff/error.hpp>
+
+namespace xgrad {
+
+// Defined here, so that each type's run-time information exists once, in the library.
+Error::~Error() = default;
+ShapeError::~ShapeError() = default;
+ValueError::~ValueError() = default;
+TapeError::~TapeError() = default;
+VersionError::~VersionError() = default;
+FileError::~FileError() = default;
+
+}  // namespace xgrad

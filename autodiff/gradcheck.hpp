@@ -1,0 +1,2 @@
+#pragma once
+// declared below by its author

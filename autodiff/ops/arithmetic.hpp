@@ -1,0 +1,139 @@
+#pragma once
+
+#include <autodiff/ops/lift.hpp>
+
+/// \file
+/// Sums, differences, products and quotients, entry by entry, with NumPy's broadcasting. Operands are
+/// Variables, xtensor expressions and numbers in any order, one a Variable. Shapes that do not broadcast
+/// throw ShapeError.
+
+namespace xgrad {
+
+/// a + b.
+template <class T>
+XGRAD_API Variable<T> add(const Variable<T>& a, const Variable<T>& b);
+
+/// a - b.
+template <class T>
+XGRAD_API Variable<T> subtract(const Variable<T>& a, const Variable<T>& b);
+
+/// a b.
+template <class T>
+XGRAD_API Variable<T> multiply(const Variable<T>& a, const Variable<T>& b);
+
+/// a / b.
+template <class T>
+XGRAD_API Variable<T> divide(const Variable<T>& a, const Variable<T>& b);
+
+/// -x.
+template <class T>
+XGRAD_API Variable<T> negative(const Variable<T>& x);
+
+/// The larger of a and b, NaN where one of them is. Where they tie, each gets half of the gradient.
+template <class T>
+XGRAD_API Variable<T> maximum(const Variable<T>& a, const Variable<T>& b);
+
+/// The same value in another precision; gradients are cast back.
+template <class To, class From>
+XGRAD_API Variable<To> cast(const Variable<From>& x);
+
+namespace detail {
+
+/// x + c, c x and c / x: numbers need no array, and no pullback.
+template <class T>
+XGRAD_API Variable<T> add_number(const Variable<T>& x, T c);
+template <class T>
+XGRAD_API Variable<T> multiply_number(const Variable<T>& x, T c);
+template <class T>
+XGRAD_API Variable<T> divide_number(const Variable<T>& x, T c);
+template <class T>
+XGRAD_API Variable<T> subtract_from_number(T c, const Variable<T>& x);
+
+}  // namespace detail
+
+template <class A, class B>
+  requires Operands<A, B>
+auto operator+(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  if constexpr (Number<B>) {
+    return detail::add_number<T>(a, static_cast<T>(b));
+  } else if constexpr (Number<A>) {
+    return detail::add_number<T>(b, static_cast<T>(a));
+  } else {
+    return add<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  }
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto operator-(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  if constexpr (Number<B>) {
+    return detail::add_number<T>(a, -static_cast<T>(b));
+  } else if constexpr (Number<A>) {
+    return detail::subtract_from_number<T>(static_cast<T>(a), b);
+  } else {
+    return subtract<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  }
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto operator*(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  if constexpr (Number<B>) {
+    return detail::multiply_number<T>(a, static_cast<T>(b));
+  } else if constexpr (Number<A>) {
+    return detail::multiply_number<T>(b, static_cast<T>(a));
+  } else {
+    return multiply<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  }
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto operator/(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  if constexpr (Number<B>) {
+    return detail::divide_number<T>(a, static_cast<T>(b));
+  } else {
+    return divide<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  }
+}
+
+template <VariableType X>
+auto operator-(X&& x) {
+  return negative<detail::common_scalar_t<X>>(x);
+}
+
+template <VariableType X>
+auto operator+(X&& x) {
+  return Variable<detail::common_scalar_t<X>>(x);
+}
+
+/// Rebinds `a` to a + b; other handles to the old value keep it.
+template <class T, Operand B>
+Variable<T>& operator+=(Variable<T>& a, B&& b) {
+  return a = a + std::forward<B>(b);
+}
+template <class T, Operand B>
+Variable<T>& operator-=(Variable<T>& a, B&& b) {
+  return a = a - std::forward<B>(b);
+}
+template <class T, Operand B>
+Variable<T>& operator*=(Variable<T>& a, B&& b) {
+  return a = a * std::forward<B>(b);
+}
+template <class T, Operand B>
+Variable<T>& operator/=(Variable<T>& a, B&& b) {
+  return a = a / std::forward<B>(b);
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto maximum(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  return maximum<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+}
+
+}  // namespace xgrad

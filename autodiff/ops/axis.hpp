@@ -1,0 +1,11 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+
+namespace xgrad::detail {
+
+/// An axis counted from the front; negative ones count from the last. Throws ShapeError, naming the
+/// operation.
+std::size_t normalize_axis(const char* operation, int axis, const Shape& shape);
+
+}  // namespace xgrad::detail

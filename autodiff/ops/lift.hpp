@@ -1,0 +1,76 @@
+#pragma once
+
+#include <autodiff/operation.hpp>
+
+#include <concepts>
+#include <type_traits>
+
+/// \file
+/// How the arguments of an operation become Variables. An operation takes Variables, xtensor expressions
+/// and numbers in any order, as long as one of them is a Variable; without one, the call is xtensor's.
+
+namespace xgrad {
+
+namespace detail {
+
+template <class X>
+struct variable_scalar {
+  using type = void;
+};
+template <VariableType X>
+struct variable_scalar<X> {
+  using type = typename std::remove_cvref_t<X>::value_type;
+};
+
+/// The precision of the first Variable among the arguments, void where there is none.
+template <class First, class... Rest>
+struct common_scalar {
+  using own = typename variable_scalar<First>::type;
+  using type =
+      typename std::conditional_t<std::is_void_v<own>, common_scalar<Rest...>, variable_scalar<First>>::type;
+};
+template <class Last>
+struct common_scalar<Last> : variable_scalar<Last> {};
+
+template <class... X>
+using common_scalar_t = typename common_scalar<X...>::type;
+
+}  // namespace detail
+
+/// A number, which converts to the precision of the Variable it meets.
+template <class X>
+concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
+
+/// What may stand beside a Variable in an operation.
+template <class X>
+concept Operand = VariableType<X> || Expression<X> || Number<X>;
+
+/// Arguments of an operation: operands, at least one of them a Variable.
+template <class... X>
+concept Operands = (Operand<X> && ...) && (VariableType<X> || ...);
+
+namespace detail {
+
+/// The argument as a Variable of precision T: arrays and numbers become constants.
+template <class T, class X>
+Variable<T> lift(X&& x) {
+  if constexpr (VariableType<X>) {
+    constexpr bool same = std::is_same_v<typename std::remove_cvref_t<X>::value_type, T>;
+    static_assert(same,
+                  "xgrad: the Variables of an operation have different precisions; cast one of them, "
+                  "cast<float>(x) or cast<double>(x)");
+    if constexpr (same) return Variable<T>(x);
+  } else if constexpr (Number<X>) {
+    return constant(full<T>(Shape{}, static_cast<T>(x)));
+  } else {
+    constexpr bool same = std::is_same_v<typename std::remove_cvref_t<X>::value_type, T>;
+    static_assert(same,
+                  "xgrad: an array and a Variable of different precisions meet in an operation; cast the "
+                  "array, e.g. xt::cast<float>(array)");
+    if constexpr (same) return constant<T>(to_array<T>(std::forward<X>(x)));
+  }
+}
+
+}  // namespace detail
+
+}  // namespace xgrad

@@ -1,0 +1,153 @@
+#pragma once
+
+#include <autodiff/parameter.hpp>
+#include <autodiff/recorder.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+/// \file
+/// The list of records that a thread's tapes share, and the arena that their saved state lives in. Private
+/// to the engine: recorder.cpp appends to it, tape.cpp replays it.
+
+namespace xgrad::detail {
+
+inline constexpr std::uint32_t no_record = Node::not_recorded;
+
+/// Memory that is given out in order and taken back in the opposite order. It keeps what it has, so that a
+/// steady loop stops asking the system.
+class Arena {
+ public:
+  struct Mark {
+    std::size_t block = 0;
+    std::size_t used = 0;
+  };
+
+  void* allocate(std::size_t bytes);
+  Mark mark() const noexcept { return {block_, used_}; }
+  void rewind(Mark mark) noexcept;
+  /// Returns what the last user needed less than half of to the system.
+  void trim() noexcept;
+
+ private:
+  struct Block {
+    std::unique_ptr<std::byte[]> memory;
+    std::size_t bytes;
+  };
+  std::vector<Block> blocks_;
+  std::size_t block_ = 0;    // the one in use
+  std::size_t used_ = 0;     // of it
+  std::size_t highest_ = 0;  // the last block used since the last trim
+};
+
+/// An input of a record: where its cotangent goes, and through what.
+struct Edge {
+  std::uint32_t parent;  // no_record for a constant
+  Pullback* pullback;    // null for a constant; a joint record has it at the first edge
+};
+
+/// One operation, or one input of the computation (a record without edges).
+struct Record {
+  std::uint64_t id;            // of the result
+  std::uint64_t tapes;         // the open tapes that see it, one bit a slot
+  const char* name;            // the operation's; null for an input
+  const std::size_t* extents;  // the result's shape
+  Edge* edges;
+  NodePointer result;        // kept where a pullback takes it
+  ParameterCell* parameter;  // an input that is a parameter (counted)
+  std::uint64_t mark;        // an input: the parameter's version, or the tape whose replay computed it
+  std::uint32_t edge_count;
+  std::uint32_t dimension;
+  Scalar scalar;
+  bool joint;
+
+  std::span<Edge> inputs() const noexcept { return {edges, edge_count}; }
+  Shape shape() const { return Shape(extents, extents + dimension); }
+  void release() noexcept;
+};
+
+/// Finds the record of an input by its identity. Entries are never removed one by one: whoever looks one up
+/// checks that the record still has the identity.
+class InputIndex {
+ public:
+  std::uint32_t find(std::uint64_t id) const noexcept;
+  void insert(std::uint64_t id, std::uint32_t record);
+  void clear() noexcept;
+
+ private:
+  struct Entry {
+    std::uint64_t id = 0;
+    std::uint32_t record = no_record;
+  };
+  void place(Entry entry) noexcept;
+  std::vector<Entry> entries_;
+  std::size_t count_ = 0;
+};
+
+/// What a replay writes down, kept from one replay to the next.
+struct ReplayScratch {
+  std::vector<std::uint8_t> flags;
+  std::vector<NodePointer> cotangents;
+  std::vector<std::uint32_t> earlier_inputs;
+  std::vector<NodePointer> outputs;
+};
+
+/// The state of one thread.
+class RecordList {
+ public:
+  struct OpenTape {
+    std::uint64_t serial;
+    std::uint32_t first;  // its interval starts at this record
+    Arena::Mark mark;
+    bool closed = false;
+    bool consumed = false;
+  };
+
+  RecordList() = default;
+  RecordList(const RecordList&) = delete;
+  RecordList& operator=(const RecordList&) = delete;
+  ~RecordList();
+
+  std::uint32_t size() const noexcept { return size_; }
+  /// The tapes that are open and not consumed.
+  std::uint64_t alive() const noexcept { return alive_; }
+  Record& operator[](std::uint32_t index) noexcept { return blocks_[index / block_size][index % block_size]; }
+
+  std::size_t open(std::uint64_t serial);
+  void close(std::size_t slot) noexcept;
+  void consume(std::size_t slot) noexcept;
+
+  /// The record that stands for this node on the open tapes, or no_record.
+  std::uint32_t find(const Node& node) noexcept;
+  /// The same; an input that is new to the open tapes gets its record here. Throws TapeError where the node
+  /// belongs to another thread's open tape.
+  std::uint32_t find_or_add(Node& node, const char* operation);
+  void add_operation(const char* name, Node& result, std::span<const Link> links, bool joint);
+
+  /// Tapes that are recording, and the tape that is being replayed (0 for none).
+  std::uint64_t recording = 0;
+  std::uint64_t replaying = 0;
+
+  std::vector<OpenTape> tapes;
+  std::vector<std::unique_ptr<ReplayScratch>> scratches;
+  std::size_t replay_depth = 0;
+  Arena arena;
+
+ private:
+  static constexpr std::uint32_t block_size = 4096;
+
+  Record& append(Node& node);
+  void drop_unseen() noexcept;
+
+  std::vector<std::unique_ptr<Record[]>> blocks_;
+  std::uint32_t size_ = 0;
+  std::uint64_t alive_ = 0;
+  std::uint64_t session_ = 0;  // from the first open tape to the last
+  InputIndex inputs_;
+};
+
+RecordList& record_list();
+
+}  // namespace xgrad::detail

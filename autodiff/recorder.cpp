@@ -1,0 +1,274 @@
+#include <autodiff/record_list.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+
+namespace xgrad::detail {
+namespace {
+
+/// The sessions in which some thread has a tape open: asked only when a Variable of another session comes.
+class Sessions {
+ public:
+  std::uint64_t open() {
+    const std::lock_guard lock(mutex_);
+    live_.push_back(++last_);
+    return last_;
+  }
+  void close(std::uint64_t session) noexcept {
+    const std::lock_guard lock(mutex_);
+    std::erase(live_, session);
+  }
+  bool is_open(std::uint64_t session) {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::find(live_, session) != live_.end();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::uint64_t> live_;
+  std::uint64_t last_ = 0;
+};
+
+Sessions& sessions() {
+  static auto* instance = new Sessions;  // never destroyed: threads may end after main
+  return *instance;
+}
+
+void destroy_pullbacks(std::span<const Link> links) noexcept {
+  for (const Link& link : links) {
+    if (link.pullback != nullptr) link.pullback->~Pullback();
+  }
+}
+
+NodePointer finish(const char* name, NodePointer result, std::span<const Link> links, bool joint) {
+  RecordList& list = record_list();
+  const bool recorded = std::ranges::any_of(links, [](const Link& link) { return link.pullback != nullptr; });
+  if (!recorded) {
+    result->constant = std::ranges::all_of(links, [](const Link& link) { return link.input->constant; });
+    result->replayed_by = list.replaying;
+    return result;
+  }
+  try {
+    list.add_operation(name, *result, links, joint);
+  } catch (...) {
+    destroy_pullbacks(links);
+    throw;
+  }
+  return result;
+}
+
+}  // namespace
+
+Pullback::~Pullback() = default;
+
+RecordList& record_list() {
+  thread_local RecordList list;
+  return list;
+}
+
+bool is_recorded(const Node* input) noexcept {
+  return input != nullptr && !input->constant && record_list().recording != 0;
+}
+
+void* arena_allocate(std::size_t bytes) { return record_list().arena.allocate(bytes); }
+
+NodePointer finish(const char* name, NodePointer result, std::span<const Link> links) {
+  return finish(name, std::move(result), links, false);
+}
+
+NodePointer finish_joint(const char* name, NodePointer result, std::span<const Link> links) {
+  return finish(name, std::move(result), links, true);
+}
+
+void throw_wrong_count(std::size_t came, std::size_t expected) {
+  throw ShapeError(fmt::format("a joint pullback returned {} cotangents for {} inputs", came, expected));
+}
+
+void* Arena::allocate(std::size_t bytes) {
+  constexpr std::size_t alignment = alignof(std::max_align_t);
+  constexpr std::size_t block_bytes = std::size_t{1} << 18;
+  bytes = (bytes + alignment - 1) / alignment * alignment;
+  while (block_ < blocks_.size() && used_ + bytes > blocks_[block_].bytes) {
+    ++block_;
+    used_ = 0;
+  }
+  if (block_ == blocks_.size()) {
+    const std::size_t size = std::max(bytes, block_bytes);
+    blocks_.push_back({std::make_unique<std::byte[]>(size), size});
+  }
+  highest_ = std::max(highest_, block_);
+  void* memory = blocks_[block_].memory.get() + used_;
+  used_ += bytes;
+  return memory;
+}
+
+void Arena::rewind(Mark mark) noexcept {
+  block_ = mark.block;
+  used_ = mark.used;
+}
+
+void Arena::trim() noexcept {
+  blocks_.resize(std::min(blocks_.size(), 2 * (highest_ + 1)));
+  highest_ = block_;
+}
+
+void Record::release() noexcept {
+  for (const Edge& edge : inputs()) {
+    if (edge.pullback != nullptr) edge.pullback->~Pullback();
+  }
+  edge_count = 0;
+  result = NodePointer();
+  if (parameter != nullptr) std::exchange(parameter, nullptr)->release();
+}
+
+std::uint32_t InputIndex::find(std::uint64_t id) const noexcept {
+  if (entries_.empty()) return no_record;
+  const std::size_t last = entries_.size() - 1;
+  for (std::size_t i = id & last; entries_[i].id != 0; i = (i + 1) & last) {
+    if (entries_[i].id == id) return entries_[i].record;
+  }
+  return no_record;
+}
+
+void InputIndex::insert(std::uint64_t id, std::uint32_t record) {
+  if (2 * (count_ + 1) > entries_.size()) {
+    std::vector<Entry> old(std::max<std::size_t>(64, 2 * entries_.size()));
+    std::swap(old, entries_);
+    count_ = 0;
+    for (const Entry& entry : old) {
+      if (entry.id != 0) place(entry);
+    }
+  }
+  place({id, record});
+}
+
+void InputIndex::place(Entry entry) noexcept {
+  const std::size_t last = entries_.size() - 1;
+  std::size_t i = entry.id & last;
+  while (entries_[i].id != 0 && entries_[i].id != entry.id) i = (i + 1) & last;
+  if (entries_[i].id == 0) ++count_;
+  entries_[i] = entry;
+}
+
+void InputIndex::clear() noexcept {
+  if (count_ != 0) std::ranges::fill(entries_, Entry{});
+  count_ = 0;
+}
+
+RecordList::~RecordList() {
+  while (size_ > 0) (*this)[--size_].release();
+  if (session_ != 0) sessions().close(session_);
+}
+
+std::size_t RecordList::open(std::uint64_t serial) {
+  const std::size_t slot = tapes.size();
+  if (slot == 64) throw TapeError("Tape: 64 tapes are open on this thread; no more can be nested");
+  if (slot == 0) session_ = sessions().open();
+  tapes.push_back({serial, size_, arena.mark()});
+  const std::uint64_t bit = std::uint64_t{1} << slot;
+  alive_ |= bit;
+  recording |= bit;
+  return slot;
+}
+
+void RecordList::consume(std::size_t slot) noexcept {
+  const std::uint64_t bit = std::uint64_t{1} << slot;
+  tapes[slot].consumed = true;
+  alive_ &= ~bit;
+  recording &= ~bit;
+  drop_unseen();
+}
+
+void RecordList::close(std::size_t slot) noexcept {
+  tapes[slot].closed = true;
+  consume(slot);
+  while (!tapes.empty() && tapes.back().closed) {
+    if (size_ == tapes.back().first) arena.rewind(tapes.back().mark);
+    tapes.pop_back();
+  }
+  if (tapes.empty()) {
+    sessions().close(std::exchange(session_, 0));
+    arena.trim();
+  }
+}
+
+void RecordList::drop_unseen() noexcept {
+  while (size_ > 0 && ((*this)[size_ - 1].tapes & alive_) == 0) (*this)[--size_].release();
+  if (size_ == 0) inputs_.clear();
+}
+
+std::uint32_t RecordList::find(const Node& node) noexcept {
+  const auto is_valid = [&](std::uint32_t index) { return index < size_ && (*this)[index].id == node.id; };
+  if (is_valid(node.record)) return node.record;
+  const std::uint32_t index = inputs_.find(node.id);
+  return is_valid(index) ? index : no_record;
+}
+
+std::uint32_t RecordList::find_or_add(Node& node, const char* operation) {
+  std::uint32_t index = find(node);
+  if (index != no_record) return index;
+  if (node.session != 0 && node.session != session_ && sessions().is_open(node.session)) {
+    throw TapeError(
+        fmt::format("{}: a Variable of shape {} was recorded by a tape that is open on another "
+                    "thread; pass its value, or constant(x.value())",
+                    operation, to_string(shape_of(node))));
+  }
+  Record& record = append(node);
+  index = size_ - 1;
+  record.name = nullptr;
+  if (node.parameter != nullptr) {
+    node.parameter->retain();
+    record.parameter = node.parameter;
+    record.mark = node.parameter->version.load(std::memory_order_relaxed);
+  } else {
+    record.mark = node.replayed_by;
+  }
+  inputs_.insert(node.id, index);
+  return index;
+}
+
+void RecordList::add_operation(const char* name, Node& result, std::span<const Link> links, bool joint) {
+  auto* edges = static_cast<Edge*>(arena.allocate(links.size() * sizeof(Edge)));
+  bool takes_result = false;
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    const bool recorded = joint ? is_recorded(links[i].input) : links[i].pullback != nullptr;
+    new (&edges[i]) Edge{recorded ? find_or_add(*links[i].input, name) : no_record, links[i].pullback};
+    takes_result = takes_result || (links[i].pullback != nullptr && links[i].pullback->takes_result());
+  }
+  Record& record = append(result);
+  result.record = size_ - 1;
+  result.session = session_;
+  result.replayed_by = replaying;
+  record.name = name;
+  record.edges = edges;
+  record.edge_count = static_cast<std::uint32_t>(links.size());
+  record.joint = joint;
+  if (takes_result) {
+    result.references.fetch_add(1, std::memory_order_relaxed);
+    record.result = NodePointer(&result);
+  }
+}
+
+Record& RecordList::append(Node& node) {
+  if (size_ == no_record) throw TapeError("Tape: more operations than a tape can hold");
+  if (size_ / block_size == blocks_.size()) blocks_.push_back(std::make_unique<Record[]>(block_size));
+  const Shape& shape = shape_of(node);
+  auto* extents = static_cast<std::size_t*>(arena.allocate(shape.size() * sizeof(std::size_t)));
+  std::ranges::copy(shape, extents);
+  Record& record = (*this)[size_++];
+  record.id = node.id;
+  record.tapes = recording;
+  record.extents = extents;
+  record.edges = nullptr;
+  record.edge_count = 0;
+  record.dimension = static_cast<std::uint32_t>(shape.size());
+  record.parameter = nullptr;
+  record.mark = 0;
+  record.scalar = node.scalar;
+  record.joint = false;
+  return record;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <autodiff/variable.hpp>
+
+#include <cstddef>
+#include <new>
+#include <span>
+
+/// \file
+/// What `operation` needs of the thread's record list. The list itself is in record_list.hpp.
+
+namespace xgrad::detail {
+
+/// How a cotangent passes from an operation's result to its inputs; made in the arena of the thread's
+/// record list.
+class XGRAD_API Pullback {
+ public:
+  explicit Pullback(bool takes_result) noexcept : takes_result_(takes_result) {}
+  Pullback(const Pullback&) = delete;
+  Pullback& operator=(const Pullback&) = delete;
+  virtual ~Pullback();
+
+  /// Computes the cotangents of the inputs, one for each entry of `inputs`. `result` is the
+  /// operation's result where takes_result(), empty otherwise.
+  virtual void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs) = 0;
+
+  bool takes_result() const noexcept { return takes_result_; }
+
+ private:
+  bool takes_result_;
+};
+
+/// An input on its way into a record.
+struct Link {
+  Node* input;
+  Pullback* pullback;
+};
+
+/// Whether an operation on this input is to be recorded: a tape is recording, and it is no constant.
+XGRAD_API bool is_recorded(const Node* input) noexcept;
+
+XGRAD_API void* arena_allocate(std::size_t bytes);
+
+/// Constructs a P that lives until its record goes; the caller owns it until `finish` takes it.
+template <class P, class F>
+Pullback* in_arena(F&& function) {
+  static_assert(alignof(P) <= alignof(std::max_align_t), "xgrad: a pullback captures over-aligned values");
+  return new (arena_allocate(sizeof(P))) P(std::forward<F>(function));
+}
+
+/// Records an operation with one pullback per input, where any is to be recorded, and returns its result.
+/// Takes over the pullbacks, also where it throws.
+XGRAD_API NodePointer finish(const char* name, NodePointer result, std::span<const Link> links);
+
+/// The same for one pullback, held by the first link, that serves all inputs.
+XGRAD_API NodePointer finish_joint(const char* name, NodePointer result, std::span<const Link> links);
+
+[[noreturn]] XGRAD_API void throw_wrong_count(std::size_t came, std::size_t expected);
+
+}  // namespace xgrad::detail

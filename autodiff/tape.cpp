@@ -1,0 +1,417 @@
+#include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/record_list.hpp>
+#include <autodiff/tape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace xgrad {
+namespace detail {
+namespace {
+
+enum Flag : std::uint8_t {
+  contributes = 1,  // the result depends on it
+  asked = 2,        // it is an input whose gradient was asked for
+  needed = 4,       // it depends on such an input
+};
+
+template <class F>
+decltype(auto) with_type(Scalar scalar, F&& function) {
+  return scalar == Scalar::single ? function(float{}) : function(double{});
+}
+
+NodePointer filled(Scalar scalar, const Shape& shape, int value) {
+  return with_type(scalar, [&]<class T>(T) { return constant(full<T>(shape, T(value))).node(); });
+}
+
+/// The sum of two cotangents, in the memory of one of them where nobody else has it and no tape records.
+NodePointer add_cotangents(NodePointer a, NodePointer b, bool recorded) {
+  return with_type(a->scalar, [&]<class T>(T) {
+    if (recorded) return add(Variable<T>(std::move(a)), Variable<T>(std::move(b))).node();
+    if (a->references.load() != 1) std::swap(a, b);
+    if (a->references.load() != 1) {
+      a = Variable<T>(Array<T>(Variable<T>(a).value())).node();
+      a->replayed_by = record_list().replaying;
+    }
+    kernels::add_in_place(static_cast<ValueNode<T>&>(*a).value, Variable<T>(b).value());
+    a->constant = a->constant && b->constant;
+    return std::move(a);
+  });
+}
+
+void sort_unique(std::vector<std::uint32_t>& indices) {
+  std::sort(indices.begin(), indices.end());
+  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+}
+
+/// One pass backward over a tape's interval of the record list.
+class Replay {
+ public:
+  /// Suspends recording on the tape that is replayed and on those inside it; `seen_by` are the tapes that
+  /// record the replay itself.
+  Replay(RecordList& list, std::size_t slot, std::uint64_t seen_by)
+      : list_(list),
+        tape_(list.tapes[slot]),
+        slot_(slot),
+        bit_(std::uint64_t{1} << slot),
+        recording_(list.recording),
+        replaying_(list.replaying),
+        scratch_(next_scratch(list)) {
+    list_.recording &= seen_by;
+    list_.replaying = tape_.serial;
+    ++list_.replay_depth;
+  }
+  ~Replay() {
+    scratch_.cotangents.clear();
+    --list_.replay_depth;
+    list_.recording = recording_;
+    list_.replaying = replaying_;
+    if (releases_) list_.consume(slot_);
+  }
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
+
+  std::vector<NodePointer> gradient(const NodePointer& y, NodePointer cotangent,
+                                    std::span<const NodePointer> inputs);
+  void into_parameters(const NodePointer& y, NodePointer cotangent);
+
+ private:
+  static ReplayScratch& next_scratch(RecordList& list) {
+    if (list.replay_depth == list.scratches.size()) {
+      list.scratches.push_back(std::make_unique<ReplayScratch>());
+    }
+    return *list.scratches[list.replay_depth];
+  }
+
+  static void check_cotangent(const char* caller, const Node& y, NodePointer& cotangent);
+  /// The record of y; throws where this tape did not see it.
+  std::uint32_t find_result(const char* caller, const Node& y);
+  void start(std::uint32_t last);
+  void mark_contributions(bool parameters_asked);
+  void mark_needed();
+  void check_unchanged(std::uint32_t input, const Record& user);
+  void check_not_lost(std::uint32_t input, const Record& user);
+  void run(std::uint32_t index);
+  void pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position);
+
+  bool is_seen(const Record& record) const { return (record.tapes & bit_) != 0; }
+  /// Inputs that were first used before this tape was opened have their places behind the interval.
+  std::size_t place(std::uint32_t index) const {
+    if (index >= tape_.first) return index - tape_.first;
+    const auto& earlier = scratch_.earlier_inputs;
+    const auto found = std::ranges::lower_bound(earlier, index);
+    if (found == earlier.end() || *found != index) return nowhere;
+    return count_ + static_cast<std::size_t>(found - earlier.begin());
+  }
+  static constexpr std::size_t nowhere = ~std::size_t{0};
+
+  RecordList& list_;
+  const RecordList::OpenTape tape_;  // a copy: pullbacks may open tapes of their own
+  std::size_t slot_;
+  std::uint64_t bit_;
+  std::uint64_t recording_;
+  std::uint64_t replaying_;
+  ReplayScratch& scratch_;
+  std::size_t count_ = 0;  // of records in the interval up to the result
+  bool releases_ = false;  // whether this pass consumes the tape
+};
+
+void Replay::check_cotangent(const char* caller, const Node& y, NodePointer& cotangent) {
+  const Shape& shape = shape_of(y);
+  if (!cotangent) {
+    if (element_count(shape) != 1) {
+      throw TapeError(
+          fmt::format("{0}: the result has shape {1}, not one number; pass its cotangent, "
+                      "tape.{0}(y{2}, cotangent), or reduce it, e.g. sum(y)",
+                      caller, to_string(shape), std::string_view(caller) == "gradient" ? ", x" : ""));
+    }
+    cotangent = filled(y.scalar, shape, 1);
+  } else if (shape_of(*cotangent) != shape) {
+    throw ShapeError(fmt::format("{}: the cotangent has shape {}, the result {}", caller,
+                                 to_string(shape_of(*cotangent)), to_string(shape)));
+  }
+}
+
+std::uint32_t Replay::find_result(const char* caller, const Node& y) {
+  const std::uint32_t index = list_.find(y);
+  if (index != no_record && index >= tape_.first && is_seen(list_[index])) return index;
+  if (y.replayed_by == tape_.serial) {
+    throw TapeError(
+        fmt::format("{}: the result, of shape {}, is a gradient that this same tape computed; open an "
+                    "outer Tape before this one to differentiate through it",
+                    caller, to_string(shape_of(y))));
+  }
+  if (y.session != 0) {
+    throw TapeError(fmt::format("{}: the result, of shape {}, was not computed while this tape was recording",
+                                caller, to_string(shape_of(y))));
+  }
+  return no_record;
+}
+
+void Replay::start(std::uint32_t last) {
+  count_ = last - tape_.first + 1;
+  scratch_.flags.assign(count_ + scratch_.earlier_inputs.size(), 0);
+  scratch_.cotangents.assign(scratch_.flags.size(), NodePointer());
+}
+
+void Replay::check_unchanged(std::uint32_t input, const Record& user) {
+  const Record& record = list_[input];
+  if (record.parameter == nullptr) return;
+  const std::uint64_t now = record.parameter->version.load(std::memory_order_relaxed);
+  if (now != record.mark) {
+    throw VersionError(
+        fmt::format("a parameter of shape {} was changed after '{}' had used it (version {} then, {} "
+                    "now): call backward before the optimiser's step or any other change",
+                    to_string(record.shape()), user.name, record.mark, now));
+  }
+}
+
+void Replay::check_not_lost(std::uint32_t input, const Record& user) {
+  const Record& record = list_[input];
+  const bool is_input = record.name == nullptr;
+  const bool was_replayed = is_input && record.parameter == nullptr && record.mark == tape_.serial;
+  if (was_replayed || (!is_input && input >= tape_.first && !is_seen(record))) {
+    throw TapeError(
+        fmt::format("'{}' used a gradient that this same tape computed, of shape {}: its derivative was not "
+                    "recorded; open an outer Tape before this one to differentiate through it",
+                    user.name, to_string(record.shape())));
+  }
+}
+
+void Replay::mark_contributions(bool parameters_asked) {
+  auto& flags = scratch_.flags;
+  flags[count_ - 1] |= contributes;
+  for (std::size_t i = count_; i-- > 0;) {
+    if ((flags[i] & contributes) == 0) continue;
+    const Record& record = list_[tape_.first + static_cast<std::uint32_t>(i)];
+    for (const Edge& edge : record.inputs()) {
+      if (edge.parent == no_record) continue;
+      const std::size_t at = place(edge.parent);
+      const bool is_asked = at != nowhere && (flags[at] & asked) != 0;
+      if (!is_asked) check_not_lost(edge.parent, record);
+      check_unchanged(edge.parent, record);
+      if (at == nowhere) continue;
+      flags[at] |= contributes;
+      if (parameters_asked && list_[edge.parent].parameter != nullptr) flags[at] |= asked;
+    }
+  }
+}
+
+void Replay::mark_needed() {
+  auto& flags = scratch_.flags;
+  for (std::size_t i = 0; i < count_; ++i) {
+    if ((flags[i] & contributes) == 0) continue;
+    for (const Edge& edge : list_[tape_.first + static_cast<std::uint32_t>(i)].inputs()) {
+      const std::size_t at = edge.parent == no_record ? nowhere : place(edge.parent);
+      if (at != nowhere && (flags[at] & (asked | needed)) != 0) {
+        flags[i] |= needed;
+        break;
+      }
+    }
+  }
+}
+
+void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position) {
+  const Record& record = list_[parent];
+  if (!cotangent || shape_of(*cotangent) != record.shape()) {
+    throw ShapeError(fmt::format("'{}': the pullback of input {} returned {}, its input has shape {}",
+                                 from.name, position,
+                                 cotangent ? "shape " + to_string(shape_of(*cotangent)) : "an empty Variable",
+                                 to_string(record.shape())));
+  }
+  NodePointer& sum = scratch_.cotangents[place(parent)];
+  sum =
+      sum ? add_cotangents(std::move(sum), std::move(cotangent), list_.recording != 0) : std::move(cotangent);
+}
+
+void Replay::run(std::uint32_t index) {
+  const std::size_t at = index - tape_.first;
+  const Record& record = list_[index];
+  if ((scratch_.flags[at] & needed) == 0 || !scratch_.cotangents[at]) return;
+  const bool keep = (scratch_.flags[at] & asked) != 0;
+  NodePointer cotangent = keep ? scratch_.cotangents[at] : std::move(scratch_.cotangents[at]);
+
+  const auto is_wanted = [&](const Edge& edge) {
+    const std::size_t to = edge.parent == no_record ? nowhere : place(edge.parent);
+    return to != nowhere && (scratch_.flags[to] & (asked | needed)) != 0;
+  };
+  const std::span<Edge> edges = record.inputs();
+  if (record.joint) {
+    std::vector<NodePointer> outputs(edges.size());
+    edges.front().pullback->run(std::move(cotangent), record.result, outputs);
+    for (std::size_t i = 0; i < edges.size(); ++i) {
+      if (is_wanted(edges[i])) pass_to(edges[i].parent, std::move(outputs[i]), record, i);
+    }
+    return;
+  }
+  std::size_t last = edges.size();
+  while (!is_wanted(edges[last - 1])) --last;
+  for (std::size_t i = 0; i < last; ++i) {
+    if (!is_wanted(edges[i])) continue;
+    NodePointer output;
+    // The last pullback gets the cotangent itself, so that it may reuse its memory.
+    edges[i].pullback->run(i + 1 == last ? std::move(cotangent) : cotangent, record.result,
+                           std::span(&output, 1));
+    pass_to(edges[i].parent, std::move(output), record, i);
+  }
+}
+
+std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cotangent,
+                                          std::span<const NodePointer> inputs) {
+  constexpr const char* caller = "gradient";
+  if (!y) throw_empty_variable();
+  check_cotangent(caller, *y, cotangent);
+  const std::uint32_t last = find_result(caller, *y);
+
+  std::vector<std::uint32_t> records;
+  scratch_.earlier_inputs.clear();
+  for (const NodePointer& input : inputs) {
+    if (!input) throw_empty_variable();
+    const std::uint32_t index = list_.find(*input);
+    if (index == no_record && input->id != y->id) {
+      throw TapeError(
+          fmt::format("gradient: the input of shape {} took no part in anything that this tape "
+                      "recorded{}",
+                      to_string(shape_of(*input)), input->constant ? "; it is a constant" : ""));
+    }
+    records.push_back(index);
+    if (index < tape_.first) scratch_.earlier_inputs.push_back(index);
+  }
+  sort_unique(scratch_.earlier_inputs);
+
+  if (last != no_record) {
+    start(last);
+    for (const std::uint32_t index : records) {
+      const std::size_t at = index == no_record ? nowhere : place(index);
+      if (at < scratch_.flags.size()) scratch_.flags[at] |= asked;
+    }
+    mark_contributions(false);
+    mark_needed();
+    scratch_.cotangents[count_ - 1] = cotangent;
+    for (std::uint32_t i = last + 1; i-- > tape_.first;) run(i);
+  }
+
+  std::vector<NodePointer> gradients;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::size_t at = records[i] == no_record || last == no_record ? nowhere : place(records[i]);
+    if (inputs[i]->id == y->id) {
+      gradients.push_back(cotangent);
+    } else if (at < scratch_.cotangents.size() && scratch_.cotangents[at]) {
+      gradients.push_back(scratch_.cotangents[at]);
+    } else {
+      gradients.push_back(filled(inputs[i]->scalar, shape_of(*inputs[i]), 0));
+    }
+  }
+  return gradients;
+}
+
+void Replay::into_parameters(const NodePointer& y, NodePointer cotangent) {
+  constexpr const char* caller = "backward";
+  if (!y) throw_empty_variable();
+  check_cotangent(caller, *y, cotangent);
+  const std::uint32_t last = find_result(caller, *y);
+  if (last == no_record) {
+    throw TapeError(
+        fmt::format("backward: the result, of shape {}, was not recorded: it depends on nothing that "
+                    "this tape saw",
+                    to_string(shape_of(*y))));
+  }
+  // Parameters that an outer tape had met before lie in front of the interval.
+  auto& earlier = scratch_.earlier_inputs;
+  earlier.clear();
+  for (std::uint32_t i = tape_.first; i <= last && tape_.first > 0; ++i) {
+    for (const Edge& edge : list_[i].inputs()) {
+      if (edge.parent < tape_.first && list_[edge.parent].parameter != nullptr)
+        earlier.push_back(edge.parent);
+    }
+  }
+  sort_unique(earlier);
+
+  start(last);
+  mark_contributions(true);
+  if (std::ranges::none_of(scratch_.flags, [](std::uint8_t flag) { return (flag & asked) != 0; })) {
+    throw TapeError(
+        "backward: the result depends on no parameter; for the gradient by a Variable call "
+        "tape.gradient(y, x)");
+  }
+  mark_needed();
+  scratch_.cotangents[count_ - 1] = std::move(cotangent);
+  releases_ = true;
+  for (std::uint32_t i = list_.size(); i-- > tape_.first;) {
+    Record& record = list_[i];
+    if (i <= last) {
+      run(i);
+      NodePointer& gradient = scratch_.cotangents[i - tape_.first];
+      if (gradient && record.parameter != nullptr) record.parameter->accumulate(std::move(gradient));
+      gradient = NodePointer();
+    }
+    const bool seen_by_others = (record.tapes & ~bit_ & list_.alive()) != 0;
+    if (!seen_by_others) record.release();
+  }
+  for (std::size_t i = 0; i < earlier.size(); ++i) {
+    NodePointer& gradient = scratch_.cotangents[count_ + i];
+    if (gradient) list_[earlier[i]].parameter->accumulate(std::move(gradient));
+  }
+}
+
+RecordList& own_list(void* recorder, const char* caller) {
+  auto& list = record_list();
+  if (&list != recorder) {
+    throw TapeError(fmt::format("{}: this tape belongs to another thread", caller));
+  }
+  return list;
+}
+
+void check_not_consumed(const RecordList& list, std::size_t slot, const char* caller) {
+  if (list.tapes[slot].consumed) {
+    throw TapeError(
+        fmt::format("{}: backward was called on this tape before and released what it had saved; use "
+                    "gradient for several passes over one recording, or record again on a new Tape",
+                    caller));
+  }
+}
+
+std::uint64_t next_serial() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+}  // namespace detail
+
+Tape::Tape() : recorder_(&detail::record_list()), serial_(detail::next_serial()) {
+  slot_ = detail::record_list().open(serial_);
+}
+
+Tape::~Tape() {
+  auto& list = detail::record_list();
+  if (&list == recorder_) list.close(slot_);
+}
+
+std::size_t Tape::size() const noexcept {
+  auto& list = detail::record_list();
+  if (&list != recorder_ || list.tapes[slot_].consumed) return 0;
+  const std::uint32_t first = list.tapes[slot_].first;
+  std::size_t count = 0;
+  for (std::uint32_t i = first; i < list.size(); ++i) count += (list[i].tapes >> slot_) & 1;
+  return count;
+}
+
+std::vector<detail::NodePointer> Tape::replay(const detail::NodePointer& y, detail::NodePointer cotangent,
+                                              std::span<const detail::NodePointer> inputs) const {
+  auto& list = detail::own_list(recorder_, "gradient");
+  detail::check_not_consumed(list, slot_, "gradient");
+  const std::uint64_t outer = (std::uint64_t{1} << slot_) - 1;
+  return detail::Replay(list, slot_, outer).gradient(y, std::move(cotangent), inputs);
+}
+
+void Tape::replay_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent) {
+  auto& list = detail::own_list(recorder_, "backward");
+  detail::check_not_consumed(list, slot_, "backward");
+  detail::Replay(list, slot_, 0).into_parameters(y, std::move(cotangent));
+}
+
+}  // namespace xgrad

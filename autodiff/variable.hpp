@@ -1,0 +1,190 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <autodiff/config.hpp>
+#include <autodiff/error.hpp>
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <utility>
+
+namespace xgrad {
+
+template <class T>
+class Variable;
+
+namespace detail {
+
+struct ParameterCell;
+
+enum class Scalar : std::uint8_t { single, real };  // float, double
+
+template <class T>
+inline constexpr Scalar scalar_of = std::is_same_v<T, float> ? Scalar::single : Scalar::real;
+
+/// What a Variable is a handle to: a value that never changes, and where it was recorded. Everything here
+/// is written once, by the thread that makes it; other threads only read.
+struct XGRAD_API Node {
+  static constexpr std::uint32_t not_recorded = ~std::uint32_t{0};
+
+  explicit Node(Scalar type) noexcept;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  static void* operator new(std::size_t bytes) { return allocate(bytes); }
+  static void operator delete(void* memory, std::size_t bytes) noexcept { deallocate(memory, bytes); }
+
+  std::atomic<std::uint32_t> references{1};
+  std::uint32_t record = not_recorded;  ///< its place in the record list of the thread that made it
+  std::uint64_t id;                     ///< never used again, by any thread
+  std::uint64_t session = 0;            ///< the life of a record list in which it was recorded
+  std::uint64_t replayed_by = 0;        ///< the tape whose replay computed it
+  ParameterCell* parameter = nullptr;   ///< what a parameter's Variable belongs to (counted)
+  Scalar scalar;
+  bool constant = false;
+
+ protected:
+  ~Node();
+};
+
+template <class T>
+struct ValueNode final : Node {
+  explicit ValueNode(Array<T>&& v) : Node(scalar_of<T>), value(std::move(v)) {}
+  Array<T> value;
+};
+
+XGRAD_API void destroy(Node* node) noexcept;
+XGRAD_API const Shape& shape_of(const Node& node) noexcept;
+[[noreturn]] XGRAD_API void throw_empty_variable();
+[[noreturn]] XGRAD_API void throw_not_one_entry(const Shape& shape);
+
+/// A counted reference to a node.
+class NodePointer {
+ public:
+  NodePointer() = default;
+  explicit NodePointer(Node* owned) noexcept : node_(owned) {}
+  NodePointer(const NodePointer& other) noexcept : node_(other.node_) {
+    if (node_ != nullptr) node_->references.fetch_add(1, std::memory_order_relaxed);
+  }
+  NodePointer(NodePointer&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  NodePointer& operator=(NodePointer other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~NodePointer() {
+    if (node_ != nullptr && node_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(node_);
+  }
+
+  Node* get() const noexcept { return node_; }
+  Node& operator*() const noexcept { return *node_; }
+  Node* operator->() const noexcept { return node_; }
+  explicit operator bool() const noexcept { return node_ != nullptr; }
+
+ private:
+  Node* node_ = nullptr;
+};
+
+}  // namespace detail
+
+/// An array that remembers how it was computed: a handle to an immutable value and to its place on the
+/// tapes that recorded it. Copying a Variable copies the handle. T is float or double.
+///
+/// A Variable made from an array is an input: any tape in scope records what is done to it, and gives
+/// its gradient. A Variable outlives the tape that recorded it and is then a plain value.
+template <class T>
+class Variable {
+  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
+                "xgrad: a Variable holds float or double; cast other arrays, e.g. xt::cast<float>(array)");
+
+ public:
+  using value_type = T;
+
+  /// Holds nothing yet; using it throws.
+  Variable() = default;
+
+  /// From an Array, whose memory it takes over.
+  Variable(Array<T> value) : node_(new detail::ValueNode<T>(std::move(value))) {}  // NOLINT
+
+  /// From any xtensor expression of the same precision, evaluated here.
+  template <Expression E>
+    requires std::same_as<typename std::remove_cvref_t<E>::value_type, T> &&
+        (!std::same_as<std::remove_cvref_t<E>, Array<T>>)Variable(E&& expression)
+        : Variable(to_array<T>(std::forward<E>(expression))) {}  // NOLINT
+
+    /// From a number: an array of shape {}.
+    template <class S>
+      requires std::is_arithmetic_v<S> Variable(S scalar)
+          : Variable(full<T>(Shape{}, static_cast<T>(scalar))) {}  // NOLINT
+
+      /// The value, an xtensor container.
+      const Array<T>& value() const {
+        if (!node_) detail::throw_empty_variable();
+        return static_cast<const detail::ValueNode<T>*>(node_.get())->value;
+      }
+
+      const Shape& shape() const { return value().shape(); }
+      std::size_t shape(std::size_t axis) const { return value().shape().at(axis); }
+      std::size_t dimension() const { return value().dimension(); }
+      std::size_t size() const { return value().size(); }
+
+      /// The number in a Variable of one entry; throws ShapeError for any other.
+      T item() const {
+        if (size() != 1) detail::throw_not_one_entry(shape());
+        return value().data()[0];
+      }
+
+      /// False for a Variable that was default-constructed.
+      explicit operator bool() const noexcept { return static_cast<bool>(node_); }
+
+      /// The engine's view of this handle.
+      const detail::NodePointer& node() const noexcept { return node_; }
+      explicit Variable(detail::NodePointer node) noexcept : node_(std::move(node)) {}
+
+     protected:
+      detail::NodePointer node_;
+};
+
+template <Expression E>
+Variable(const E&) -> Variable<typename E::value_type>;
+
+template <class T>
+concept VariableType = requires(const std::remove_cvref_t<T>& v) {
+  []<class U>(const Variable<U>&) {}(v);
+};
+
+/// A Variable that no tape records as an input, and whose results, as far as they are computed from
+/// constants alone, are constants too.
+template <class T>
+XGRAD_API Variable<T> constant(Array<T> value);
+
+template <Expression E>
+auto constant(const E& expression) {
+  return constant<typename E::value_type>(to_array<typename E::value_type>(expression));
+}
+
+/// The same value as a constant: gradients stop here.
+template <class T>
+XGRAD_API Variable<T> stop_gradient(const Variable<T>& x);
+
+/// The value as text, as xtensor prints arrays.
+template <class T>
+XGRAD_API std::string to_string(const Variable<T>& x);
+
+template <class T>
+XGRAD_API std::ostream& operator<<(std::ostream& out, const Variable<T>& x);
+
+}  // namespace xgrad
+
+/// fmt prints a Variable as a stream does; the format specification is a string's (`{:>20}`).
+template <class T>
+struct fmt::formatter<xgrad::Variable<T>> : fmt::formatter<std::string> {
+  template <class Context>
+  auto format(const xgrad::Variable<T>& x, Context& context) const {
+    return fmt::formatter<std::string>::format(xgrad::to_string(x), context);
+  }
+};
