@@ -24,6 +24,14 @@ using Array = xt::xarray_container<xt::uvector<T, PoolAllocator<T>>, xt::layout_
 template <class E>
 concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
+/// An xtensor expression with entries of type T.
+template <class E, class T>
+concept ExpressionOf = Expression<E> && std::same_as<typename std::remove_cvref_t<E>::value_type, T>;
+
+/// A number, which converts to the precision of the Variable it meets.
+template <class X>
+concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
+
 /// An xtensor expression whose entries are integers or booleans: labels, indices, conditions.
 template <class E>
 concept IntegerExpression = Expression<E> && std::integral<typename std::remove_cvref_t<E>::value_type>;

@@ -86,7 +86,7 @@ template <class T>
 class Input {
  public:
   template <class U, class F>
-  Input(const Variable<U>& input, F&& pullback) : link_{input.node().get(), nullptr} {  // NOLINT
+  Input(const Variable<U>& input, F&& pullback) : link_{input.node().get(), nullptr} {
     if (detail::is_recorded(link_.input)) {
       link_.pullback =
           detail::in_arena<detail::InputPullback<T, U, std::decay_t<F>>>(std::forward<F>(pullback));

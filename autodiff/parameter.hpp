@@ -101,7 +101,7 @@ class XGRAD_API Parameter : public Variable<T> {
   Parameter(const Parameter& other);
   Parameter(Parameter&& other) noexcept;
   Parameter& operator=(const Parameter& other);
-  Parameter& operator=(Parameter&& other);  // NOLINT: may allocate, where the target has no state yet
+  Parameter& operator=(Parameter&& other);
   ~Parameter();
 
   /// Shared access; throws ValueError where the parameter has no value.

@@ -137,7 +137,9 @@ void Replay::check_cotangent(const char* caller, const Node& y, NodePointer& cot
 
 std::uint32_t Replay::find_result(const char* caller, const Node& y) {
   const std::uint32_t index = list_.find(y);
-  if (index != no_record && index >= tape_.first && is_seen(list_[index])) return index;
+  const bool is_seen_here = index != no_record && index >= tape_.first && is_seen(list_[index]);
+  const bool is_operation = is_seen_here && list_[index].name != nullptr;
+  if (is_operation || (is_seen_here && y.replayed_by != tape_.serial)) return index;
   if (y.replayed_by == tape_.serial) {
     throw TapeError(
         fmt::format("{}: the result, of shape {}, is a gradient that this same tape computed; open an "

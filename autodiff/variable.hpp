@@ -108,45 +108,42 @@ class Variable {
   Variable() = default;
 
   /// From an Array, whose memory it takes over.
-  Variable(Array<T> value) : node_(new detail::ValueNode<T>(std::move(value))) {}  // NOLINT
+  Variable(Array<T>&& value) : node_(new detail::ValueNode<T>(std::move(value))) {}
 
   /// From any xtensor expression of the same precision, evaluated here.
-  template <Expression E>
-    requires std::same_as<typename std::remove_cvref_t<E>::value_type, T> &&
-        (!std::same_as<std::remove_cvref_t<E>, Array<T>>)Variable(E&& expression)
-        : Variable(to_array<T>(std::forward<E>(expression))) {}  // NOLINT
+  template <ExpressionOf<T> E>
+  Variable(const E& expression) : Variable(to_array<T>(expression)) {}
 
-    /// From a number: an array of shape {}.
-    template <class S>
-      requires std::is_arithmetic_v<S> Variable(S scalar)
-          : Variable(full<T>(Shape{}, static_cast<T>(scalar))) {}  // NOLINT
+  /// From a number: an array of shape {}.
+  template <Number S>
+  Variable(S number) : Variable(full<T>(Shape{}, static_cast<T>(number))) {}
 
-      /// The value, an xtensor container.
-      const Array<T>& value() const {
-        if (!node_) detail::throw_empty_variable();
-        return static_cast<const detail::ValueNode<T>*>(node_.get())->value;
-      }
+  /// The value, an xtensor container.
+  const Array<T>& value() const {
+    if (!node_) detail::throw_empty_variable();
+    return static_cast<const detail::ValueNode<T>*>(node_.get())->value;
+  }
 
-      const Shape& shape() const { return value().shape(); }
-      std::size_t shape(std::size_t axis) const { return value().shape().at(axis); }
-      std::size_t dimension() const { return value().dimension(); }
-      std::size_t size() const { return value().size(); }
+  const Shape& shape() const { return value().shape(); }
+  std::size_t shape(std::size_t axis) const { return value().shape().at(axis); }
+  std::size_t dimension() const { return value().dimension(); }
+  std::size_t size() const { return value().size(); }
 
-      /// The number in a Variable of one entry; throws ShapeError for any other.
-      T item() const {
-        if (size() != 1) detail::throw_not_one_entry(shape());
-        return value().data()[0];
-      }
+  /// The number in a Variable of one entry; throws ShapeError for any other.
+  T item() const {
+    if (size() != 1) detail::throw_not_one_entry(shape());
+    return value().data()[0];
+  }
 
-      /// False for a Variable that was default-constructed.
-      explicit operator bool() const noexcept { return static_cast<bool>(node_); }
+  /// False for a Variable that was default-constructed.
+  explicit operator bool() const noexcept { return static_cast<bool>(node_); }
 
-      /// The engine's view of this handle.
-      const detail::NodePointer& node() const noexcept { return node_; }
-      explicit Variable(detail::NodePointer node) noexcept : node_(std::move(node)) {}
+  /// The engine's view of this handle.
+  const detail::NodePointer& node() const noexcept { return node_; }
+  explicit Variable(detail::NodePointer node) noexcept : node_(std::move(node)) {}
 
-     protected:
-      detail::NodePointer node_;
+ protected:
+  detail::NodePointer node_;
 };
 
 template <Expression E>

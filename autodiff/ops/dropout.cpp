@@ -1,5 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/splitmix.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/dropout.hpp>
 
@@ -10,15 +11,6 @@
 namespace xgrad {
 namespace {
 
-/// The i-th 64-bit number of a stream (SplitMix64: Steele, Lea and Flood, 2014). Computed from its place
-/// alone, so that a mask does not depend on the number of threads.
-std::uint64_t random_bits(std::uint64_t stream, std::uint64_t i) {
-  std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
-}
-
 /// `scale` with probability `keep`, else 0, for each entry.
 template <class T>
 Array<T> dropout_mask(const Shape& shape, double keep, T scale, Generator& generator) {
@@ -27,7 +19,7 @@ Array<T> dropout_mask(const Shape& shape, double keep, T scale, Generator& gener
   Array<T> mask(shape);
   kernels::parallel_for(mask.size(), kernels::elementwise_grain, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i)
-      mask.data()[i] = (random_bits(stream, i) >> 11) < limit ? scale : T(0);
+      mask.data()[i] = (kernels::random_bits(stream, i) >> 11) < limit ? scale : T(0);
   });
   return mask;
 }

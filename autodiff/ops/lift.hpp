@@ -37,10 +37,6 @@ using common_scalar_t = typename common_scalar<X...>::type;
 
 }  // namespace detail
 
-/// A number, which converts to the precision of the Variable it meets.
-template <class X>
-concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
-
 /// What may stand beside a Variable in an operation.
 template <class X>
 concept Operand = VariableType<X> || Expression<X> || Number<X>;

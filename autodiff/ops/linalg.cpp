@@ -103,9 +103,43 @@ Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
   return product<T>({a}, {b});
 }
 
+template <class T>
+Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias) {
+  const Shape& shape = x.shape();
+  if (weight.dimension() != 2 || shape.empty() || shape.back() != weight.shape()[1]) {
+    throw ShapeError(fmt::format("linear: x {} and weight {}; expected {{..., in}} and {{out, in}}",
+                                 to_string(shape), to_string(weight.shape())));
+  }
+  const std::size_t in = weight.shape()[1];
+  const std::size_t out = weight.shape()[0];
+  if (bias && bias.shape() != Shape{out}) {
+    throw ShapeError(fmt::format("linear: bias of shape {} for a weight of shape {}; expected {{{}}}",
+                                 to_string(bias.shape()), to_string(weight.shape()), out));
+  }
+  if (x.dimension() != 2) {
+    Shape result(shape.begin(), shape.end() - 1);
+    const std::size_t rows = element_count(result);
+    result.push_back(out);
+    return reshape(linear(reshape(x, signed_shape({rows, in})), weight, bias), signed_shape(result));
+  }
+  const std::size_t rows = shape[0];
+  Array<T> value(Shape{rows, out});
+  for (std::size_t n = 0; bias && n < rows; ++n)
+    std::copy_n(bias.value().data(), out, value.data() + n * out);
+  kernels::gemm<T>(false, true, rows, out, in, T(1), x.value().data(), in, weight.value().data(), in,
+                   bias ? T(1) : T(0), value.data(), out);
+  const auto by_x = [weight](const Variable<T>& g) { return product<T>({g}, {weight}); };
+  const auto by_weight = [x](const Variable<T>& g) { return product<T>({g, true}, {x}); };
+  if (!bias) return operation("linear", std::move(value), {{x, by_x}, {weight, by_weight}});
+  const auto by_bias = [](const Variable<T>& g) { return xgrad::sum(g, 0); };
+  return operation("linear", std::move(value), {{x, by_x}, {weight, by_weight}, {bias, by_bias}});
+}
+
 }  // namespace detail
 
-#define XGRAD_INSTANTIATE(T) template Variable<T> detail::matmul<T>(const Variable<T>&, const Variable<T>&);
+#define XGRAD_INSTANTIATE(T)                                                      \
+  template Variable<T> detail::matmul<T>(const Variable<T>&, const Variable<T>&); \
+  template Variable<T> detail::linear<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

@@ -11,6 +11,8 @@ namespace detail {
 
 template <class T>
 XGRAD_API Variable<T> matmul(const Variable<T>& a, const Variable<T>& b);
+template <class T>
+XGRAD_API Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias);
 
 }  // namespace detail
 
@@ -22,6 +24,16 @@ template <class A, class B>
 auto matmul(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::matmul<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+}
+
+/// y = x W^T + b, the activations of a layer (section 3 of the note): x {..., in}, weight {out, in} and bias
+/// {out}, or an empty Variable for none, give {..., out}. Throws ShapeError where they do not fit.
+template <class X, class W, class B>
+  requires Operands<X, W, B>
+auto linear(X&& x, W&& weight, B&& bias) {
+  using T = detail::common_scalar_t<X, W, B>;
+  return detail::linear<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<W>(weight)),
+                           detail::lift<T>(std::forward<B>(bias)));
 }
 
 }  // namespace xgrad

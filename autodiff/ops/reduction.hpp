@@ -19,23 +19,28 @@ class KeepDims {
  public:
   using Option = std::decay_t<decltype(xt::keep_dims)>;
   constexpr KeepDims() = default;
-  constexpr KeepDims(const Option&) : keep_(true) {}  // NOLINT
+  constexpr KeepDims(const Option&) : keep_(true) {}
   constexpr explicit operator bool() const { return keep_; }
 
  private:
   bool keep_ = false;
 };
 
+/// A container of integers.
+template <class R>
+concept IntegerRange = requires(const R& r) {
+  { *std::begin(r) } -> std::convertible_to<int>;
+  std::end(r);
+};
+
 /// The axes of a reduction; default-constructed, all of them.
 class Axes {
  public:
   Axes() = default;
-  Axes(int axis) : all_(false), axes_{axis} {}                         // NOLINT
-  Axes(std::initializer_list<int> axes) : all_(false), axes_(axes) {}  // NOLINT
-  template <class Range>
-    requires(!std::same_as<std::remove_cvref_t<Range>, Axes>)
-  &&requires(const Range& r) { *std::begin(r) + 0; }
-  Axes(const Range& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}  // NOLINT
+  Axes(int axis) : all_(false), axes_{axis} {}
+  Axes(std::initializer_list<int> axes) : all_(false), axes_(axes) {}
+  template <IntegerRange R>
+  Axes(const R& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}
 
   /// For an array of `dimension` axes: true for each that is reduced. Throws ShapeError.
   XGRAD_API std::vector<bool> reduced(const char* operation, const Shape& shape) const;

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <autodiff/ops/window.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+
+/// \file
+/// The columns of images: a row of kH kW C entries for each window, in the order of the weight {O, kH, kW,
+/// C}.
+
+namespace xgrad::kernels {
+
+using xgrad::detail::IndexRange;
+using xgrad::detail::Window;
+
+/// An output: which image, row and column it belongs to.
+struct OutputPlace {
+  std::size_t image;
+  std::size_t row;
+  std::size_t column;
+
+  OutputPlace(const Window& window, std::size_t index)
+      : image(index / (window.rows.output * window.columns.output)),
+        row(index / window.columns.output % window.rows.output),
+        column(index % window.columns.output) {}
+
+  void advance(const Window& window) {
+    if (++column < window.columns.output) return;
+    column = 0;
+    if (++row < window.rows.output) return;
+    row = 0;
+    ++image;
+  }
+};
+
+/// Entries that copy_run may write behind the end of a run.
+template <class T>
+inline constexpr std::size_t run_slack = 32 / sizeof(T);
+
+/// Copies `count` entries; where they are few, always as many as one register holds, which costs less than
+/// counting them. What it writes too much is overwritten by the next run; it never reads past `end`.
+template <class T>
+void copy_run(const T* from, const T* end, std::size_t count, T* to) {
+  if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T>) {
+    std::memcpy(to, from, run_slack<T> * sizeof(T));
+  } else {
+    std::copy_n(from, count, to);
+  }
+}
+
+/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding.
+/// `columns` has room for run_slack entries more.
+template <class T>
+void im2col(const Window& window, IndexRange places, const T* images, T* columns) {
+  const auto& [n, channels, rows, cols] = window;
+  const T* const end = images + n * rows.input * cols.input * channels;
+  const std::size_t run = cols.window * channels;
+  OutputPlace place(window, places.first);
+  for (std::size_t index = places.first; index < places.last; ++index, place.advance(window)) {
+    const T* image = images + place.image * rows.input * cols.input * channels;
+    const IndexRange u_inside = rows.taps(place.row);
+    const IndexRange v_inside = cols.taps(place.column);
+    const bool runs_along = cols.dilation == 1 && v_inside.last - v_inside.first == cols.window;
+    for (std::size_t u = 0; u < rows.window; ++u, columns += run) {
+      if (u < u_inside.first || u >= u_inside.last) {
+        std::fill_n(columns, run, T(0));
+        continue;
+      }
+      const T* row = image + rows.entry(place.row, u) * cols.input * channels;
+      if (runs_along) {
+        copy_run(row + cols.entry(place.column, 0) * channels, end, run, columns);
+        continue;
+      }
+      std::fill_n(columns, v_inside.first * channels, T(0));
+      for (std::size_t v = v_inside.first; v < v_inside.last; ++v) {
+        copy_run(row + cols.entry(place.column, v) * channels, end, channels, columns + v * channels);
+      }
+      std::fill(columns + v_inside.last * channels, columns + run, T(0));
+    }
+  }
+}
+
+/// Adds the columns of the outputs [places.first, places.last) to the entries of the images that they came
+/// from, as far as these lie in the image rows [owned.first, owned.last), counted over all images.
+template <class T>
+void col2im(const Window& window, IndexRange places, IndexRange owned, const T* columns, T* images) {
+  const auto& [n, channels, rows, cols] = window;
+  const std::size_t run = cols.window * channels;
+  OutputPlace place(window, places.first);
+  for (std::size_t index = places.first; index < places.last; ++index, place.advance(window)) {
+    const std::size_t top = place.image * rows.input;
+    const std::size_t begin = std::clamp(owned.first, top, top + rows.input) - top;
+    const std::size_t end = std::clamp(owned.last, top, top + rows.input) - top;
+    const IndexRange u_owned = rows.taps(place.row, begin, end);
+    const IndexRange v_inside = cols.taps(place.column);
+    for (std::size_t u = u_owned.first; u < u_owned.last; ++u) {
+      const T* from = columns + u * run;
+      T* row = images + (top + rows.entry(place.row, u)) * cols.input * channels;
+      if (cols.dilation == 1 && v_inside.first < v_inside.last) {
+        T* to = row + cols.entry(place.column, v_inside.first) * channels;
+        from += v_inside.first * channels;
+        const std::size_t count = (v_inside.last - v_inside.first) * channels;
+        for (std::size_t k = 0; k < count; ++k) to[k] += from[k];
+      } else {
+        for (std::size_t v = v_inside.first; v < v_inside.last; ++v) {
+          T* to = row + cols.entry(place.column, v) * channels;
+          for (std::size_t c = 0; c < channels; ++c) to[c] += from[v * channels + c];
+        }
+      }
+    }
+    columns += rows.window * run;
+  }
+}
+
+}  // namespace xgrad::kernels

@@ -1,0 +1,272 @@
+#include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/pooling.hpp>
+
+namespace xgrad::kernels {
+namespace {
+
+using xgrad::detail::IndexRange;
+using xgrad::detail::Window;
+
+/// One window: where its taps inside the image lie, and where its result.
+struct Place {
+  IndexRange u;
+  IndexRange v;
+  std::size_t corner;  ///< the entry under tap (u.first, v.first), channel 0
+  std::size_t result;  ///< channel 0 of the result
+  std::size_t spare;   ///< entries behind the last tap, and behind the result, that are this thread's too
+
+  std::size_t count() const { return (u.last - u.first) * (v.last - v.first); }
+
+  /// Calls `body(entry, tap)` for the taps inside the image, in row-major order.
+  template <class Body>
+  void for_taps(const Window& window, Body&& body) const {
+    for (std::size_t i = u.first; i < u.last; ++i) {
+      const std::size_t row = corner + (i - u.first) * window.columns.input * window.channels;
+      for (std::size_t j = v.first; j < v.last; ++j) {
+        body(row + (j - v.first) * window.channels,
+             static_cast<std::uint32_t>(i * window.columns.window + j));
+      }
+    }
+  }
+};
+
+/// The windows of the output rows `outputs`, with their taps in the image rows `rows`; both are counted over
+/// all images.
+template <class Body>
+void for_places(const Window& window, IndexRange outputs, IndexRange rows, Body&& body) {
+  const std::size_t height = window.rows.input;
+  const std::size_t entries_end = rows.last * window.columns.input * window.channels;
+  const std::size_t results_end = outputs.last * window.columns.output * window.channels;
+  for (std::size_t index = outputs.first; index < outputs.last; ++index) {
+    const std::size_t top = index / window.rows.output * height;
+    const std::size_t i = index % window.rows.output;
+    Place place;
+    place.u = window.rows.taps(i, std::clamp(rows.first, top, top + height) - top,
+                               std::clamp(rows.last, top, top + height) - top);
+    if (place.u.first >= place.u.last) continue;
+    const std::size_t row = top + window.rows.entry(i, place.u.first);
+    const std::size_t last_row = top + window.rows.entry(i, place.u.last - 1);
+    for (std::size_t j = 0; j < window.columns.output; ++j) {
+      place.v = window.columns.taps(j);
+      place.corner = (row * window.columns.input + window.columns.entry(j, place.v.first)) * window.channels;
+      place.result = (index * window.columns.output + j) * window.channels;
+      const std::size_t last_column = window.columns.entry(j, place.v.last - 1);
+      place.spare =
+          std::min(entries_end - (last_row * window.columns.input + last_column + 1) * window.channels,
+                   results_end - place.result - window.channels);
+      body(place);
+    }
+  }
+}
+
+/// How many rows with so many windows each make a thread's share worth while.
+std::size_t rows_per_grain(const Window& window, std::size_t windows) {
+  return elementwise_grain / (windows * window.channels * window.rows.window * window.columns.window + 1) + 1;
+}
+
+/// Calls `body(place)` for all windows, in parallel over the rows of the result.
+template <class Body>
+void for_all_places(const Window& window, Body&& body) {
+  const std::size_t rows = window.images * window.rows.input;
+  parallel_for(window.images * window.rows.output, rows_per_grain(window, window.columns.output),
+               [&](std::size_t begin, std::size_t end) {
+                 for_places(window, {begin, end}, {0, rows}, body);
+               });
+}
+
+/// Sets the images to zero and calls `body(place)` for all windows, in parallel over the rows of the images:
+/// a thread sees the taps in its own rows, so that no two add to one entry.
+template <class T, class Body>
+void scatter_places(const Window& window, T* images, Body&& body) {
+  const std::size_t row_size = window.columns.input * window.channels;
+  parallel_for(window.images * window.rows.input, rows_per_grain(window, window.columns.output),
+               [&](std::size_t begin, std::size_t end) {
+                 std::fill(images + begin * row_size, images + end * row_size, T(0));
+                 for_places(window, window.output_rows_over(begin, end), {begin, end}, body);
+               });
+}
+
+/// The i-th 64-bit number of a stream (SplitMix64: Steele, Lea and Flood, 2014).
+std::uint64_t random_bits(std::uint64_t stream, std::uint64_t i) {
+  std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return z ^ (z >> 31);
+}
+
+/// Calls `body(c, inside)` for the channels, `lanes` at a time, which compiles to vectors without a
+/// remainder. Where the place has entries to spare, it goes on to the end of the last vector with `inside`
+/// false: what is written there is the next place's, which is computed later, or must not change it.
+template <class Body>
+void for_channels(std::size_t channels, const Place& place, Body&& body) {
+  constexpr std::uint32_t lanes = 8;
+  const std::size_t whole = channels / lanes * lanes;
+#pragma omp simd
+  for (std::size_t c = 0; c < whole; ++c) body(c, true);
+  const auto rest = static_cast<std::uint32_t>(channels - whole);
+  if (rest > 0 && place.spare >= lanes) {
+#pragma omp simd
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) body(whole + lane, lane < rest);
+  } else {
+    for (std::size_t c = whole; c < channels; ++c) body(c, true);
+  }
+}
+
+/// Whether the largest number so far stays so beside x; NaN counts as larger than all.
+template <class T>
+bool stays(T largest, T x) {
+  return (x <= largest) | (largest != largest);  // without a branch, so that loops over it vectorise
+}
+
+/// The largest entry of a window, for all channels.
+template <class T>
+void max_of(const Window& window, const Place& place, const T* images, T* result) {
+  const T* first = images + place.corner;
+  for_channels(window.channels, place, [&](std::size_t c, bool) { result[c] = first[c]; });
+  place.for_taps(window, [&](std::size_t entry, std::uint32_t) {
+    const T* in = images + entry;
+    for_channels(window.channels, place, [&](std::size_t c, bool) {
+      const T best = result[c];
+      const T x = in[c];
+      result[c] = stays(best, x) ? best : x;
+    });
+  });
+}
+
+/// The same with the tap of the first of the largest.
+template <class T>
+void first_max_of(const Window& window, const Place& place, const T* images, T* result, std::uint32_t* taps) {
+  const T* first = images + place.corner;
+  const auto first_tap = static_cast<std::uint32_t>(place.u.first * window.columns.window + place.v.first);
+  for_channels(window.channels, place, [&](std::size_t c, bool) {
+    result[c] = first[c];
+    taps[c] = first_tap;
+  });
+  place.for_taps(window, [&](std::size_t entry, std::uint32_t tap) {
+    const T* in = images + entry;
+    for_channels(window.channels, place, [&](std::size_t c, bool) {
+      const T best = result[c];
+      const T x = in[c];
+      const std::uint32_t best_tap = taps[c];
+      const bool keep = stays(best, x);
+      result[c] = keep ? best : x;
+      taps[c] = keep ? best_tap : tap;
+    });
+  });
+}
+
+/// Given the largest entries of a window, the tap of one of those equal to it, each with the same
+/// probability.
+template <class T>
+void random_max_of(const Window& window, const Place& place, const T* images, const T* result,
+                   std::uint32_t* taps, std::uint64_t stream) {
+  for (std::size_t c = 0; c < window.channels; ++c) {
+    const T best = result[c];
+    const auto ties = [&](std::size_t entry) {
+      const T x = images[entry + c];
+      return x == best || (x != x && best != best);
+    };
+    std::uint64_t count = 0;
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t) { count += ties(entry); });
+    std::uint64_t chosen = ((random_bits(stream, place.result + c) >> 32) * count) >> 32;
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t tap) {
+      if (ties(entry) && chosen-- == 0) taps[c] = tap;
+    });
+  }
+}
+
+template <class T>
+T share(const Window& window, bool count_padding, std::size_t inside) {
+  return T(1) / static_cast<T>(count_padding ? window.rows.window * window.columns.window : inside);
+}
+
+}  // namespace
+
+template <class T>
+void max_pool2d(const Window& window, const T* images, T* result, std::uint32_t* taps,
+                std::optional<std::uint64_t> stream) {
+  for_all_places(window, [&](const Place& place) {
+    if (taps == nullptr) {
+      max_of(window, place, images, result + place.result);
+    } else {
+      first_max_of(window, place, images, result + place.result, taps + place.result);
+      if (stream) {
+        random_max_of(window, place, images, result + place.result, taps + place.result, *stream);
+      }
+    }
+  });
+}
+
+template <class T>
+void pool_gather(const Window& window, const std::uint32_t* taps, const T* images, T* result) {
+  for_all_places(window, [&](const Place& place) {
+    const std::uint32_t* from = taps + place.result;
+    T* out = result + place.result;
+    for_channels(window.channels, place, [&](std::size_t c, bool) { out[c] = T(0); });
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t tap) {
+      const T* in = images + entry;
+      for_channels(window.channels, place, [&](std::size_t c, bool) {
+        const T x = in[c];
+        const T other = out[c];
+        out[c] = from[c] == tap ? x : other;
+      });
+    });
+  });
+}
+
+template <class T>
+void pool_scatter(const Window& window, const std::uint32_t* taps, const T* gradient, T* images) {
+  scatter_places(window, images, [&](const Place& place) {
+    const std::uint32_t* to = taps + place.result;
+    const T* g = gradient + place.result;
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t tap) {
+      T* out = images + entry;
+      for_channels(window.channels, place, [&](std::size_t c, bool inside) {
+        const T share = g[c];
+        out[c] += (to[c] == tap) & inside ? share : T(0);
+      });
+    });
+  });
+}
+
+template <class T>
+void avg_pool2d(const Window& window, bool count_padding, const T* images, T* result) {
+  for_all_places(window, [&](const Place& place) {
+    T* out = result + place.result;
+    for_channels(window.channels, place, [&](std::size_t c, bool) { out[c] = T(0); });
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t) {
+      const T* in = images + entry;
+      for_channels(window.channels, place, [&](std::size_t c, bool) { out[c] += in[c]; });
+    });
+    const T scale = share<T>(window, count_padding, place.count());
+    for_channels(window.channels, place, [&](std::size_t c, bool) { out[c] *= scale; });
+  });
+}
+
+template <class T>
+void avg_pool2d_gradient(const Window& window, bool count_padding, const T* gradient, T* images) {
+  scatter_places(window, images, [&](const Place& place) {
+    // Of the window's rows, the place has those that this thread owns; the divisor counts all.
+    const std::size_t i = place.result / (window.columns.output * window.channels) % window.rows.output;
+    const IndexRange u = window.rows.taps(i);
+    const T scale = share<T>(window, count_padding, (u.last - u.first) * (place.v.last - place.v.first));
+    const T* g = gradient + place.result;
+    place.for_taps(window, [&](std::size_t entry, std::uint32_t) {
+      T* out = images + entry;
+      for_channels(window.channels, place,
+                   [&](std::size_t c, bool inside) { out[c] += inside ? g[c] * scale : T(0); });
+    });
+  });
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                              \
+  template void max_pool2d<T>(const Window&, const T*, T*, std::uint32_t*, std::optional<std::uint64_t>); \
+  template void pool_gather<T>(const Window&, const std::uint32_t*, const T*, T*);                        \
+  template void pool_scatter<T>(const Window&, const std::uint32_t*, const T*, T*);                       \
+  template void avg_pool2d<T>(const Window&, bool, const T*, T*);                                         \
+  template void avg_pool2d_gradient<T>(const Window&, bool, const T*, T*);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::kernels

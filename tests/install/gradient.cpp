@@ -1,0 +1,17 @@
+// A gradient, as in the first program of a user.
+#include <autodiff/autodiff.hpp>
+
+#include <fmt/core.h>
+
+using namespace xgrad;
+
+int main() {
+  Variable<double> x = xt::xarray<double>{1.0, 2.0, 3.0};  // from any xtensor expression
+  Tape tape;  // records this thread's operations until it leaves scope
+  auto y = sum(sin(x) * x);
+  auto dx = tape.gradient(y, x);
+  fmt::print("{} {}\n", y, dx);
+
+  const xt::xarray<double> v = x.value();
+  return xt::allclose(dx.value(), xt::cos(v) * v + xt::sin(v)) ? 0 : 1;
+}
