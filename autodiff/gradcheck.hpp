@@ -3,6 +3,7 @@
 #include <autodiff/config.hpp>
 #include <autodiff/variable.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -43,6 +44,15 @@ XGRAD_API GradCheck gradcheck(const GradCheckOptions& options, const CheckedFunc
 XGRAD_API GradCheck gradgradcheck(const GradCheckOptions& options, const CheckedFunction& f,
                                   const std::vector<Variable<double>>& inputs);
 
+template <class Input>
+using InputVariable = Variable<double>;
+
+/// A function of as many Variables as there are inputs.
+template <class F, class... Inputs>
+concept FunctionOf = std::invocable < F&,
+        const InputVariable<Inputs>
+&... > ;
+
 /// f as a function of a list of inputs.
 template <std::size_t count, class F>
 CheckedFunction take_list(F& f) {
@@ -69,10 +79,10 @@ GradCheck gradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inp
   return detail::gradcheck(options, detail::take_list<sizeof...(Inputs)>(f), {Variable<double>(inputs)...});
 }
 
-template <class F, class... Inputs>
-  requires std::invocable<F&, const Inputs&...> GradCheck gradcheck(F&& f, const Inputs&... inputs) {
-    return gradcheck(GradCheckOptions(), f, inputs...);
-  }
+template <class... Inputs, detail::FunctionOf<Inputs...> F>
+GradCheck gradcheck(F&& f, const Inputs&... inputs) {
+  return gradcheck(GradCheckOptions(), f, inputs...);
+}
 
 /// Checks second derivatives: gradcheck of the function that maps the inputs and a cotangent to f's
 /// gradients.
@@ -82,9 +92,9 @@ GradCheck gradgradcheck(const GradCheckOptions& options, F&& f, const Inputs&...
                                {Variable<double>(inputs)...});
 }
 
-template <class F, class... Inputs>
-  requires std::invocable<F&, const Inputs&...> GradCheck gradgradcheck(F&& f, const Inputs&... inputs) {
-    return gradgradcheck(GradCheckOptions(), f, inputs...);
-  }
+template <class... Inputs, detail::FunctionOf<Inputs...> F>
+GradCheck gradgradcheck(F&& f, const Inputs&... inputs) {
+  return gradgradcheck(GradCheckOptions(), f, inputs...);
+}
 
 }  // namespace xgrad

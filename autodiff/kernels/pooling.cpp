@@ -1,6 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/pooling.hpp>
+#include <autodiff/kernels/splitmix.hpp>
 
 namespace xgrad::kernels {
 namespace {
@@ -85,14 +86,6 @@ void scatter_places(const Window& window, T* images, Body&& body) {
                  std::fill(images + begin * row_size, images + end * row_size, T(0));
                  for_places(window, window.output_rows_over(begin, end), {begin, end}, body);
                });
-}
-
-/// The i-th 64-bit number of a stream (SplitMix64: Steele, Lea and Flood, 2014).
-std::uint64_t random_bits(std::uint64_t stream, std::uint64_t i) {
-  std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
 }
 
 /// Calls `body(c, inside)` for the channels, `lanes` at a time, which compiles to vectors without a
@@ -224,7 +217,8 @@ void pool_scatter(const Window& window, const std::uint32_t* taps, const T* grad
       T* out = images + entry;
       for_channels(window.channels, place, [&](std::size_t c, bool inside) {
         const T share = g[c];
-        out[c] += (to[c] == tap) & inside ? share : T(0);
+        const bool chosen = (to[c] == tap) & inside;
+        out[c] += chosen ? share : T(0);
       });
     });
   });

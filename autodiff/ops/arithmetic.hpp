@@ -111,21 +111,25 @@ auto operator+(X&& x) {
   return Variable<detail::common_scalar_t<X>>(x);
 }
 
+/// A Variable, and no Parameter, whose value belongs to others too.
+template <class V>
+concept PlainVariable = std::same_as<V, Variable<typename V::value_type>>;
+
 /// Rebinds `a` to a + b; other handles to the old value keep it.
-template <class T, Operand B>
-Variable<T>& operator+=(Variable<T>& a, B&& b) {
+template <PlainVariable V, Operand B>
+V& operator+=(V& a, B&& b) {
   return a = a + std::forward<B>(b);
 }
-template <class T, Operand B>
-Variable<T>& operator-=(Variable<T>& a, B&& b) {
+template <PlainVariable V, Operand B>
+V& operator-=(V& a, B&& b) {
   return a = a - std::forward<B>(b);
 }
-template <class T, Operand B>
-Variable<T>& operator*=(Variable<T>& a, B&& b) {
+template <PlainVariable V, Operand B>
+V& operator*=(V& a, B&& b) {
   return a = a * std::forward<B>(b);
 }
-template <class T, Operand B>
-Variable<T>& operator/=(Variable<T>& a, B&& b) {
+template <PlainVariable V, Operand B>
+V& operator/=(V& a, B&& b) {
   return a = a / std::forward<B>(b);
 }
 
