@@ -31,12 +31,15 @@ NodePointer filled(Scalar scalar, const Shape& shape, int value) {
 NodePointer add_cotangents(NodePointer a, NodePointer b, bool recorded) {
   return with_type(a->scalar, [&]<class T>(T) {
     if (recorded) return add(Variable<T>(std::move(a)), Variable<T>(std::move(b))).node();
+    const auto value_of = [](const NodePointer& node) -> Array<T>& {
+      return static_cast<ValueNode<T>&>(*node).value;
+    };
     if (a->references.load() != 1) std::swap(a, b);
     if (a->references.load() != 1) {
-      a = Variable<T>(Array<T>(Variable<T>(a).value())).node();
+      a = Variable<T>(Array<T>(value_of(a))).node();
       a->replayed_by = record_list().replaying;
     }
-    kernels::add_in_place(static_cast<ValueNode<T>&>(*a).value, Variable<T>(b).value());
+    kernels::add_in_place(value_of(a), value_of(b));
     a->constant = a->constant && b->constant;
     return std::move(a);
   });

@@ -15,7 +15,11 @@
 
 namespace xgrad {
 
+/// What a Variable holds.
 template <class T>
+concept Precision = std::same_as<T, float> || std::same_as<T, double>;
+
+template <Precision T>
 class Variable;
 
 namespace detail {
@@ -96,11 +100,10 @@ class NodePointer {
 ///
 /// A Variable made from an array is an input: any tape in scope records what is done to it, and gives
 /// its gradient. A Variable outlives the tape that recorded it and is then a plain value.
-template <class T>
+///
+/// Arrays of another type are cast first: `Variable<float> x = xt::cast<float>(integers);`
+template <Precision T>
 class Variable {
-  static_assert(std::is_same_v<T, float> || std::is_same_v<T, double>,
-                "xgrad: a Variable holds float or double; cast other arrays, e.g. xt::cast<float>(array)");
-
  public:
   using value_type = T;
 
@@ -119,9 +122,16 @@ class Variable {
   Variable(S number) : Variable(full<T>(Shape{}, static_cast<T>(number))) {}
 
   /// The value, an xtensor container.
-  const Array<T>& value() const {
+  const Array<T>& value() const& {
     if (!node_) detail::throw_empty_variable();
     return static_cast<const detail::ValueNode<T>*>(node_.get())->value;
+  }
+
+  /// Of a temporary, the value itself, so that `for (auto entry : f(x).value())` refers to something that
+  /// lives.
+  Array<T> value() && {
+    const Array<T>& own = std::as_const(*this).value();
+    return node_->references.load() == 1 ? std::move(const_cast<Array<T>&>(own)) : own;
   }
 
   const Shape& shape() const { return value().shape(); }
@@ -178,7 +188,7 @@ XGRAD_API std::ostream& operator<<(std::ostream& out, const Variable<T>& x);
 }  // namespace xgrad
 
 /// fmt prints a Variable as a stream does; the format specification is a string's (`{:>20}`).
-template <class T>
+template <xgrad::Precision T>
 struct fmt::formatter<xgrad::Variable<T>> : fmt::formatter<std::string> {
   template <class Context>
   auto format(const xgrad::Variable<T>& x, Context& context) const {

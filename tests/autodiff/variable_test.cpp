@@ -54,3 +54,22 @@ TEST_CASE("memory of a temporary array is taken over") {
   const Variable<double> x = std::move(a);
   CHECK(x.value().data() == memory);
 }
+
+TEST_CASE("the value of a temporary may be kept") {
+  const Variable<double> x = xt::xarray<double>{1, 2};
+  double total = 0;
+  for (const double entry : (x * 2).value()) total += entry;
+  CHECK(total == 6);
+  auto&& kept = Variable<double>(x).value();  // shared with x: a copy
+  CHECK(kept == x.value());
+  CHECK(x.size() == 2);
+}
+
+TEST_CASE("xtensor's functions take Arrays, though argument-dependent lookup finds ours too") {
+  const Array<double> a = xt::xarray<double>{1, 2, 3};
+  CHECK(xt::mean(a)() == 2);
+  CHECK(xt::sum(a, {0})() == 6);
+  CHECK(xt::stddev(xt::cast<float>(a))() == doctest::Approx(std::sqrt(2.0 / 3)));
+  CHECK(xt::amax(a)() == 3);
+  CHECK(xt::average(a)() == 2);
+}

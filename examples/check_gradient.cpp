@@ -1,0 +1,31 @@
+// An operation of one's own is a function: its value, and beside it the pullback. Here is one that is right,
+// and one with a mistake, and what the numerical check says of both.
+#include <autodiff/autodiff.hpp>
+
+#include <fmt/core.h>
+
+using namespace xgrad;
+
+template <class T>
+Variable<T> cube(const Variable<T>& x) {
+  return operation("cube", xt::xarray<T>(x.value() * x.value() * x.value()),
+                   {x, [x](const Variable<T>& g) { return T(3) * x * x * g; }});
+}
+
+template <class T>
+Variable<T> wrong_cube(const Variable<T>& x) {
+  return operation("wrong_cube", xt::xarray<T>(x.value() * x.value() * x.value()),
+                   {x, [x](const Variable<T>& g) { return T(2) * x * x * g; }});
+}
+
+int main() {
+  const Variable<double> x = xt::xarray<double>{-1.0, 0.5, 2.0};
+
+  const GradCheck first = gradcheck(cube<double>, x);
+  const GradCheck second = gradgradcheck(cube<double>, x);
+  const GradCheck wrong = gradcheck(wrong_cube<double>, x);
+
+  fmt::print("cube: {}\n      {}\n\n", first.message, second.message);
+  fmt::print("wrong_cube: {}\n", wrong.message);
+  return first.ok && second.ok && !wrong.ok ? 0 : 1;
+}

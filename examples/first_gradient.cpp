@@ -1,0 +1,18 @@
+// A gradient: record what is computed, then ask the tape.
+#include <autodiff/autodiff.hpp>
+
+#include <fmt/core.h>
+
+using namespace xgrad;
+
+int main() {
+  Variable<double> x = xt::xarray<double>{1.0, 2.0, 3.0};
+
+  Tape tape;  // records this thread's operations until it leaves scope
+  auto y = sum(sin(x) * x);
+  auto dx = tape.gradient(y, x);  // sin(x) + x cos(x)
+
+  fmt::print("x     = {}\n", x);
+  fmt::print("y     = {}\n", y);
+  fmt::print("dy/dx = {}\n", dx);
+}

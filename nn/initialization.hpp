@@ -1,0 +1,68 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <autodiff/config.hpp>
+#include <autodiff/random.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+/// \file
+/// The values w_0 that training starts from (section 3 of the note leaves them open). The draws below keep
+/// the size of activations and of gradients alike from layer to layer. Weights have shape {out, in} (Linear)
+/// or {out, kH, kW, in} (Conv2d); with r = kH kW, or 1, a unit has fan_in = r in inputs, and an input goes to
+/// fan_out = r out units. A shape of fewer than two axes throws ShapeError.
+
+namespace xgrad::nn {
+
+/// How many inputs a unit has, and how many units an input goes to.
+struct Fans {
+  std::size_t in;
+  std::size_t out;
+};
+
+/// The fans of weights of this shape.
+XGRAD_API Fans fans(const Shape& weight);
+
+/// Uniform on [-a, a), a = sqrt(6 / (fan_in + fan_out)): for tanh, sigmoid and soft-max (Glorot and Bengio,
+/// Understanding the difficulty of training deep feedforward neural networks, 2010, equation 16).
+template <class T>
+XGRAD_API Array<T> glorot_uniform(const Shape& weight, Generator& generator = default_generator());
+
+/// Normal with mean 0 and variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010, equation 12).
+template <class T>
+XGRAD_API Array<T> glorot_normal(const Shape& weight, Generator& generator = default_generator());
+
+/// Uniform on [-a, a), a = sqrt(6 / fan_in), which has the variance of he_normal: for ReLU.
+template <class T>
+XGRAD_API Array<T> he_uniform(const Shape& weight, Generator& generator = default_generator());
+
+/// Normal with mean 0 and variance 2 / fan_in: for ReLU, which passes on half of its input (He, Zhang, Ren
+/// and Sun, Delving deep into rectifiers, 2015, equation 10).
+template <class T>
+XGRAD_API Array<T> he_normal(const Shape& weight, Generator& generator = default_generator());
+
+/// How a layer draws its weights: one of the functions above, by name, or anything callable with a shape and
+/// a generator that returns an array of that shape.
+template <class T>
+class Initializer {
+ public:
+  using Function = Array<T>(const Shape&, Generator&);
+
+  Initializer(Function* function) : function_(function) {}  // NOLINT
+
+  template <class F>
+    requires(!std::same_as<F, Initializer>)
+  &&std::is_invocable_r_v<Array<T>, const F&, const Shape&, Generator&> Initializer(F function)
+      : function_(std::move(function)) {}  // NOLINT
+
+  Array<T> operator()(const Shape& shape, Generator& generator) const { return function_(shape, generator); }
+
+ private:
+  std::function<Function> function_;
+};
+
+}  // namespace xgrad::nn

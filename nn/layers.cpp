@@ -1,0 +1,81 @@
+#include <autodiff/error.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/linalg.hpp>
+#include <nn/layers.hpp>
+
+#include <fmt/format.h>
+
+namespace xgrad::nn {
+namespace {
+
+template <class T>
+Parameter<T> draw_weight(const char* layer, const Shape& shape, const Initializer<T>& initialization,
+                         Generator& generator) {
+  for (const std::size_t extent : shape) {
+    if (extent == 0) {
+      throw ValueError(
+          fmt::format("{}: weights of shape {}; every extent must be at least 1", layer, to_string(shape)));
+    }
+  }
+  Array<T> weight = initialization(shape, generator);
+  if (weight.shape() != shape) {
+    throw ShapeError(fmt::format("{}: the initialization returned shape {} for weights of shape {}", layer,
+                                 to_string(weight.shape()), to_string(shape)));
+  }
+  return Parameter<T>(std::move(weight));
+}
+
+template <class T>
+Parameter<T> zero_bias(bool wanted, std::size_t count) {
+  return wanted ? Parameter<T>(full<T>({count}, T(0))) : Parameter<T>();
+}
+
+}  // namespace
+
+template <class T>
+Linear<T>::Linear(std::size_t in, std::size_t out, const LinearOptions<T>& options, Generator& generator)
+    : weight(draw_weight<T>("Linear", {out, in}, options.initialization, generator)),
+      bias(zero_bias<T>(options.bias, out)) {}
+
+template <class T>
+Variable<T> Linear<T>::operator()(const Variable<T>& x) const {
+  if (x.dimension() == 0 || x.shape().back() != weight.shape(1)) {
+    throw ShapeError(fmt::format("Linear: an input of shape {} came; expected {{..., {}}}",
+                                 to_string(x.shape()), weight.shape(1)));
+  }
+  return linear(x, weight, bias);
+}
+
+template <class T>
+Conv2d<T>::Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options,
+                  Generator& generator)
+    : weight(draw_weight<T>("Conv2d", {out, kernel.rows, kernel.columns, in}, options.initialization,
+                            generator)),
+      bias(zero_bias<T>(options.bias, out)),
+      geometry{.stride = options.stride, .padding = options.padding, .dilation = options.dilation} {}
+
+template <class T>
+Variable<T> Conv2d<T>::operator()(const Variable<T>& images) const {
+  return conv2d(images, weight, bias, geometry);
+}
+
+Dropout::Dropout(const DropoutOptions& chosen) : options(chosen) {
+  if (!(options.keep > 0 && options.keep <= 1)) {
+    throw ValueError(fmt::format("Dropout: keep = {}; expected a probability in (0, 1]", options.keep));
+  }
+}
+
+template <class T>
+Variable<T> Dropout::apply(const Variable<T>& x, Generator& generator) const {
+  if (training) return dropout(x, options, generator);
+  return options.inverted ? x : options.keep * x;
+}
+
+template struct Linear<float>;
+template struct Linear<double>;
+template struct Conv2d<float>;
+template struct Conv2d<double>;
+template Variable<float> Dropout::apply<float>(const Variable<float>&, Generator&) const;
+template Variable<double> Dropout::apply<double>(const Variable<double>&, Generator&) const;
+
+}  // namespace xgrad::nn

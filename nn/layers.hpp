@@ -1,0 +1,157 @@
+#pragma once
+
+#include <autodiff/ops/convolution.hpp>
+#include <autodiff/ops/dropout.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/pooling.hpp>
+#include <autodiff/ops/shape.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <autodiff/parameter.hpp>
+#include <nn/fields.hpp>
+#include <nn/initialization.hpp>
+#include <nn/input.hpp>
+
+#include <cstddef>
+
+/// \file
+/// Layers: structs whose fields are their parameters and options, and whose `operator()` is the formula. They
+/// take Variables and raw xtensor arrays.
+
+namespace xgrad::nn {
+
+/// How a Linear layer is made.
+template <class T>
+struct LinearOptions {
+  bool bias = true;                               ///< whether b is added
+  Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
+};
+
+/// y = x W^T + b: x {..., in} gives y {..., out}.
+template <class T = float>
+struct Linear {
+  /// Throws ValueError where `in` or `out` is 0.
+  XGRAD_API Linear(std::size_t in, std::size_t out, const LinearOptions<T>& options = {},
+                   Generator& generator = default_generator());
+
+  /// Throws ShapeError where the last axis of x is not `in`.
+  XGRAD_API Variable<T> operator()(const Variable<T>& x) const;
+
+  auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  Parameter<T> weight;  ///< {out, in}
+  Parameter<T> bias;    ///< {out}, or empty
+};
+
+/// How a Conv2d layer is made.
+template <class T>
+struct Conv2dOptions {
+  Pair stride = 1;      ///< of the window, rows and columns
+  Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
+  Pair dilation = 1;    ///< distance of the kernel's taps
+  bool bias = true;     ///< whether a bias is added for each output channel
+  Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
+};
+
+/// The convolution of images {N, H, W, in} with `out` kernels, plus a bias: {N, H', W', out}. See
+/// xgrad::conv2d for the formula and H', W'.
+template <class T = float>
+struct Conv2d {
+  /// Throws ValueError where `in`, `out` or the kernel's extent is 0.
+  XGRAD_API Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options = {},
+                   Generator& generator = default_generator());
+
+  /// Throws ShapeError where the images do not have `in` channels or are smaller than the kernel.
+  XGRAD_API Variable<T> operator()(const Variable<T>& images) const;
+
+  auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  Parameter<T> weight;            ///< {out, kH, kW, in}
+  Parameter<T> bias;              ///< {out}, or empty
+  xgrad::Conv2dOptions geometry;  ///< stride, padding, dilation
+};
+
+/// The largest entry of each window, channel by channel: images {N, H, W, C} to {N, H', W', C}.
+struct MaxPool2d {
+  template <LayerInput X>
+  auto operator()(const X& images) const {
+    return max_pool2d(detail::as_variable(images), window, options);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  Pair window;                    ///< rows and columns
+  MaxPool2dOptions options = {};  ///< stride (the window's extent by default), padding, ties
+};
+
+/// The mean of each window, channel by channel: images {N, H, W, C} to {N, H', W', C}.
+struct AvgPool2d {
+  template <LayerInput X>
+  auto operator()(const X& images) const {
+    return avg_pool2d(detail::as_variable(images), window, options);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  Pair window;                    ///< rows and columns
+  AvgPool2dOptions options = {};  ///< stride (the window's extent by default), padding
+};
+
+/// max(x, 0), entry by entry.
+struct ReLU {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return relu(detail::as_variable(x));
+  }
+};
+
+/// exp(x_i) / sum_j exp(x_j) along an axis: points of the soft-max simplex (section 1 of the note).
+struct Softmax {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return softmax(detail::as_variable(x), axis);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  int axis = -1;
+};
+
+/// All axes from `first_axis` on joined into one: images {N, H, W, C} become rows {N, H W C}.
+struct Flatten {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return flatten(detail::as_variable(x), first_axis);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  std::size_t first_axis = 1;
+};
+
+/// Dropout (section 5 of the note): in training, each entry is set to zero with probability 1 - p, where p =
+/// `keep` is the probability to KEEP it.
+///
+/// By default what is kept is scaled by 1 / p, and at test time x passes unchanged. With `.inverted = false`
+/// it is the note's form: nothing is scaled in training, and at test time x is multiplied by p. For the layer
+/// that x goes into, that is to multiply its weights by p, as the note puts it; the weights themselves stay
+/// as they are.
+struct Dropout {
+  /// Throws ValueError where `keep` is not in (0, 1].
+  XGRAD_API Dropout(const DropoutOptions& options = {});  // NOLINT
+
+  template <LayerInput X>
+  auto operator()(const X& x, Generator& generator = default_generator()) const {
+    return apply(detail::as_variable(x), generator);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  DropoutOptions options;  ///< keep, inverted
+  bool training = true;    ///< set by nn::train and nn::eval
+
+ private:
+  template <class T>
+  XGRAD_API Variable<T> apply(const Variable<T>& x, Generator& generator) const;
+};
+
+}  // namespace xgrad::nn

@@ -1,0 +1,140 @@
+#include <autodiff/error.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/reduction.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <nn/losses.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xgrad::nn::detail {
+namespace {
+
+using Labels = Array<std::int64_t>;
+
+void check_not_empty(const char* loss, const Shape& shape) {
+  if (element_count(shape) == 0) {
+    throw ShapeError(fmt::format("{}: a batch of shape {} came; its mean wants an entry at least", loss,
+                                 to_string(shape)));
+  }
+}
+
+template <class T>
+void check_probability(const char* loss, T p) {
+  if (p < 0 || p > 1) {
+    throw ValueError(
+        fmt::format("{}: {} came for a probability; expected a number in [0, 1], not a logit", loss, p));
+  }
+}
+
+/// Checks that labels go with outputs {..., K}, and that there are any.
+void check_classes(const char* loss, const Shape& outputs, const Labels& labels) {
+  if (outputs.empty()) throw ShapeError(fmt::format("{}: a number came; expected outputs {{..., K}}", loss));
+  check_not_empty(loss, outputs);
+  check_labels(loss, labels, Shape(outputs.begin(), outputs.end() - 1), outputs.back());
+}
+
+template <class T>
+Variable<T> scatter(const Variable<T>& values, const Labels& labels, const Shape& shape);
+
+/// x[..., labels[...]]. Its pullback is `scatter`, whose pullback is `gather`.
+template <class T>
+Variable<T> gather(const Variable<T>& x, const Labels& labels) {
+  const std::size_t classes = x.shape().back();
+  Array<T> result(labels.shape());
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result.data()[i] = x.value().data()[i * classes + static_cast<std::size_t>(labels.data()[i])];
+  }
+  return operation("gather", std::move(result), {x, [labels, shape = x.shape()](const Variable<T>& g) {
+                                                   return scatter(g, labels, shape);
+                                                 }});
+}
+
+/// Zeros of the shape {..., K}, but values[...] at [..., labels[...]].
+template <class T>
+Variable<T> scatter(const Variable<T>& values, const Labels& labels, const Shape& shape) {
+  Array<T> result = full<T>(shape, T(0));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    result.data()[i * shape.back() + static_cast<std::size_t>(labels.data()[i])] = values.value().data()[i];
+  }
+  return operation("scatter", std::move(result),
+                   {values, [labels](const Variable<T>& g) { return gather(g, labels); }});
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> quadratic_loss(const Variable<T>& outputs, const Variable<T>& targets) {
+  if (outputs.shape() != targets.shape()) {
+    throw ShapeError(fmt::format("quadratic_loss: outputs and targets differ in shape: {} and {}",
+                                 to_string(outputs.shape()), to_string(targets.shape())));
+  }
+  check_not_empty("quadratic_loss", outputs.shape());
+  const std::size_t samples = outputs.dimension() == 0 ? 1 : outputs.shape(0);
+  return sum(square(outputs - targets)) / samples;
+}
+
+template <class T>
+Variable<T> cross_entropy(const Variable<T>& logits, const Labels& labels) {
+  check_classes("cross_entropy", logits.shape(), labels);
+  return mean(softmax_cross_entropy(logits, labels));
+}
+
+template <class T>
+Variable<T> cross_entropy_on_probabilities(const Variable<T>& p, const Labels& labels) {
+  constexpr const char* name = "cross_entropy_on_probabilities";
+  check_classes(name, p.shape(), labels);
+  const Variable<T> of_label = gather(p, labels);
+  for (const T each : of_label.value().storage()) check_probability(name, each);
+  return mean(T(0) - log(of_label));  // 0 rather than -0 where p = 1
+}
+
+// The two-class losses are operations of their own: a formula of the primitives would lose the digits of p
+// close to 0 and multiply zeros by infinities.
+
+template <class T>
+Variable<T> binary_cross_entropy(const Variable<T>& p, const Labels& labels) {
+  constexpr const char* name = "binary_cross_entropy";
+  check_not_empty(name, p.shape());
+  check_labels(name, labels, p.shape(), 2);
+  Array<T> loss(p.shape());
+  for (std::size_t i = 0; i < loss.size(); ++i) {
+    const T score = p.value().data()[i];
+    check_probability(name, score);
+    const T log_score = labels.data()[i] == 1 ? std::log(score) : std::log1p(-score);
+    loss.data()[i] = T(0) - log_score;  // 0 rather than -0
+  }
+  return mean(operation(name, std::move(loss),
+                        {p, [p, labels](const Variable<T>& g) { return g / where(labels, -p, 1 - p); }}));
+}
+
+template <class T>
+Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const Labels& labels) {
+  constexpr const char* name = "binary_cross_entropy_with_logits";
+  check_not_empty(name, logits.shape());
+  check_labels(name, labels, logits.shape(), 2);
+  Array<T> loss(logits.shape());
+  for (std::size_t i = 0; i < loss.size(); ++i) {
+    const T z = logits.value().data()[i];
+    const T against = labels.data()[i] == 1 ? -z : z;  // log(1 + exp(against)), without overflow:
+    loss.data()[i] = std::max(against, T(0)) + std::log1p(std::exp(-std::abs(z)));
+  }
+  return mean(operation(name, std::move(loss), {logits, [logits, labels](const Variable<T>& g) {
+                                                  return g * (sigmoid(logits) - xt::cast<T>(labels));
+                                                }}));
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                 \
+  template Variable<T> quadratic_loss<T>(const Variable<T>&, const Variable<T>&);            \
+  template Variable<T> cross_entropy<T>(const Variable<T>&, const Labels&);                  \
+  template Variable<T> cross_entropy_on_probabilities<T>(const Variable<T>&, const Labels&); \
+  template Variable<T> binary_cross_entropy<T>(const Variable<T>&, const Labels&);           \
+  template Variable<T> binary_cross_entropy_with_logits<T>(const Variable<T>&, const Labels&);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::nn::detail

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <autodiff/variable.hpp>
+#include <nn/input.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+/// \file
+/// How good a classifier is, in plain numbers. Outputs are scores, logits or probabilities, {..., K} for K
+/// classes; labels and predictions are arrays of any integer type, in [0, K).
+
+namespace xgrad::nn {
+
+namespace detail {
+
+template <class T>
+XGRAD_API Array<std::int64_t> arg_max(const Array<T>& outputs);
+
+XGRAD_API double zero_one_loss(const Array<std::int64_t>& predictions, const Array<std::int64_t>& labels);
+
+XGRAD_API Array<std::int64_t> confusion_matrix(const Array<std::int64_t>& labels,
+                                               const Array<std::int64_t>& predictions, std::size_t classes);
+
+/// Throws ShapeError where the labels do not have the shape, ValueError where one is not in [0, classes).
+XGRAD_API void check_labels(const char* function, const Array<std::int64_t>& labels, const Shape& shape,
+                            std::size_t classes);
+
+/// Labels of any integer type.
+template <IntegerExpression Labels>
+Array<std::int64_t> to_labels(const Labels& labels) {
+  return to_array<std::int64_t>(xt::cast<std::int64_t>(labels));
+}
+
+}  // namespace detail
+
+/// The class that each output stands for: y_hat = arg max p over the last axis (section 1 of the note), the
+/// first of equals; a NaN counts as the largest. Outputs {..., K} give {...}. Throws ShapeError where there
+/// is no class.
+template <LayerInput X>
+Array<std::int64_t> arg_max(const X& outputs) {
+  return detail::arg_max(detail::as_variable(outputs).value());
+}
+
+/// The zero-one risk: the fraction of wrong decisions y_hat = arg max p (section 2 of the note). It is
+/// piecewise constant, a number and no Variable. Outputs {..., K}, labels {...}. Throws ShapeError where they
+/// do not fit or are empty, ValueError for a label outside [0, K).
+template <LayerInput X, IntegerExpression Labels>
+double zero_one_loss(const X& outputs, const Labels& labels) {
+  const Array<std::int64_t> truth = detail::to_labels(labels);
+  const Array<std::int64_t> predictions = arg_max(outputs);
+  detail::check_labels("zero_one_loss", truth, predictions.shape(), outputs.shape().back());
+  return detail::zero_one_loss(predictions, truth);
+}
+
+/// The fraction of right decisions, 1 - zero_one_loss.
+template <LayerInput X, IntegerExpression Labels>
+double accuracy(const X& outputs, const Labels& labels) {
+  return 1 - zero_one_loss(outputs, labels);
+}
+
+/// How often a sample of each class was taken for each class: entry {i, j} counts label i, prediction j.
+/// Labels and predictions have one shape. Throws ShapeError where they do not, ValueError for a class outside
+/// [0, classes).
+template <IntegerExpression Labels, IntegerExpression Predictions>
+Array<std::int64_t> confusion_matrix(const Labels& labels, const Predictions& predictions,
+                                     std::size_t classes) {
+  return detail::confusion_matrix(detail::to_labels(labels), detail::to_labels(predictions), classes);
+}
+
+}  // namespace xgrad::nn

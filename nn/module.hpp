@@ -1,0 +1,292 @@
+#pragma once
+
+#include <autodiff/config.hpp>
+#include <autodiff/ops/window.hpp>
+#include <autodiff/parameter.hpp>
+#include <nn/fields.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// \file
+/// What every model can be asked: its parameters, by name, and its mode. What a model is, says fields.hpp.
+
+namespace xgrad::nn {
+
+/// A parameter of a model and where it is found there: `conv1.weight`.
+template <class T>
+struct NamedParameter {
+  std::string name;
+  ParameterHandle<T> parameter;
+};
+
+namespace detail {
+
+// ---- What a type holds, at compile time ----
+
+/// What a walk over an object of a type may come upon.
+struct Contents {
+  bool single = false;  ///< parameters in float
+  bool real = false;    ///< parameters in double
+  bool mode = false;    ///< layers that behave differently in training and at test time
+
+  constexpr Contents operator|(const Contents& other) const {
+    return {single || other.single, real || other.real, mode || other.mode};
+  }
+  constexpr bool any() const { return single || real || mode; }
+};
+
+/// How a walk goes on from an object; `unknown` after an error message.
+enum class Kind { nothing, parameter, fields, elements, pointee, tuple, unknown };
+
+template <class T>
+inline constexpr bool is_parameter = false;
+template <class T>
+inline constexpr bool is_parameter<Parameter<T>> = true;
+
+/// The library's containers of a model's parts.
+template <class T>
+inline constexpr Kind container_kind = Kind::nothing;
+template <class T>
+inline constexpr Kind container_kind<std::vector<T>> = Kind::elements;
+template <class T, std::size_t n>
+inline constexpr Kind container_kind<std::array<T, n>> = Kind::elements;
+template <class T>
+inline constexpr Kind container_kind<std::optional<T>> = Kind::pointee;
+template <class T>
+inline constexpr Kind container_kind<std::unique_ptr<T>> = Kind::pointee;
+template <class... T>
+inline constexpr Kind container_kind<std::tuple<T...>> = Kind::tuple;
+
+template <class T>
+consteval std::string_view type_in_function() {
+  const std::string_view function = __PRETTY_FUNCTION__;
+  return function.substr(function.find("T = ") + 4);
+}
+
+/// Classes with constructors that are known to hold no layer.
+template <class T>
+consteval bool is_plain_class() {
+  if constexpr (VariableType<T> || std::is_same_v<T, Pair> || std::is_same_v<T, Padding>) return true;
+  constexpr std::string_view name = type_in_function<T>();
+  return name.starts_with("std::") || name.starts_with("xt::") || name.starts_with("__gnu_cxx::");
+}
+
+/// Whether a class template of the standard library that is not walked was given a type that holds something.
+template <class T>
+inline constexpr bool hides_parts = false;
+template <class T>
+consteval bool is_part();
+template <template <class...> class C, class... A>
+inline constexpr bool hides_parts<C<A...>> = (is_part<A>() || ...);
+
+template <class T>
+consteval Kind kind_of() {
+  if constexpr (std::is_same_v<T, Unknown>) {
+    return Kind::unknown;
+  } else if constexpr (is_parameter<T>) {
+    return Kind::parameter;
+  } else if constexpr (container_kind<T> != Kind::nothing) {
+    return container_kind<T>;
+  } else if constexpr (!std::is_class_v<T>) {
+    static_assert(!std::is_array_v<T>,
+                  "xgrad: a field of this struct is a C array; write std::array or std::vector instead");
+    return std::is_array_v<T> ? Kind::unknown : Kind::nothing;
+  } else if constexpr (NamesItsFields<T>) {
+    return Kind::fields;
+  } else if constexpr (is_plain_class<T>()) {
+    static_assert(
+        VariableType<T> || !hides_parts<T>,
+        "xgrad: layers in a container that a model cannot hold: use std::vector, std::array, std::tuple, "
+        "std::optional or std::unique_ptr");
+    return VariableType<T> || !hides_parts<T> ? Kind::nothing : Kind::unknown;
+  } else if constexpr (std::is_empty_v<T>) {
+    return Kind::nothing;
+  } else {
+    static_assert(
+        std::is_aggregate_v<T>,
+        "xgrad: a class with constructors or private fields says in one line what it consists of: "
+        "auto fields() { return nn::fields(\"fc1\", fc1, \"fc2\", fc2); } (nn::fields() if nothing learns)");
+    return std::is_aggregate_v<T> ? Kind::fields : Kind::unknown;
+  }
+}
+
+template <class T>
+consteval Contents contents_of();
+
+template <class F>
+struct ContentsOfTuple;
+template <class... F>
+struct ContentsOfTuple<std::tuple<F...>> {
+  static constexpr Contents value = (Contents{} | ... | contents_of<std::remove_reference_t<F>>());
+};
+
+template <class ConstT>
+consteval Contents contents_of() {
+  using T = std::remove_const_t<ConstT>;
+  constexpr Kind kind = kind_of<T>();
+  Contents contents{.mode = HasMode<T>};
+  if constexpr (kind == Kind::parameter) {
+    (std::is_same_v<typename T::value_type, float> ? contents.single : contents.real) = true;
+  } else if constexpr (kind == Kind::fields) {
+    contents = contents | ContentsOfTuple<decltype(fields_of(std::declval<T&>()).values)>::value;
+  } else if constexpr (kind == Kind::elements) {
+    contents = contents_of<typename T::value_type>();
+  } else if constexpr (kind == Kind::pointee) {
+    using Pointee = std::remove_reference_t<decltype(*std::declval<T&>())>;
+    contents = contents_of<Pointee>();
+    static_assert(!std::is_polymorphic_v<Pointee> || !contents_of<Pointee>().any(),
+                  "xgrad: a pointer to a class with virtual functions: its fields cannot be seen");
+  } else if constexpr (kind == Kind::tuple) {
+    contents = ContentsOfTuple<T>::value;
+  } else if constexpr (kind == Kind::unknown) {
+    contents.single = true;  // there was an error; another one, that there is nothing, would mislead
+  }
+  return contents;
+}
+
+template <class T>
+consteval bool is_part() {
+  if constexpr (!requires { sizeof(T); } ||
+                (std::is_class_v<T> && !std::is_aggregate_v<T> && !NamesItsFields<T> && !is_parameter<T>)) {
+    return false;
+  } else {
+    return contents_of<T>().any();
+  }
+}
+
+/// The precision of a model's parameters.
+template <class Model>
+consteval auto precision_of() {
+  constexpr Contents contents = contents_of<Model>();
+  static_assert(contents.single || contents.real,
+                "xgrad: this model has no parameters: a model is a struct whose fields are layers");
+  static_assert(
+      !(contents.single && contents.real),
+      "xgrad: this model has parameters in float and in double; its layers must have one precision");
+  if constexpr (contents.real) {
+    return double();
+  } else {
+    return float();
+  }
+}
+
+template <class Model>
+using precision_t = decltype(precision_of<std::remove_const_t<Model>>());
+
+// ---- What an object holds, at run time ----
+
+/// What a walk found.
+struct XGRAD_API Findings {
+  std::vector<NamedParameter<float>> single;
+  std::vector<NamedParameter<double>> real;
+  std::vector<bool*> modes;
+
+  template <class T>
+  std::vector<NamedParameter<T>>& parameters() {
+    if constexpr (std::is_same_v<T, float>) {
+      return single;
+    } else {
+      return real;
+    }
+  }
+
+  /// Adds a parameter, unless it is empty or was found before.
+  template <class T>
+  void add(std::string_view name, const Parameter<T>& parameter);
+};
+
+/// `outer.inner`, or the one of them that is not empty.
+XGRAD_API std::string join_names(std::string_view outer, std::string_view inner);
+
+/// Walks over an object that is called `name`, in the order of its fields.
+template <class T>
+void find(T& object, const std::string& name, Findings& found);
+
+template <class Tuple, class Names>
+void find_in_tuple(Tuple& fields, const std::string& outer, const Names& name_of, Findings& found) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    (find(std::get<I>(fields), join_names(outer, name_of(I)), found), ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<Tuple>>());
+}
+
+template <class T>
+void find(T& object, const std::string& name, Findings& found) {
+  if constexpr (std::is_const_v<T>) {
+    static_assert(
+        !contents_of<T>().any(),
+        "xgrad: a layer is const here: the layers of a model are no const fields, and fields() is no "
+        "const function");
+  } else if constexpr (contents_of<T>().any()) {
+    constexpr Kind kind = kind_of<T>();
+    if constexpr (HasMode<T>) found.modes.push_back(&object.training);
+    if constexpr (kind == Kind::parameter) {
+      found.add(name, object);
+    } else if constexpr (kind == Kind::fields) {
+      auto fields = fields_of(object);
+      find_in_tuple(
+          fields.values, name, [&](std::size_t i) { return std::string(fields.names[i]); }, found);
+    } else if constexpr (kind == Kind::elements) {
+      std::size_t i = 0;
+      for (auto& element : object) find(element, join_names(name, std::to_string(i++)), found);
+    } else if constexpr (kind == Kind::pointee) {
+      if (object) find(*object, name, found);
+    } else if constexpr (kind == Kind::tuple) {
+      find_in_tuple(
+          object, name, [](std::size_t i) { return std::to_string(i); }, found);
+    }
+  }
+}
+
+/// All that is found in a model. A const model is only read.
+template <class Model>
+Findings find_all(const Model& model) {
+  Findings found;
+  find(const_cast<Model&>(model), "", found);
+  return found;
+}
+
+}  // namespace detail
+
+/// The parameters of a model in the order of its fields, each once: one that is found twice keeps its first
+/// name. The names are those of the fields that lead there, elements of vectors and tuples by number:
+/// `blocks.0.conv.weight`. The handles stay attached when the model is moved or assigned to. A bias that a
+/// layer was made without is not listed.
+template <class Model, class T = detail::precision_t<Model>>
+std::vector<NamedParameter<T>> parameters(Model& model) {
+  return std::move(detail::find_all(model).template parameters<T>());
+}
+
+/// Switches the layers of a model that know a mode, those with a field `bool training`, to training: dropout
+/// drops.
+template <class Model>
+  requires(!std::is_const_v<Model>)
+void train(Model& model) {
+  for (bool* training : detail::find_all(model).modes) *training = true;
+}
+
+/// Switches the layers of a model that know a mode to test time: dropout drops nothing.
+template <class Model>
+  requires(!std::is_const_v<Model>)
+void eval(Model& model) {
+  for (bool* training : detail::find_all(model).modes) *training = false;
+}
+
+/// The number of weights and biases of a model.
+template <class Model>
+std::size_t parameter_count(Model& model) {
+  std::size_t count = 0;
+  for (const auto& each : parameters(model)) count += each.parameter.size();
+  return count;
+}
+
+}  // namespace xgrad::nn

@@ -1,0 +1,15 @@
+#pragma once
+
+/// \file
+/// Networks: models, layers, losses, metrics, data and saving.
+
+#include <nn/data.hpp>
+#include <nn/fields.hpp>
+#include <nn/initialization.hpp>
+#include <nn/layers.hpp>
+#include <nn/losses.hpp>
+#include <nn/metrics.hpp>
+#include <nn/module.hpp>
+#include <nn/safetensors.hpp>
+#include <nn/saving.hpp>
+#include <nn/sequential.hpp>

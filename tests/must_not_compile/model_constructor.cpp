@@ -1,0 +1,13 @@
+// expect: a class with constructors or private fields says in one line
+// A class with constructors that does not name its fields.
+#include <nn/nn.hpp>
+
+struct Model {
+  Model() {}
+  xgrad::nn::Linear<float> fc{2, 2};
+};
+
+int main() {
+  Model model;
+  xgrad::nn::parameters(model);
+}

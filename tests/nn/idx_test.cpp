@@ -1,0 +1,144 @@
+#include <autodiff/error.hpp>
+#include <nn/idx.hpp>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+using namespace xgrad;
+
+namespace {
+
+using Bytes = std::vector<std::uint8_t>;
+
+/// A file that is there for one test.
+class TemporaryFile {
+ public:
+  TemporaryFile()
+      : path_((std::filesystem::temp_directory_path() / ("xgrad_idx_" + std::to_string(getpid()))).string()) {
+  }
+  ~TemporaryFile() { std::remove(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  const std::string& write(const Bytes& bytes) const {
+    std::ofstream(path_, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    return path_;
+  }
+  const std::string& write_compressed(const Bytes& bytes) const {
+    gzFile file = gzopen(path_.c_str(), "wb");
+    gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size()));
+    gzclose(file);
+    return path_;
+  }
+  Bytes read() const {
+    std::ifstream in(path_, std::ios::binary);
+    return Bytes(std::istreambuf_iterator<char>(in), {});
+  }
+
+ private:
+  std::string path_;
+};
+
+/// Two images of 2 x 3.
+Bytes images() {
+  return {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6};
+}
+
+std::string message(const std::string& path, std::size_t dimension = 3) {
+  try {
+    nn::read_idx(path, dimension);
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("images and labels, plain and compressed") {
+  const TemporaryFile file;
+  for (const bool compressed : {false, true}) {
+    CAPTURE(compressed);
+    const std::string& path = compressed ? file.write_compressed(images()) : file.write(images());
+    const auto x = nn::read_idx_images<double>(path);
+    CHECK(x.shape() == Shape{2, 2, 3, 1});
+    CHECK(x(0, 0, 1, 0) == doctest::Approx(0.2));
+    CHECK(x(0, 1, 2, 0) == 1);
+    CHECK(x(1, 1, 2, 0) == doctest::Approx(6.0 / 255));
+    CHECK(nn::read_idx(path, 3)(1, 0, 0) == 1);
+  }
+  CHECK(nn::read_idx_labels(file.write({0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9})) ==
+        xt::xarray<std::uint8_t>{7, 0, 9});
+  CHECK(nn::read_idx_labels(file.write({0, 0, 8, 1, 0, 0, 0, 0})).size() == 0);
+}
+
+TEST_CASE("a file that is cut off anywhere is an error") {
+  const TemporaryFile file;
+  const Bytes whole = images();
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    CAPTURE(size);
+    CHECK(message(file.write(Bytes(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)))) != "");
+  }
+  file.write_compressed(whole);
+  const Bytes compressed = file.read();
+  for (std::size_t size = 0; size < compressed.size(); ++size) {
+    CAPTURE(size);
+    const Bytes cut(compressed.begin(), compressed.begin() + static_cast<std::ptrdiff_t>(size));
+    CHECK(message(file.write(cut)) != "");
+  }
+}
+
+TEST_CASE("what the messages say") {
+  const TemporaryFile file;
+  Bytes bytes = images();
+  CHECK(has(message("/nowhere/at-all"), "/nowhere/at-all: No such file"));
+  CHECK(has(message(file.write({1, 2, 3, 4})), "no IDX file: it starts with 0x01020304"));
+  CHECK(has(message(file.write(bytes), 1), "3 dimensions; expected 1"));
+
+  bytes[2] = 0x0d;
+  CHECK(has(message(file.write(bytes)), "type 0x0d; expected 0x08"));
+
+  bytes = images();
+  bytes.pop_back();
+  CHECK(has(message(file.write(bytes)), "too short: 11 entries of the 12 that shape {2, 2, 3} has"));
+
+  bytes = images();
+  bytes.push_back(0);
+  CHECK(has(message(file.write(bytes)), "too long: there is more than the 12 entries of shape {2, 2, 3}"));
+}
+
+TEST_CASE("a header that promises too much costs no memory") {
+  const TemporaryFile file;
+  Bytes bytes = images();
+  for (std::size_t i = 4; i < 16; ++i) bytes[i] = 0xff;
+  CHECK(has(message(file.write(bytes)), "more than any file holds"));
+  bytes = images();
+  bytes[4] = 0x7f;  // two thousand million images
+  CHECK(has(message(file.write(bytes)), "too short: 12 entries"));
+}
+
+TEST_CASE("a changed byte in a compressed file is noticed") {
+  const TemporaryFile file;
+  Bytes data = images();
+  data.resize(16 + 12);
+  file.write_compressed(data);
+  const Bytes compressed = file.read();
+  std::size_t noticed = 0;
+  for (std::size_t i = 10; i < compressed.size();
+       ++i) {  // behind gzip's own header, whose time is free to change
+    Bytes changed = compressed;
+    changed[i] = static_cast<std::uint8_t>(changed[i] ^ 0x55);
+    noticed += message(file.write(changed)) != "";
+  }
+  CHECK(noticed == compressed.size() - 10);
+}

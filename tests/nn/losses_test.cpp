@@ -1,0 +1,212 @@
+#include <autodiff/error.hpp>
+#include <autodiff/gradcheck.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <autodiff/random.hpp>
+#include <autodiff/tape.hpp>
+#include <nn/losses.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+using namespace xgrad;
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+template <class F, class... Inputs>
+void check_derivatives(F f, const Inputs&... inputs) {
+  const GradCheck first = gradcheck(f, inputs...);
+  CHECK_MESSAGE(first.ok, first.message);
+  const GradCheck second = gradgradcheck(f, inputs...);
+  CHECK_MESSAGE(second.ok, second.message);
+}
+
+/// The gradient of a loss by its outputs.
+template <class Loss, class Labels>
+Array<double> slope(Loss loss, const Variable<double>& outputs, const Labels& labels) {
+  Tape tape;
+  return tape.gradient(loss(outputs, labels), outputs).value();
+}
+
+bool all_finite(const Array<double>& values) {
+  for (const double each : values) {
+    if (!std::isfinite(each)) return false;
+  }
+  return true;
+}
+
+const auto two_class = [](const auto& p, const auto& y) { return nn::binary_cross_entropy(p, y); };
+const auto two_class_logits = [](const auto& z, const auto& y) {
+  return nn::binary_cross_entropy_with_logits(z, y);
+};
+const auto multi_class = [](const auto& z, const auto& y) { return nn::cross_entropy(z, y); };
+const auto multi_class_p = [](const auto& p, const auto& y) {
+  return nn::cross_entropy_on_probabilities(p, y);
+};
+
+}  // namespace
+
+// The numbers in these tests are NumPy's and SciPy's.
+
+TEST_CASE("quadratic loss: the squared distance, averaged over the batch") {
+  const xt::xarray<double> y = {{1, 2}, {3, 4}, {5, 7}};
+  const xt::xarray<double> target = {{0, 2}, {1, 5}, {5, 5}};
+  CHECK(nn::quadratic_loss(y, target).item() == doctest::Approx(3.3333333333333335));
+  CHECK(nn::quadratic_loss(Variable<double>(y), Variable<double>(target)).item() ==
+        doctest::Approx(10.0 / 3));
+  CHECK(nn::quadratic_loss(xt::xarray<float>{1, 2}, xt::xarray<float>{2, 4}).item() == 2.5F);
+
+  Variable<double> x = y;
+  Tape tape;
+  const auto loss = nn::quadratic_loss(x, target);
+  CHECK(tape.gradient(loss, x).value()(2, 1) == doctest::Approx(2 * 2.0 / 3));
+}
+
+TEST_CASE("quadratic loss: shapes") {
+  CHECK_THROWS_WITH_AS(nn::quadratic_loss(Array<double>(Shape{3, 1}, 0.0), Array<double>(Shape{3}, 0.0)),
+                       "quadratic_loss: outputs and targets differ in shape: {3, 1} and {3}", ShapeError);
+  CHECK_THROWS_WITH_AS(nn::quadratic_loss(Array<double>(Shape{0, 2}), Array<double>(Shape{0, 2})),
+                       "quadratic_loss: a batch of shape {0, 2} came; its mean wants an entry at least",
+                       ShapeError);
+}
+
+TEST_CASE("cross-entropy from logits") {
+  const xt::xarray<double> z = {{1, 2, 3}, {0.5, -1, 2}};
+  CHECK(nn::cross_entropy(z, xt::xarray<int>{2, 0}).item() ==
+        doctest::Approx(1.0744586305507688).epsilon(1e-12));
+  CHECK(nn::cross_entropy(Variable<double>(z), xt::xarray<std::uint8_t>{2, 0}).item() ==
+        doctest::Approx(1.0744586305507688).epsilon(1e-12));
+  CHECK(nn::cross_entropy(xt::xarray<double>{0, 0}, xt::xarray<int>(1)).item() ==
+        doctest::Approx(std::log(2.0)));
+}
+
+TEST_CASE("cross-entropy is finite for large logits, with finite gradients") {
+  const xt::xarray<double> z = {{1e4, -1e4, 0}, {-1e4, 1e4, 0}};
+  const xt::xarray<int> y = {0, 0};
+  CHECK(nn::cross_entropy(z, y).item() == doctest::Approx(1e4));
+  CHECK(all_finite(slope(multi_class, z, y)));
+  CHECK(slope(multi_class, z, y) == xt::xarray<double>{{0, 0, 0}, {-0.5, 0.5, 0}});
+}
+
+TEST_CASE("cross-entropy on probabilities") {
+  const xt::xarray<double> p = {{0.7, 0.2, 0.1}, {0.25, 0.25, 0.5}};
+  CHECK(nn::cross_entropy_on_probabilities(p, xt::xarray<int>{1, 2}).item() ==
+        doctest::Approx(1.1512925464970227).epsilon(1e-12));
+  CHECK(nn::cross_entropy_on_probabilities(p, xt::xarray<int>{1, 2}).item() ==
+        doctest::Approx(-(std::log(0.2) + std::log(0.5)) / 2));
+  // d/dp of the mean of -log p_y is -1 / (N p_y) at y, and 0 elsewhere.
+  CHECK(xt::allclose(slope(multi_class_p, p, xt::xarray<int>{1, 2}),
+                     xt::xarray<double>{{0, -2.5, 0}, {0, 0, -1}}));
+}
+
+TEST_CASE("cross-entropy on certainties") {
+  const xt::xarray<double> p = {{1, 0}, {0, 1}};
+  const auto right = nn::cross_entropy_on_probabilities(p, xt::xarray<int>{0, 1});
+  CHECK(right.item() == 0);
+  CHECK_FALSE(std::signbit(right.item()));
+  CHECK(all_finite(slope(multi_class_p, p, xt::xarray<int>{0, 1})));
+  CHECK(nn::cross_entropy_on_probabilities(p, xt::xarray<int>{0, 0}).item() == infinity);
+}
+
+TEST_CASE("two-class cross-entropy") {
+  const xt::xarray<double> p = {0.9, 0.2, 0.6, 0.5};
+  const xt::xarray<int> y = {1, 0, 0, 1};
+  CHECK(nn::binary_cross_entropy(p, y).item() == doctest::Approx(0.48448549485153414).epsilon(1e-12));
+  CHECK(nn::binary_cross_entropy(p, xt::xarray<bool>{true, false, false, true}).item() ==
+        doctest::Approx(0.48448549485153414).epsilon(1e-12));
+  // l(1, p) = l(0, 1 - p), and l(1, 1/2) = -log(1/2) (section 2.1).
+  CHECK(nn::binary_cross_entropy(p, y).item() ==
+        doctest::Approx(nn::binary_cross_entropy(xt::xarray<double>(1 - p), xt::xarray<int>(1 - y)).item()));
+  CHECK(nn::binary_cross_entropy(xt::xarray<double>{0.5}, xt::xarray<int>{1}).item() ==
+        doctest::Approx(std::log(2.0)));
+  // Small probabilities keep their digits.
+  CHECK(nn::binary_cross_entropy(xt::xarray<double>{1e-20}, xt::xarray<int>{0}).item() ==
+        doctest::Approx(1e-20));
+}
+
+TEST_CASE("two-class cross-entropy: 0 log 0 is 0") {
+  const xt::xarray<double> p = {0, 1};
+  const auto right = nn::binary_cross_entropy(p, xt::xarray<int>{0, 1});
+  CHECK(right.item() == 0);
+  CHECK_FALSE(std::signbit(right.item()));
+  CHECK(slope(two_class, p, xt::xarray<int>{0, 1}) == xt::xarray<double>{0.5, -0.5});
+  CHECK(nn::binary_cross_entropy(p, xt::xarray<int>{1, 1}).item() == infinity);
+  CHECK(nn::binary_cross_entropy(p, xt::xarray<int>{0, 0}).item() == infinity);
+}
+
+TEST_CASE("two-class cross-entropy from logits") {
+  const xt::xarray<double> z = {2, -1, 0.5, -3};
+  const xt::xarray<int> y = {1, 0, 0, 1};
+  CHECK(nn::binary_cross_entropy_with_logits(z, y).item() ==
+        doctest::Approx(1.115713508578761).epsilon(1e-12));
+  const Variable<double> p = sigmoid(Variable<double>(z));
+  CHECK(nn::binary_cross_entropy_with_logits(z, y).item() ==
+        doctest::Approx(nn::binary_cross_entropy(p, y).item()).epsilon(1e-12));
+}
+
+TEST_CASE("two-class cross-entropy is finite for large logits, with finite gradients") {
+  const xt::xarray<double> z = {1e4, -1e4, 1e4, -1e4};
+  const xt::xarray<int> y = {1, 0, 0, 1};
+  CHECK(nn::binary_cross_entropy_with_logits(z, y).item() == 5000);
+  CHECK(slope(two_class_logits, z, y) == xt::xarray<double>{0, 0, 0.25, -0.25});
+  CHECK(nn::binary_cross_entropy_with_logits(xt::xarray<float>{1e4F}, xt::xarray<int>{0}).item() == 1e4F);
+}
+
+TEST_CASE("the derivatives of the losses, first and second") {
+  Generator generator(5);
+  const Array<double> z = random_normal<double>({4, 3}, 0, 2, generator);
+  const Array<double> p = random_uniform<double>({4, 3}, 0.1, 0.9, generator);
+  const Array<double> v = random_normal<double>({2, 3, 2}, 0, 1, generator);
+  const Array<double> w = random_normal<double>({2, 3, 2}, 0, 1, generator);
+  const xt::xarray<int> classes = {0, 2, 1, 2};
+  const xt::xarray<int> bits = {{0, 1, 1}, {1, 0, 0}, {1, 1, 1}, {0, 0, 1}};
+  check_derivatives(
+      [](const Variable<double>& a, const Variable<double>& b) { return nn::quadratic_loss(a, b); }, v, w);
+  check_derivatives([&](const Variable<double>& x) { return nn::cross_entropy(x, classes); }, z);
+  check_derivatives([&](const Variable<double>& x) { return nn::cross_entropy_on_probabilities(x, classes); },
+                    p);
+  check_derivatives(
+      [&](const Variable<double>& x) { return nn::cross_entropy_on_probabilities(softmax(x), classes); }, z);
+  check_derivatives([&](const Variable<double>& x) { return nn::binary_cross_entropy(x, bits); }, p);
+  check_derivatives([&](const Variable<double>& x) { return nn::binary_cross_entropy_with_logits(x, bits); },
+                    z);
+}
+
+TEST_CASE("soft-max and cross-entropy in one or in two steps") {
+  Generator generator(6);
+  const Array<double> z = random_normal<double>({5, 4}, 0, 3, generator);
+  const xt::xarray<int> y = {0, 1, 2, 3, 0};
+  const auto in_two = [](const auto& x, const auto& labels) {
+    return nn::cross_entropy_on_probabilities(softmax(Variable<double>(x)), labels);
+  };
+  CHECK(nn::cross_entropy(z, y).item() == doctest::Approx(in_two(z, y).item()).epsilon(1e-12));
+  CHECK(xt::allclose(slope(multi_class, z, y), slope(in_two, z, y), 1e-10, 1e-12));
+}
+
+TEST_CASE("labels and probabilities that do not fit") {
+  const xt::xarray<double> p = {{0.7, 0.3}, {0.2, 0.8}};
+  CHECK_THROWS_WITH_AS(nn::cross_entropy(p, xt::xarray<int>{0}),
+                       "cross_entropy: labels of shape {1} came; expected {2}", ShapeError);
+  CHECK_THROWS_WITH_AS(nn::cross_entropy(p, xt::xarray<int>{0, 2}),
+                       "cross_entropy: label 2 at index 1 is not a class in [0, 2)", ValueError);
+  CHECK_THROWS_AS(nn::cross_entropy(p, xt::xarray<int>{-1, 0}), ValueError);
+  CHECK_THROWS_AS(nn::cross_entropy_on_probabilities(p, xt::xarray<int>{0, 2}), ValueError);
+  CHECK_THROWS_WITH_AS(
+      nn::cross_entropy_on_probabilities(xt::xarray<double>{3.5, -1}, xt::xarray<int>(0)),
+      "cross_entropy_on_probabilities: 3.5 came for a probability; expected a number in [0, 1], not a "
+      "logit",
+      ValueError);
+  CHECK_THROWS_AS(nn::binary_cross_entropy(xt::xarray<double>{-0.5}, xt::xarray<int>{0}), ValueError);
+  CHECK_THROWS_WITH_AS(nn::binary_cross_entropy(xt::xarray<double>{0.5}, xt::xarray<int>{2}),
+                       "binary_cross_entropy: label 2 at index 0 is not a class in [0, 2)", ValueError);
+  CHECK_THROWS_WITH_AS(
+      nn::binary_cross_entropy_with_logits(Array<double>(Shape{2, 1}, 0.0), xt::xarray<int>{0, 1}),
+      "binary_cross_entropy_with_logits: labels of shape {2} came; expected {2, 1}", ShapeError);
+  CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{0, 3}), Array<int>(Shape{0})), ShapeError);
+  CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{}, 0.0), Array<int>(Shape{}, 0)), ShapeError);
+}

@@ -1,0 +1,105 @@
+#include <autodiff/error.hpp>
+#include <optim/schedules.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <type_traits>
+
+using namespace xgrad;
+
+namespace {
+
+double no_decay(std::size_t) { return 0.25; }
+
+}  // namespace
+
+TEST_CASE("a schedule from a number is constant") {
+  const optim::Schedule half = 0.5;
+  CHECK(half.is_constant());
+  CHECK(half(0) == 0.5);
+  CHECK(half(1000000) == 0.5);
+  CHECK(optim::Schedule(0)(3) == 0);
+  CHECK(optim::Schedule(0.5f)(3) == 0.5);
+}
+
+TEST_CASE("a schedule from a function of the step") {
+  const optim::Schedule hyperbola = [](std::size_t step) { return 1 / (1 + static_cast<double>(step)); };
+  CHECK_FALSE(hyperbola.is_constant());
+  CHECK(hyperbola(0) == 1);
+  CHECK(hyperbola(3) == 0.25);
+  CHECK(optim::Schedule(no_decay)(7) == 0.25);
+  CHECK(optim::Schedule(std::function<float(std::size_t)>([](std::size_t) { return 2.0f; }))(7) == 2);
+  const optim::Schedule copy = hyperbola;
+  CHECK(copy(1) == 0.5);
+
+  static_assert(!std::is_constructible_v<optim::Schedule, const char*>);
+  static_assert(!std::is_constructible_v<optim::Schedule, double (*)()>);
+  CHECK_THROWS_WITH_AS(optim::Schedule(std::function<double(std::size_t)>()),
+                       "Schedule: an empty function came, expected one that takes the step", ValueError);
+}
+
+TEST_CASE("the momentum schedule of figure 4") {
+  const auto mu = optim::increasing_momentum(0.99);
+  CHECK(mu(0) == 0.5);
+  CHECK(mu(249) == 0.5);
+  CHECK(mu(250) == 0.75);
+  CHECK(mu(499) == 0.75);
+  CHECK(mu(500) == doctest::Approx(5.0 / 6).epsilon(1e-15));
+  CHECK(mu(750) == 0.875);
+  CHECK(mu(250 * 49 - 1) == doctest::Approx(1 - 1.0 / 98).epsilon(1e-15));
+  CHECK(mu(250 * 49) == 0.99);
+  CHECK(mu(10'000'000) == 0.99);
+
+  for (std::size_t step = 0; step < 5000; step += 83) {  // the formula as it is printed
+    const double power = -1 - std::log2(std::floor(static_cast<double>(step) / 250) + 1);
+    CHECK(mu(step) == doctest::Approx(std::min(1 - std::pow(2, power), 0.99)).epsilon(1e-14));
+  }
+  CHECK(optim::increasing_momentum(0.3)(0) == 0.3);
+  CHECK(optim::increasing_momentum(0)(0) == 0);
+  CHECK(optim::increasing_momentum(1)(250'000'000) < 1);
+  CHECK_THROWS_WITH_AS(optim::increasing_momentum(1.5),
+                       "increasing_momentum: a maximum of 1.5 came, expected a number in [0, 1]", ValueError);
+  CHECK_THROWS_AS(optim::increasing_momentum(-0.1), ValueError);
+  CHECK_THROWS_AS(optim::increasing_momentum(std::nan("")), ValueError);
+}
+
+TEST_CASE("step_decay divides at each milestone") {
+  const auto rate = optim::step_decay(0.5, {100, 150});
+  CHECK(rate(0) == 0.5);
+  CHECK(rate(99) == 0.5);
+  CHECK(rate(100) == 0.05);
+  CHECK(rate(149) == 0.05);
+  CHECK(rate(150) == 0.005);
+  CHECK(rate(100000) == 0.005);
+  CHECK(optim::step_decay(1, {3}, 2)(3) == 0.5);
+  CHECK(optim::step_decay(1, {0})(0) == 0.1);
+  CHECK(optim::step_decay(1, {})(1000) == 1);
+
+  CHECK_THROWS_WITH_AS(optim::step_decay(1, {100, 50}),
+                       "step_decay: the milestones {100, 50} came, expected increasing steps", ValueError);
+  CHECK_THROWS_AS(optim::step_decay(1, {100, 100}), ValueError);
+  CHECK_THROWS_WITH_AS(
+      optim::step_decay(1, {100}, 0.1),
+      "step_decay: a factor of 0.1 came, expected a finite number >= 1, by which the value is divided",
+      ValueError);
+  CHECK_THROWS_WITH_AS(optim::step_decay(std::numeric_limits<double>::infinity(), {100}),
+                       "step_decay: an initial value of inf came, expected a finite number", ValueError);
+}
+
+TEST_CASE("periodic_decay divides every so many steps") {
+  const auto rate = optim::periodic_decay(8, 10, 2);
+  CHECK(rate(0) == 8);
+  CHECK(rate(9) == 8);
+  CHECK(rate(10) == 4);
+  CHECK(rate(19) == 4);
+  CHECK(rate(20) == 2);
+  CHECK(rate(60) == 0.125);
+  CHECK(optim::periodic_decay(1, 5)(5) == 0.1);
+  CHECK_THROWS_WITH_AS(optim::periodic_decay(1, 0),
+                       "periodic_decay: a period of 0 steps came, expected at least 1", ValueError);
+  CHECK_THROWS_AS(optim::periodic_decay(1, 5, std::nan("")), ValueError);
+}
