@@ -64,7 +64,8 @@ Array<T> to_array(E&& expression) {
   if constexpr (std::is_same_v<std::remove_cvref_t<E>, Array<T>>) {
     return std::forward<E>(expression);
   } else {
-    Shape shape(expression.shape().begin(), expression.shape().end());
+    const auto& extents = expression.shape();  // some expressions return it by value
+    Shape shape(extents.begin(), extents.end());
     Array<T> result(shape);
     xt::noalias(result) = expression;
     return result;

@@ -58,6 +58,18 @@ Array<T> gather_samples(const Array<T>& array, const std::size_t* numbers, std::
   return result;
 }
 
+/// The samples [begin, end).
+template <class T>
+Array<T> copy_samples(const Array<T>& array, std::size_t begin, std::size_t end) {
+  Shape shape = array.shape();
+  if (shape.empty() || begin > end || end > shape[0]) throw_bad_samples(shape, begin, end);
+  const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
+  shape[0] = end - begin;
+  Array<T> result(shape);
+  std::copy(array.data() + begin * size, array.data() + end * size, result.data());
+  return result;
+}
+
 }  // namespace detail
 
 /// Goes over a data set in mini-batches. Each loop over it is an epoch, in an order of its own:
@@ -145,14 +157,11 @@ DataLoader(Images&&, Labels&&, const DataLoaderOptions& = {})
 template <Expression E>
 auto take_samples(const E& array, std::size_t begin, std::size_t end) {
   using T = typename E::value_type;
-  const Array<T> all = to_array<T>(array);
-  Shape shape = all.shape();
-  if (shape.empty() || begin > end || end > shape[0]) detail::throw_bad_samples(shape, begin, end);
-  const std::size_t size = shape[0] == 0 ? 0 : all.size() / shape[0];
-  shape[0] = end - begin;
-  Array<T> result(shape);
-  std::copy(all.data() + begin * size, all.data() + end * size, result.data());
-  return result;
+  if constexpr (std::is_same_v<E, Array<T>>) {
+    return detail::copy_samples(array, begin, end);
+  } else {
+    return detail::copy_samples(to_array<T>(array), begin, end);
+  }
 }
 
 }  // namespace xgrad::nn

@@ -143,7 +143,7 @@ struct Max {
     if constexpr (std::is_arithmetic_v<V>) {
       return a > b || a != a ? a : b;
     } else {
-      return xsimd::select((a > b) | (a != a), a, b);
+      return xsimd::select((a > b) | xsimd::isnan(a), a, b);
     }
   }
 };

@@ -62,7 +62,7 @@ Variable<T> negative(const Variable<T>& x) {
 
 template <class T>
 Variable<T> maximum(const Variable<T>& a, const Variable<T>& b) {
-  const auto value = [](auto p, auto q) { return xsimd::select((p > q) | (p != p), p, q); };
+  const auto value = [](auto p, auto q) { return xsimd::select((p > q) | xsimd::isnan(p), p, q); };
   return operation("maximum", map_broadcast("maximum", a, b, value),
                    {{a, [a, b](const Variable<T>& g) { return sum_to(g * larger(a, b), a.shape()); }},
                     {b, [a, b](const Variable<T>& g) { return sum_to(g * larger(b, a), b.shape()); }}});

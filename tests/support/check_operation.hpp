@@ -1,0 +1,131 @@
+#pragma once
+
+#include <autodiff/autodiff.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+// One call checks an operation: its value against a reference, its first and second derivatives against
+// differences, and float against double.
+
+namespace check {
+
+using namespace xgrad;
+
+/// Numbers in [low, high), the same for the same seed.
+inline Array<double> draw(const Shape& shape, double low = -2, double high = 2, std::uint64_t seed = 1) {
+  Generator generator(seed);
+  return random_uniform<double>(shape, low, high, generator);
+}
+
+/// Whether two arrays agree to `relative` of their largest entry; NaN agrees with NaN, infinity with itself.
+template <class T>
+bool close(const Array<T>& came, const Array<double>& expected, double relative) {
+  if (came.shape() != expected.shape()) return false;
+  double scale = 1;
+  for (const double entry : expected.storage()) {
+    if (std::isfinite(entry)) scale = std::max(scale, std::abs(entry));
+  }
+  for (std::size_t i = 0; i < came.size(); ++i) {
+    const double a = came.data()[i];
+    const double b = expected.data()[i];
+    if (std::isnan(a) && std::isnan(b)) continue;
+    if (!(a == b || std::abs(a - b) <= relative * scale)) return false;
+  }
+  return true;
+}
+
+/// The gradients of sum(c f(x)) for a fixed c, all that differ between float and double.
+template <class T, class F, class... A>
+std::vector<Array<T>> gradients_in(const F& f, const A&... arrays) {
+  const std::vector<Variable<T>> inputs{Variable<T>(xt::cast<T>(arrays))...};
+  Tape tape;
+  const auto y = [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<T>(f(inputs[I]...)); }
+  (std::make_index_sequence<sizeof...(A)>());
+  std::vector<Array<T>> all{y.value()};
+  const Array<T> cotangent = to_array<T>(xt::cast<T>(draw(y.shape(), 0.5, 1.5, 7)));
+  for (const auto& g : tape.gradient(sum(y * cotangent), inputs)) all.push_back(g.value());
+  return all;
+}
+
+/// Checks derivatives to second order, and float against double.
+template <class F, class... A>
+void derivatives(const F& f, const A&... arrays) {
+  const GradCheck first = gradcheck(f, arrays...);
+  CHECK_MESSAGE(first.ok, first.message);
+  const GradCheck second = gradgradcheck(f, arrays...);
+  CHECK_MESSAGE(second.ok, second.message);
+  const auto in_double = gradients_in<double>(f, arrays...);
+  const auto in_float = gradients_in<float>(f, arrays...);
+  for (std::size_t i = 0; i < in_double.size(); ++i) CHECK(close(in_float[i], in_double[i], 2e-5));
+}
+
+/// The value against an array that is known, then the derivatives.
+template <class F, class... A>
+void operation(const F& f, const Array<double>& expected, const A&... arrays) {
+  CHECK(close(Variable<double>(f(Variable<double>(arrays)...)).value(), expected, 1e-12));
+  derivatives(f, arrays...);
+}
+
+/// An elementwise operation against a function of numbers, over shapes from one number to several vectors.
+template <class F, class R>
+void unary(const F& f, const R& reference, double low = -2, double high = 2) {
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{9}, Shape{2, 3}, Shape{2, 1, 4}, Shape{0, 3}}) {
+    CAPTURE(to_string(shape));
+    const Array<double> x = draw(shape, low, high);
+    Array<double> expected(shape);
+    std::transform(x.begin(), x.end(), expected.begin(), reference);
+    operation(f, expected, x);
+  }
+  // Enough entries for several threads, and a remainder: every entry is computed.
+  const Array<double> large = draw({70'001}, low, high);
+  const Array<double> result = f(Variable<double>(large)).value();
+  std::size_t wrong = 0;
+  for (std::size_t i = 0; i < large.size(); ++i) {
+    const double expected = reference(large.data()[i]);
+    wrong += !(std::abs(result.data()[i] - expected) <= 1e-12 * std::max(1.0, std::abs(expected)));
+  }
+  CHECK(wrong == 0);
+}
+
+/// An elementwise operation of two operands against a function of numbers, over shapes that broadcast.
+template <class F, class R>
+void binary(const F& f, const R& reference, double low = -2, double high = 2) {
+  const std::vector<std::pair<Shape, Shape>> shapes{
+      {{}, {}},         {{3}, {3}},       {{2, 3}, {3}},       {{2, 3}, {2, 1}},   {{}, {2, 3}},
+      {{2, 3}, {}},     {{1}, {4}},       {{2, 1, 3}, {4, 1}}, {{17}, {1}},        {{2, 9}, {2, 9}},
+      {{0, 3}, {1, 3}}, {{3, 1}, {1, 3}}, {{2, 2, 2}, {2}},    {{1, 1}, {2, 1, 2}}};
+  for (const auto& [left, right] : shapes) {
+    CAPTURE(to_string(left));
+    CAPTURE(to_string(right));
+    const Array<double> a = draw(left, low, high, 1);
+    const Array<double> b = draw(right, low, high, 2);
+    const Shape shape = broadcast_shape("test", left, right);
+    const xt::xarray<double> wide_a = xt::broadcast(a, shape);
+    const xt::xarray<double> wide_b = xt::broadcast(b, shape);
+    Array<double> expected(shape);
+    std::transform(wide_a.begin(), wide_a.end(), wide_b.begin(), expected.begin(), reference);
+    operation(f, expected, a, b);
+  }
+}
+
+/// What a call throws, as text; empty where it throws nothing of this type.
+template <class E, class F>
+std::string message(F&& call) {
+  try {
+    call();
+  } catch (const E& error) {
+    return error.what();
+  }
+  return "";
+}
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace check
