@@ -1,0 +1,266 @@
+"""Runs the examples as a user does: what they print, their exit codes, the files they write.
+
+usage: examples_test.py FOLDER, where FOLDER holds the compiled examples. The main example learns generated
+data, ten patterns in noise, so that the test needs no data set.
+"""
+
+import gzip
+import json
+import math
+import os
+import pathlib
+import pty
+import random
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+EXAMPLES = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/examples")
+TRAIN_COUNT, TEST_COUNT = 600, 100
+HELD_OUT = TRAIN_COUNT // 10
+FAST = ["--model", "mlp", "--batch", "16", "--epochs", "3", "--seed", "1", "--threads", "1"]
+
+
+def idx(shape, entries):
+    return struct.pack(f">HBB{len(shape)}I", 0, 8, len(shape), *shape) + bytes(entries)
+
+
+def samples(count, generator, label=None):
+    """Images of 28 x 28 whose rows 2k + 4 ... 2k + 6 are bright where the class is k, and the classes."""
+    images, labels = [], []
+    for n in range(count):
+        k = n % 10
+        for row in range(28):
+            low = 150 if 2 * k + 4 <= row < 2 * k + 7 else 0
+            images += [low + generator.randrange(100) for _ in range(28)]
+        labels.append(k if label is None else label)
+    return idx((count, 28, 28), images), idx((count,), labels)
+
+
+def write_data(folder, compressed=False, **changes):
+    """The four files; `changes` replaces the bytes of those it names."""
+    generator = random.Random(7)
+    folder.mkdir()
+    for prefix, count in (("train", TRAIN_COUNT), ("t10k", TEST_COUNT)):
+        images, labels = samples(count, generator)
+        images, labels = changes.get(prefix + "_images", images), changes.get(prefix + "_labels", labels)
+        for name, content in ((f"{prefix}-images-idx3-ubyte", images), (f"{prefix}-labels-idx1-ubyte", labels)):
+            if compressed:
+                (folder / (name + ".gz")).write_bytes(gzip.compress(content))
+            else:
+                (folder / name).write_bytes(content)
+    return folder
+
+
+def run(program, *arguments):
+    return subprocess.run(
+        [EXAMPLES / program, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+class Small(unittest.TestCase):
+    def test_first_gradient(self):
+        result = run("first_gradient")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        lines = dict(line.split("=") for line in result.stdout.splitlines())
+        numbers = {key.strip(): [float(x) for x in re.findall(r"-?\d+\.\d*", text)] for key, text in lines.items()}
+        x = [1, 2, 3]
+        self.assertEqual(numbers["x"], x)
+        self.assertAlmostEqual(numbers["y"][0], sum(math.sin(a) * a for a in x), places=5)
+        for got, a in zip(numbers["dy/dx"], x, strict=True):
+            self.assertAlmostEqual(got, math.sin(a) + a * math.cos(a), places=5)
+
+    def test_check_gradient(self):
+        result = run("check_gradient")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("cube: gradcheck: 0 of 3 entries are wrong", result.stdout)
+        self.assertIn("wrong_cube: gradcheck: 3 of 3 entries are wrong", result.stdout)
+        self.assertIn("WRONG", result.stdout)
+
+
+class Train(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        cls.data = write_data(cls.folder / "data")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def train(self, *arguments, data=None):
+        """A run that succeeds: its metrics and what it prints."""
+        metrics = self.folder / "metrics.json"
+        result = run("train_fashion_mnist", "--data", data or self.data, "--metrics", metrics, *arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return json.loads(metrics.read_text()), result.stdout
+
+    def fails(self, *arguments, says, data=None):
+        """A run that ends with one line on stderr and a code."""
+        result = run("train_fashion_mnist", "--data", data or self.data, *arguments)
+        self.assertNotEqual(result.returncode, 0)
+        self.assertGreater(result.returncode, 0, "ended by a signal")
+        self.assertRegex(result.stderr, r"\Atrain_fashion_mnist: [^\n]{1,250}\n\Z")
+        self.assertRegex(result.stderr, says)
+        self.assertNotIn("epoch ", result.stdout)
+
+    def numbers(self, metrics):
+        """What the same seed must repeat: everything but the times."""
+        rows = [(e["epoch"], e["training_risk"], e["validation_error"]) for e in metrics["epochs"]]
+        return rows, metrics["test_error"]
+
+    def test_it_learns_and_reports(self):
+        metrics, output = self.train(*FAST)
+        self.assertEqual(list(metrics), ["model", "parameters", "seed", "epochs", "test_error"])
+        self.assertEqual((metrics["model"], metrics["seed"]), ("mlp", 1))
+        self.assertEqual([e["epoch"] for e in metrics["epochs"]], [1, 2, 3])
+        for epoch in metrics["epochs"]:
+            self.assertEqual(
+                list(epoch), ["epoch", "training_risk", "validation_error", "seconds", "images_per_second"]
+            )
+            self.assertGreater(epoch["seconds"], 0)
+            self.assertAlmostEqual(
+                epoch["images_per_second"] * epoch["seconds"], TRAIN_COUNT - HELD_OUT, delta=1e-3
+            )
+            errors = epoch["validation_error"] * HELD_OUT
+            self.assertAlmostEqual(errors, round(errors), places=6)
+        self.assertLess(metrics["epochs"][-1]["training_risk"], metrics["epochs"][0]["training_risk"])
+        self.assertLess(metrics["test_error"], 0.1)  # by chance 0.9
+
+        self.assertIn(f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test", output)
+        self.assertEqual(len(re.findall(r"^epoch +\d/3 .*images/s$", output, re.M)), 3)
+        self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
+        self.assertNotIn("\r", output)  # no bar where there is no terminal
+
+    def test_the_confusion_matrix_counts_the_test_set(self):
+        metrics, output = self.train(*FAST)
+        table = output.split("Confusion matrix")[1].splitlines()[2:12]
+        rows = [[int(word) for word in line.split()] for line in table]
+        self.assertEqual([row[0] for row in rows], list(range(10)))  # digits: it is not Fashion-MNIST
+        counts = [row[1:] for row in rows]
+        self.assertEqual([sum(row) for row in counts], [TEST_COUNT // 10] * 10)
+        right = sum(counts[k][k] for k in range(10))
+        self.assertAlmostEqual(1 - right / TEST_COUNT, metrics["test_error"])
+
+    def test_each_model_has_its_parameters(self):
+        lenet = 25 * 6 + 6 + 25 * 6 * 16 + 16 + 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10
+        mlp = 784 * 256 + 256 + 256 * 256 + 256 + 256 * 10 + 10
+        cnn = 25 * 32 + 32 + 25 * 32 * 64 + 64 + 3136 * 128 + 128 + 128 * 10 + 10
+        for model, count in {"lenet": lenet, "mlp": mlp, "cnn": cnn}.items():
+            with self.subTest(model):
+                metrics, _ = self.train("--model", model, "--epochs", 1)
+                self.assertEqual(metrics["parameters"], count)
+
+    def test_the_seed_decides(self):
+        for model in ("lenet", "mlp"):
+            with self.subTest(model):
+                options = ["--model", model, "--epochs", 2, "--batch", 32, "--threads", 2]
+                first = self.numbers(self.train(*options, "--seed", 3)[0])
+                self.assertEqual(self.numbers(self.train(*options, "--seed", 3)[0]), first)
+                self.assertNotEqual(self.numbers(self.train(*options, "--seed", 4)[0]), first)
+
+    def test_compressed_files_give_the_same_numbers(self):
+        compressed = write_data(self.folder / "compressed", compressed=True)
+        plain = self.numbers(self.train(*FAST)[0])
+        self.assertEqual(self.numbers(self.train(*FAST, data=compressed)[0]), plain)
+
+    def test_online_learning(self):
+        metrics, _ = self.train("--model", "mlp", "--epochs", 1, "--batch", 1, "--learning-rate", 0.002)
+        self.assertTrue(math.isfinite(metrics["epochs"][0]["training_risk"]))
+
+    def test_it_saves_safetensors(self):
+        path = self.folder / "lenet.safetensors"
+        self.train("--epochs", 1, "--save", path)
+        content = path.read_bytes()
+        (size,) = struct.unpack("<Q", content[:8])
+        header = json.loads(content[8 : 8 + size])
+        header.pop("__metadata__", None)
+        layers = ("conv1", "conv2", "fc1", "fc2", "fc3")
+        self.assertEqual(set(header), {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")})
+        self.assertEqual(header["conv2.weight"]["shape"], [16, 5, 5, 6])
+        self.assertEqual({entry["dtype"] for entry in header.values()}, {"F32"})
+        values = struct.unpack(f"<{(len(content) - 8 - size) // 4}f", content[8 + size :])
+        self.assertEqual(len(values), 61706)
+        self.assertTrue(all(map(math.isfinite, values)))
+
+    def test_a_bar_on_a_terminal(self):
+        command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, "--model", "cnn"]
+        command += ["--batch", "1", "--epochs", "1", "--learning-rate", "0.001"]
+        parent, child = pty.openpty()
+        with subprocess.Popen(command, stdout=child, stderr=child, stdin=subprocess.DEVNULL) as process:
+            os.close(child)
+            output = b""
+            while True:
+                try:
+                    piece = os.read(parent, 65536)
+                except OSError:  # Linux's word for the end of a terminal
+                    break
+                if not piece:
+                    break
+                output += piece
+        os.close(parent)
+        self.assertEqual(process.returncode, 0)
+        self.assertRegex(output.decode(), r"\repoch +1/1 \[=* *\] +\d+ % +\d+ images/s +\d+ s left")
+
+    def test_help(self):
+        result = run("train_fashion_mnist", "--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for option in "data model epochs batch learning-rate momentum seed threads save metrics".split():
+            self.assertIn("--" + option, result.stdout)
+
+    def test_bad_options(self):
+        cases = {
+            ("--model", "vgg"): "--model.*vgg",
+            ("--model",): "--model",
+            ("--epochs", "0"): "--epochs",
+            ("--epochs", "many"): "--epochs",
+            ("--batch", "0"): "--batch",
+            ("--learning-rate", "-1"): "--learning-rate",
+            ("--learning-rate", "nan"): "--learning-rate: nan",
+            ("--learning-rate", "fast"): "--learning-rate = fast",
+            ("--momentum", "1.5"): "--momentum",
+            ("--seed", "-1"): "--seed",
+            ("--threads", "-1"): "--threads",
+            ("--what",): "--what",
+            ("left over",): "left over",
+            ("--save", str(self.folder / "nowhere" / "net")): "nowhere",
+            ("--metrics", str(self.folder)): "folder",
+        }
+        for arguments, says in cases.items():
+            with self.subTest(arguments):
+                self.fails(*arguments, says=says)
+
+    def test_wrong_data(self):
+        images, labels = samples(TRAIN_COUNT, random.Random(7))
+        cases = {
+            "short": ({"train_images": images[:-1]}, "train-images.*too short"),
+            "long": ({"train_labels": labels + b"\0"}, "train-labels.*too long"),
+            "magic": ({"t10k_images": b"GIF89a" + images[6:]}, "t10k-images.*no IDX file"),
+            "swapped": ({"train_images": labels}, "train-images.*1 dimensions; expected 3"),
+            "narrow": ({"t10k_images": idx((100, 28, 27), bytes(100 * 28 * 27))}, "28 x 27"),
+            "counts": ({"train_labels": idx((3,), [0, 1, 2])}, "600 images .* 3 labels"),
+            "classes": ({"train_labels": idx((600,), [10] * 600)}, "label 10"),
+            "few": (
+                {"train_images": idx((5, 28, 28), bytes(5 * 784)), "train_labels": idx((5,), bytes(5))},
+                "5 training images",
+            ),
+            "none": ({"t10k_images": idx((0, 28, 28), []), "t10k_labels": idx((0,), [])}, "0 images"),
+        }
+        for name, (changes, says) in cases.items():
+            with self.subTest(name):
+                self.fails(data=write_data(self.folder / name, **changes), says=says)
+
+    def test_wrong_paths(self):
+        self.fails(data=self.folder / "nowhere", says="nowhere.*train-images-idx3-ubyte")
+        partial = write_data(self.folder / "partial")
+        (partial / "t10k-labels-idx1-ubyte").unlink()
+        self.fails(data=partial, says="partial.*t10k-labels-idx1-ubyte")
+        self.fails(data=partial / "train-images-idx3-ubyte", says="train-images-idx3-ubyte")
+
+
+if __name__ == "__main__":
+    unittest.main()
