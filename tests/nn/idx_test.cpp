@@ -102,6 +102,7 @@ TEST_CASE("what the messages say") {
   const TemporaryFile file;
   Bytes bytes = images();
   CHECK(has(message("/nowhere/at-all"), "/nowhere/at-all: No such file"));
+  CHECK(has(message(std::filesystem::temp_directory_path().string()), "Is a directory"));
   CHECK(has(message(file.write({1, 2, 3, 4})), "no IDX file: it starts with 0x01020304"));
   CHECK(has(message(file.write(bytes), 1), "3 dimensions; expected 1"));
 
