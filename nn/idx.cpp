@@ -81,15 +81,24 @@ Shape read_shape(Reader& file, std::size_t dimension) {
   return shape;
 }
 
-/// All entries that the header promises, no fewer and no more.
-std::vector<std::uint8_t> read_entries(Reader& file, const Shape& shape) {
-  std::size_t promised = 1;
+/// The number of entries that the header promises. Extents of 0 count as 1 in the check, since an array's
+/// strides have to be numbers even where it has no entries.
+std::size_t count_entries(const Reader& file, const Shape& shape) {
+  std::ptrdiff_t room = 1;
+  bool none = false;
   for (const std::size_t extent : shape) {
-    if (__builtin_mul_overflow(promised, extent, &promised)) {
+    none = none || extent == 0;
+    if (__builtin_mul_overflow(room, std::max<std::size_t>(extent, 1), &room)) {
       throw file.error(
           fmt::format("its header promises shape {}, more than any file holds", to_string(shape)));
     }
   }
+  return none ? 0 : static_cast<std::size_t>(room);
+}
+
+/// All entries that the header promises, no fewer and no more.
+std::vector<std::uint8_t> read_entries(Reader& file, const Shape& shape) {
+  const std::size_t promised = count_entries(file, shape);
   constexpr std::size_t piece = std::size_t{1} << 22;
   std::vector<std::uint8_t> entries;
   while (entries.size() < promised) {

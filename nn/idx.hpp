@@ -15,6 +15,7 @@ namespace xgrad::nn {
 /// Reads an IDX file of unsigned bytes with `dimension` axes. Throws FileError, naming the file and what is
 /// wrong, where it cannot be read, is no such file, has another type or number of axes, or holds fewer or
 /// more entries than its header says. Memory is taken as data comes, never by the header's word.
+/// Bytes behind a complete gzip stream are ignored, as gzip itself does.
 XGRAD_API Array<std::uint8_t> read_idx(const std::string& path, std::size_t dimension);
 
 /// Reads images {N, H, W} as {N, H, W, 1}, scaled from 0 ... 255 to 0 ... 1. Errors as for read_idx.

@@ -8,4 +8,7 @@ namespace xgrad::detail {
 /// operation.
 std::size_t normalize_axis(const char* operation, int axis, const Shape& shape);
 
+/// The shape as `reshape` takes it.
+inline std::vector<std::ptrdiff_t> signed_shape(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
 }  // namespace xgrad::detail

@@ -1,6 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/gemm.hpp>
+#include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
@@ -63,8 +64,6 @@ Variable<T> product(const Factor<T>& a, const Factor<T>& b) {
                      }}});
 }
 
-std::vector<std::ptrdiff_t> signed_shape(const Shape& shape) { return {shape.begin(), shape.end()}; }
-
 }  // namespace
 
 namespace detail {
@@ -87,18 +86,18 @@ Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
   }
   if (b.dimension() == 1) {
     const Shape rows(a.shape().begin(), a.shape().end() - 1);
-    return reshape(matmul(a, reshape(b, {extent, 1})), signed_shape(rows));
+    return reshape(matmul(a, reshape(b, {extent, 1})), detail::signed_shape(rows));
   }
   if (a.dimension() == 1) {
     Shape shape(b.shape().begin(), b.shape().end() - 2);
     shape.push_back(b.shape()[b.dimension() - 1]);
-    return reshape(product<T>({reshape(a, {1, extent})}, {b}), signed_shape(shape));
+    return reshape(product<T>({reshape(a, {1, extent})}, {b}), detail::signed_shape(shape));
   }
   if (a.dimension() > 2 && b.dimension() == 2) {  // one large product instead of a batch of small ones
     Shape shape(a.shape().begin(), a.shape().end() - 1);
     const auto rows = static_cast<std::ptrdiff_t>(element_count(shape));
     shape.push_back(b.shape()[1]);
-    return reshape(product<T>({reshape(a, {rows, extent})}, {b}), signed_shape(shape));
+    return reshape(product<T>({reshape(a, {rows, extent})}, {b}), detail::signed_shape(shape));
   }
   return product<T>({a}, {b});
 }
@@ -120,7 +119,8 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
     Shape result(shape.begin(), shape.end() - 1);
     const std::size_t rows = element_count(result);
     result.push_back(out);
-    return reshape(linear(reshape(x, signed_shape({rows, in})), weight, bias), signed_shape(result));
+    return reshape(linear(reshape(x, detail::signed_shape({rows, in})), weight, bias),
+                   detail::signed_shape(result));
   }
   const std::size_t rows = shape[0];
   Array<T> value(Shape{rows, out});

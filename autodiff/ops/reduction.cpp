@@ -44,12 +44,10 @@ struct Reduced {
   }
 };
 
-std::vector<std::ptrdiff_t> signed_shape(const Shape& shape) { return {shape.begin(), shape.end()}; }
-
 /// A result or its cotangent with the reduced axes back, so that it broadcasts against the operand.
 template <class T>
 Variable<T> restore(const Variable<T>& x, const Shape& kept) {
-  return x.shape() == kept ? x : reshape(x, signed_shape(kept));
+  return x.shape() == kept ? x : reshape(x, detail::signed_shape(kept));
 }
 
 /// For each entry, its share in being the largest of its window: 1 / (number of ties), or 0.

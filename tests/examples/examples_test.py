@@ -47,7 +47,8 @@ def write_data(folder, compressed=False, **changes):
     for prefix, count in (("train", TRAIN_COUNT), ("t10k", TEST_COUNT)):
         images, labels = samples(count, generator)
         images, labels = changes.get(prefix + "_images", images), changes.get(prefix + "_labels", labels)
-        for name, content in ((f"{prefix}-images-idx3-ubyte", images), (f"{prefix}-labels-idx1-ubyte", labels)):
+        files = {f"{prefix}-images-idx3-ubyte": images, f"{prefix}-labels-idx1-ubyte": labels}
+        for name, content in files.items():
             if compressed:
                 (folder / (name + ".gz")).write_bytes(gzip.compress(content))
             else:
@@ -66,7 +67,9 @@ class Small(unittest.TestCase):
         result = run("first_gradient")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         lines = dict(line.split("=") for line in result.stdout.splitlines())
-        numbers = {key.strip(): [float(x) for x in re.findall(r"-?\d+\.\d*", text)] for key, text in lines.items()}
+        numbers = {
+            key.strip(): [float(x) for x in re.findall(r"-?\d+\.\d*", text)] for key, text in lines.items()
+        }
         x = [1, 2, 3]
         self.assertEqual(numbers["x"], x)
         self.assertAlmostEqual(numbers["y"][0], sum(math.sin(a) * a for a in x), places=5)
@@ -131,7 +134,8 @@ class Train(unittest.TestCase):
         self.assertLess(metrics["epochs"][-1]["training_risk"], metrics["epochs"][0]["training_risk"])
         self.assertLess(metrics["test_error"], 0.1)  # by chance 0.9
 
-        self.assertIn(f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test", output)
+        counts = f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test"
+        self.assertIn(counts, output)
         self.assertEqual(len(re.findall(r"^epoch +\d/3 .*images/s$", output, re.M)), 3)
         self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
         self.assertNotIn("\r", output)  # no bar where there is no terminal

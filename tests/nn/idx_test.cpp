@@ -128,6 +128,30 @@ TEST_CASE("a header that promises too much costs no memory") {
   CHECK(has(message(file.write(bytes)), "too short: 12 entries"));
 }
 
+TEST_CASE("extents whose product overflows are an error beside a 0, too") {
+  const TemporaryFile file;
+  for (std::size_t zero = 4; zero < 16; zero += 4) {
+    CAPTURE(zero);
+    Bytes bytes{0, 0, 8, 3};
+    for (std::size_t i = 4; i < 16; ++i) bytes.push_back(i / 4 == zero / 4 ? 0 : 0xff);
+    CHECK(has(message(file.write(bytes)), "more than any file holds"));
+  }
+}
+
+TEST_CASE("a changed bit anywhere in the header is an error that names the file") {
+  const TemporaryFile file;
+  for (std::size_t i = 0; i < 16; ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      CAPTURE(i);
+      CAPTURE(bit);
+      Bytes bytes = images();
+      bytes[i] = static_cast<std::uint8_t>(bytes[i] ^ (1 << bit));
+      const std::string& path = file.write(bytes);
+      CHECK(has(message(path), path + ": "));
+    }
+  }
+}
+
 TEST_CASE("a changed byte in a compressed file is noticed") {
   const TemporaryFile file;
   Bytes data = images();
