@@ -43,7 +43,7 @@ struct CNN {
   nn::Conv2d<T> conv1{1, 32, 5, {.padding = "same"}};
   nn::Conv2d<T> conv2{32, 64, 5, {.padding = "same"}};
   nn::Linear<T> fc1{3136, 128}, fc2{128, 10};
-  nn::Dropout dropout{{.keep = 0.6}};
+  nn::Dropout dropout{{.keep = 0.8}};
 
   Variable<T> operator()(const Variable<T>& images) {
     auto h = max_pool2d(relu(conv1(images)), 2);

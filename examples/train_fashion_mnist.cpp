@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -26,8 +27,8 @@ struct Settings {
   std::string data = "/usr/share/datasets/fashion-mnist";
   std::string model = "lenet";
   std::size_t epochs = 12;
-  std::size_t batch = 64;
-  double learning_rate = 0;  // the model's own
+  std::optional<std::size_t> batch;  // the model's own, where they are not given
+  std::optional<double> learning_rate;
   double momentum = 0.9;
   std::uint64_t seed = 1;
   int threads = 0;
@@ -131,9 +132,7 @@ double train_epoch(Net& net, optim::SGD<float>& sgd, nn::DataLoader<float, std::
 
 /// The learning rate falls in proportion to the steps that are left: the last ones are small.
 optim::Schedule falling_rate(const Settings& settings, std::size_t steps) {
-  const double initial = settings.learning_rate > 0 ? settings.learning_rate
-                         : settings.model == "cnn"  ? 0.02
-                                                    : 0.05;
+  const double initial = *settings.learning_rate;
   return [=](std::size_t step) {
     return initial * (1 - static_cast<double>(std::min(step, steps)) / static_cast<double>(steps));
   };
@@ -163,11 +162,11 @@ void train(const Settings& settings) {
   Data data = read_data(settings.data);
   Net net;
   nn::DataLoader<float, std::uint8_t> loader(std::move(data.train.images), std::move(data.train.labels),
-                                             {.batch = settings.batch, .seed = settings.seed});
+                                             {.batch = *settings.batch, .seed = settings.seed});
   const std::size_t steps = settings.epochs * loader.batches();
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = falling_rate(settings, steps),
                                               .momentum = optim::increasing_momentum(settings.momentum),
-                                              .weight_decay = 1e-4});
+                                              .weight_decay = 5e-4});
   json metrics{{"model", settings.model},
                {"parameters", nn::parameter_count(net)},
                {"seed", settings.seed},
@@ -220,11 +219,11 @@ Settings read_options(CLI::App& app, int argc, char** argv) {
   app.add_option("--data", s.data, "folder with the four IDX files, plain or gzip");
   app.add_option("--model", s.model, "lenet, mlp or cnn")->check(CLI::IsMember({"lenet", "mlp", "cnn"}));
   app.add_option("--epochs", s.epochs, "passes over the training images")->check(CLI::Range(1, 100000));
-  app.add_option("--batch", s.batch, "images in a mini-batch; 1 is online learning")
+  app.add_option("--batch", s.batch,
+                 "images in a mini-batch (16 for cnn, 64 for the others); 1 is online learning")
       ->check(CLI::Range(1, 60000));
   app.add_option("--learning-rate", s.learning_rate,
-                 "alpha at the first step, from where it falls to 0; 0 is the model's own, "
-                 "0.02 for cnn and 0.05 for the others")
+                 "alpha at the first step, from where it falls to 0 (0.005 for cnn, 0.05 for the others)")
       ->check(check_rate);
   app.add_option("--momentum", s.momentum, "the largest momentum coefficient, mu_max")
       ->check(CLI::Range(0.0, 1.0));
@@ -242,6 +241,9 @@ Settings read_options(CLI::App& app, int argc, char** argv) {
     if (std::filesystem::is_directory(path))
       throw FileError(fmt::format("cannot write {}: it is a folder", path));
   }
+  const bool wide = s.model == "cnn";
+  s.batch = s.batch.value_or(wide ? 16 : 64);
+  s.learning_rate = s.learning_rate.value_or(wide ? 0.005 : 0.05);
   return s;
 }
 
