@@ -169,7 +169,7 @@ class Check {
                "generator differ";
       }
       for (std::size_t c = 0; c < cotangents_.size(); ++c) {
-        const Variable<double> cotangent(Array<double>(cotangents_[c]));
+        const Variable<double> cotangent = Array<double>(cotangents_[c]);
         std::vector<Variable<double>> gradients;
         std::vector<Variable<double>> again;
         try {

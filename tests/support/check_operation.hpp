@@ -99,7 +99,9 @@ void binary(const F& f, const R& reference, double low = -2, double high = 2) {
       {{}, {}},         {{3}, {3}},       {{2, 3}, {3}},       {{2, 3}, {2, 1}},   {{}, {2, 3}},
       {{2, 3}, {}},     {{1}, {4}},       {{2, 1, 3}, {4, 1}}, {{17}, {1}},        {{2, 9}, {2, 9}},
       {{0, 3}, {1, 3}}, {{3, 1}, {1, 3}}, {{2, 2, 2}, {2}},    {{1, 1}, {2, 1, 2}}};
-  for (const auto& [left, right] : shapes) {
+  for (const auto& pair : shapes) {
+    const Shape& left = pair.first;
+    const Shape& right = pair.second;
     CAPTURE(to_string(left));
     CAPTURE(to_string(right));
     const Array<double> a = draw(left, low, high, 1);

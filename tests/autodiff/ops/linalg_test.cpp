@@ -36,7 +36,9 @@ TEST_CASE("matmul of batches, which broadcast") {
   const std::vector<std::pair<Shape, Shape>> shapes{
       {{2, 3, 4}, {2, 4, 2}}, {{2, 3, 4}, {4, 2}}, {{3, 4}, {2, 4, 2}}, {{2, 1, 3, 4}, {3, 4, 2}},
       {{1, 2, 3}, {2, 3, 1}}, {{2, 3, 4}, {4}},    {{4}, {2, 4, 3}},    {{0, 2, 3}, {3, 2}}};
-  for (const auto& [left, right] : shapes) {
+  for (const auto& pair : shapes) {
+    const Shape& left = pair.first;
+    const Shape& right = pair.second;
     CAPTURE(to_string(left));
     CAPTURE(to_string(right));
     check::derivatives(product, check::draw(left, -2, 2, 1), check::draw(right, -2, 2, 2));

@@ -69,9 +69,9 @@ TEST_CASE("transpose in every order") {
 TEST_CASE("broadcast_to") {
   const std::vector<std::pair<Shape, Shape>> shapes{
       {{}, {2, 3}}, {{3}, {2, 3}}, {{2, 1}, {2, 3}}, {{1, 3, 1}, {2, 3, 4}}, {{2, 3}, {2, 3}}, {{1}, {0}}};
-  for (const auto& [from, to] : shapes) {
-    const Array<double> x = check::draw(from);
-    const Shape target = to;
+  for (const auto& pair : shapes) {
+    const Array<double> x = check::draw(pair.first);
+    const Shape& target = pair.second;
     check::operation([&](const auto& v) { return broadcast_to(v, target); },
                      to_array<double>(xt::broadcast(x, target)), x);
   }
