@@ -7,7 +7,6 @@ namespace xgrad {
 namespace detail {
 namespace {
 
-template <class T>
 void check_shape(const char* what, const Shape& came, const Shape& expected) {
   if (came != expected) {
     throw ShapeError(fmt::format("{}: shape {} came for a parameter of shape {}", what, to_string(came),
@@ -76,14 +75,14 @@ const Array<T>& ParameterHandle<T>::grad() const {
 
 template <class T>
 void ParameterHandle<T>::set_grad(Array<T> gradient) {
-  detail::check_shape<T>("set_grad", gradient.shape(), shape());
+  detail::check_shape("set_grad", gradient.shape(), shape());
   state_->cell().gradient = std::move(gradient);
   state_->cell().has_gradient = true;
 }
 
 template <class T>
 void ParameterHandle<T>::set_value(Array<T> value) {
-  detail::check_shape<T>("set_value", value.shape(), shape());
+  detail::check_shape("set_value", value.shape(), shape());
   detail::replace(*state_, std::move(value));
 }
 

@@ -91,7 +91,6 @@ struct ReplayScratch {
   std::vector<std::uint8_t> flags;
   std::vector<NodePointer> cotangents;
   std::vector<std::uint32_t> earlier_inputs;
-  std::vector<NodePointer> outputs;
 };
 
 /// The state of one thread.
