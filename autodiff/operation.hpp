@@ -4,6 +4,7 @@
 #include <autodiff/variable.hpp>
 
 #include <initializer_list>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -40,9 +41,9 @@ struct InputPullback final : Pullback {
   void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs) override {
     Variable<T> g(std::move(cotangent));
     if constexpr (takes_result) {
-      inputs[0] = Variable<U>(function(std::move(g), Variable<T>(result))).node();
+      inputs[0] = Variable<U>(function(std::move(g), Variable<T>(result))).release();
     } else {
-      inputs[0] = Variable<U>(function(std::move(g))).node();
+      inputs[0] = Variable<U>(function(std::move(g))).release();
     }
   }
 
@@ -105,14 +106,30 @@ class Input {
   mutable detail::Link link_;
 };
 
+namespace detail {
+
+/// Declares an operation whose result stands in a Variable that nobody has seen yet.
+template <class T>
+Variable<T> finish_operation(const char* name, Variable<T>&& result, const Input<T>& input) {
+  const Link links[] = {input.take()};
+  return Variable<T>(finish(name, std::move(result).release(), links));
+}
+
+template <class T>
+Variable<T> finish_operation(const char* name, Variable<T>&& result, std::initializer_list<Input<T>> inputs) {
+  xt::svector<Link, 4> links(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) links[i] = inputs.begin()[i].take();
+  return Variable<T>(finish(name, std::move(result).release(), std::span(links.data(), links.size())));
+}
+
+}  // namespace detail
+
 /// Declares an operation of one input: `value` is what it computed. Returns the Variable that stands for
 /// the result on the tapes that record it.
 template <Expression E>
 auto operation(const char* name, E&& value, const Input<typename std::decay_t<E>::value_type>& input) {
   using T = typename std::decay_t<E>::value_type;
-  Variable<T> result(std::forward<E>(value));
-  const detail::Link links[] = {input.take()};
-  return Variable<T>(detail::finish(name, result.node(), links));
+  return detail::finish_operation<T>(name, Variable<T>(std::forward<E>(value)), input);
 }
 
 /// Declares an operation of several inputs, `{{a, f}, {b, g}}`.
@@ -120,11 +137,7 @@ template <Expression E>
 auto operation(const char* name, E&& value,
                std::initializer_list<Input<typename std::decay_t<E>::value_type>> inputs) {
   using T = typename std::decay_t<E>::value_type;
-  xt::svector<detail::Link, 4> links;
-  links.reserve(inputs.size());
-  Variable<T> result(std::forward<E>(value));
-  for (const auto& input : inputs) links.push_back(input.take());
-  return Variable<T>(detail::finish(name, result.node(), std::span(links.data(), links.size())));
+  return detail::finish_operation<T>(name, Variable<T>(std::forward<E>(value)), inputs);
 }
 
 /// Declares an operation whose inputs share one pullback: it takes `(g)` or `(g, y)` and returns a
@@ -146,7 +159,7 @@ auto operation(const char* name, E&& value,
     links.front().pullback =
         detail::in_arena<detail::JointPullback<T, std::decay_t<F>>>(std::forward<F>(joint_pullback));
   }
-  return Variable<T>(detail::finish_joint(name, result.node(), links));
+  return Variable<T>(detail::finish_joint(name, std::move(result).release(), links));
 }
 
 }  // namespace xgrad

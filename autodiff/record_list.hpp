@@ -3,6 +3,7 @@
 #include <autodiff/parameter.hpp>
 #include <autodiff/recorder.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -25,7 +26,14 @@ class Arena {
     std::size_t used = 0;
   };
 
-  void* allocate(std::size_t bytes);
+  void* allocate(std::size_t bytes) {
+    constexpr std::size_t alignment = alignof(std::max_align_t);
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    if (bytes > limit_ - used_) return allocate_from_next(bytes);
+    void* memory = memory_ + used_;
+    used_ += bytes;
+    return memory;
+  }
   Mark mark() const noexcept { return {block_, used_}; }
   void rewind(Mark mark) noexcept;
   /// Returns what the last user needed less than half of to the system.
@@ -36,9 +44,14 @@ class Arena {
     std::unique_ptr<std::byte[]> memory;
     std::size_t bytes;
   };
+  void* allocate_from_next(std::size_t bytes);
+  void use(std::size_t block, std::size_t used) noexcept;
+
   std::vector<Block> blocks_;
-  std::size_t block_ = 0;    // the one in use
-  std::size_t used_ = 0;     // of it
+  std::size_t block_ = 0;  // the one in use
+  std::size_t used_ = 0;   // of it
+  std::byte* memory_ = nullptr;
+  std::size_t limit_ = 0;
   std::size_t highest_ = 0;  // the last block used since the last trim
 };
 
@@ -65,6 +78,9 @@ struct Record {
 
   std::span<Edge> inputs() const noexcept { return {edges, edge_count}; }
   Shape shape() const { return Shape(extents, extents + dimension); }
+  bool has_shape(const Shape& other) const noexcept {
+    return other.size() == dimension && std::equal(other.begin(), other.end(), extents);
+  }
   void release() noexcept;
 };
 

@@ -46,8 +46,7 @@ NodePointer finish(const char* name, NodePointer result, std::span<const Link> l
   RecordList& list = record_list();
   const bool recorded = std::ranges::any_of(links, [](const Link& link) { return link.pullback != nullptr; });
   if (!recorded) {
-    result->constant = std::ranges::all_of(links, [](const Link& link) { return link.input->constant; });
-    result->replayed_by = list.replaying;
+    mark_replayed(*result, std::ranges::all_of(links, [](const Link& link) { return link.input->constant; }));
     return result;
   }
   try {
@@ -72,6 +71,13 @@ bool is_recorded(const Node* input) noexcept {
   return input != nullptr && !input->constant && record_list().recording != 0;
 }
 
+bool is_recording() noexcept { return record_list().recording != 0; }
+
+void mark_replayed(Node& node, bool constant) noexcept {
+  node.constant = constant;
+  node.replayed_by = record_list().replaying;
+}
+
 void* arena_allocate(std::size_t bytes) { return record_list().arena.allocate(bytes); }
 
 NodePointer finish(const char* name, NodePointer result, std::span<const Link> links) {
@@ -86,28 +92,27 @@ void throw_wrong_count(std::size_t came, std::size_t expected) {
   throw ShapeError(fmt::format("a joint pullback returned {} cotangents for {} inputs", came, expected));
 }
 
-void* Arena::allocate(std::size_t bytes) {
-  constexpr std::size_t alignment = alignof(std::max_align_t);
+void* Arena::allocate_from_next(std::size_t bytes) {
   constexpr std::size_t block_bytes = std::size_t{1} << 18;
-  bytes = (bytes + alignment - 1) / alignment * alignment;
-  while (block_ < blocks_.size() && used_ + bytes > blocks_[block_].bytes) {
-    ++block_;
-    used_ = 0;
-  }
-  if (block_ == blocks_.size()) {
+  std::size_t next = blocks_.empty() ? 0 : block_ + 1;
+  while (next < blocks_.size() && blocks_[next].bytes < bytes) ++next;
+  if (next == blocks_.size()) {
     const std::size_t size = std::max(bytes, block_bytes);
     blocks_.push_back({std::make_unique<std::byte[]>(size), size});
   }
-  highest_ = std::max(highest_, block_);
-  void* memory = blocks_[block_].memory.get() + used_;
-  used_ += bytes;
-  return memory;
+  use(next, bytes);
+  highest_ = std::max(highest_, next);
+  return memory_;
 }
 
-void Arena::rewind(Mark mark) noexcept {
-  block_ = mark.block;
-  used_ = mark.used;
+void Arena::use(std::size_t block, std::size_t used) noexcept {
+  block_ = block;
+  used_ = used;
+  memory_ = block < blocks_.size() ? blocks_[block].memory.get() : nullptr;
+  limit_ = block < blocks_.size() ? blocks_[block].bytes : 0;
 }
+
+void Arena::rewind(Mark mark) noexcept { use(mark.block, mark.used); }
 
 void Arena::trim() noexcept {
   blocks_.resize(std::min(blocks_.size(), 2 * (highest_ + 1)));

@@ -39,6 +39,13 @@ struct Link {
 /// Whether an operation on this input is to be recorded: a tape is recording, and it is no constant.
 XGRAD_API bool is_recorded(const Node* input) noexcept;
 
+/// Whether any tape of this thread is recording.
+XGRAD_API bool is_recording() noexcept;
+
+/// Notes of a value that no tape records by which replay it was computed, if any, and whether all that it was
+/// computed from is constant.
+void mark_replayed(Node& node, bool constant) noexcept;
+
 XGRAD_API void* arena_allocate(std::size_t bytes);
 
 /// Constructs a P that lives until its record goes; the caller owns it until `finish` takes it.

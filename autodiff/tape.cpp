@@ -34,8 +34,8 @@ NodePointer add_cotangents(NodePointer a, NodePointer b, bool recorded) {
     const auto value_of = [](const NodePointer& node) -> Array<T>& {
       return static_cast<ValueNode<T>&>(*node).value;
     };
-    if (a->references.load() != 1) std::swap(a, b);
-    if (a->references.load() != 1) {
+    if (!a.is_unique()) std::swap(a, b);
+    if (!a.is_unique()) {
       a = Variable<T>(Array<T>(value_of(a))).node();
       a->replayed_by = record_list().replaying;
     }
@@ -221,7 +221,7 @@ void Replay::mark_needed() {
 
 void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position) {
   const Record& record = list_[parent];
-  if (!cotangent || shape_of(*cotangent) != record.shape()) {
+  if (!cotangent || !record.has_shape(shape_of(*cotangent))) {
     throw ShapeError(fmt::format("'{}': the pullback of input {} returned {}, its input has shape {}",
                                  from.name, position,
                                  cotangent ? "shape " + to_string(shape_of(*cotangent)) : "an empty Variable",

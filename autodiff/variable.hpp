@@ -59,6 +59,7 @@ struct XGRAD_API Node {
 template <class T>
 struct ValueNode final : Node {
   explicit ValueNode(Array<T>&& v) : Node(scalar_of<T>), value(std::move(v)) {}
+  explicit ValueNode(const Shape& shape) : Node(scalar_of<T>), value(shape) {}
   Array<T> value;
 };
 
@@ -81,8 +82,13 @@ class NodePointer {
     return *this;
   }
   ~NodePointer() {
-    if (node_ != nullptr && node_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(node_);
+    if (node_ == nullptr) return;
+    // Whoever holds the only reference needs no locked instruction to give it up.
+    if (is_unique() || node_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(node_);
   }
+
+  /// Whether nobody else has the node; then nobody else can come by it.
+  bool is_unique() const noexcept { return node_->references.load(std::memory_order_acquire) == 1; }
 
   Node* get() const noexcept { return node_; }
   Node& operator*() const noexcept { return *node_; }
@@ -131,7 +137,7 @@ class Variable {
   /// lives.
   Array<T> value() && {
     const Array<T>& own = std::as_const(*this).value();
-    return node_->references.load() == 1 ? std::move(const_cast<Array<T>&>(own)) : own;
+    return node_.is_unique() ? std::move(const_cast<Array<T>&>(own)) : own;
   }
 
   const Shape& shape() const { return value().shape(); }
@@ -150,6 +156,7 @@ class Variable {
 
   /// The engine's view of this handle.
   const detail::NodePointer& node() const noexcept { return node_; }
+  detail::NodePointer release() && noexcept { return std::move(node_); }
   explicit Variable(detail::NodePointer node) noexcept : node_(std::move(node)) {}
 
  protected:
@@ -158,6 +165,22 @@ class Variable {
 
 template <Expression E>
 Variable(const E&) -> Variable<typename E::value_type>;
+
+namespace detail {
+
+/// A Variable of this shape whose entries are still to be written, through `entries`.
+template <class T>
+Variable<T> new_variable(const Shape& shape) {
+  return Variable<T>(NodePointer(new ValueNode<T>(shape)));
+}
+
+/// The entries of a value that nobody has seen yet.
+template <class T>
+Array<T>& entries(const Variable<T>& unseen) noexcept {
+  return static_cast<ValueNode<T>*>(unseen.node().get())->value;
+}
+
+}  // namespace detail
 
 template <class T>
 concept VariableType = requires(const std::remove_cvref_t<T>& v) {

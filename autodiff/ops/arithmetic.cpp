@@ -1,71 +1,83 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/fused.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 namespace xgrad {
 
+using detail::entrywise;
+using detail::finish_operation;
+using detail::pull;
 using detail::sum_to;
 
 namespace {
 
-/// f over two arrays that broadcast.
-template <class T, class F>
-Array<T> map_broadcast(const char* name, const Variable<T>& a, const Variable<T>& b, F f) {
-  return kernels::map(broadcast_shape(name, a.shape(), b.shape()), a.value(), b.value(), f);
-}
+constexpr auto minus = [](const auto& p) { return -p; };
+constexpr auto product = [](const auto& p, const auto& q) { return p * q; };
+constexpr auto quotient = [](const auto& p, const auto& q) { return p / q; };
+constexpr auto by_divisor = [](const auto& g, const auto& y, const auto& q) { return -(g * y / q); };
 
 /// 1 where a is larger, 1/2 where both are equal, 0 elsewhere: the derivative of maximum(a, b) by a.
 template <class T>
 Variable<T> larger(const Variable<T>& a, const Variable<T>& b) {
-  return constant(map_broadcast("maximum", a, b, []<class V>(V p, V q) {
+  const auto share = []<class V>(V p, V q) {
     return xsimd::select(p > q, V(T(1)), xsimd::select(p == q, V(T(0.5)), V(T(0))));
-  }));
+  };
+  return stop_gradient(entrywise("maximum", share, a, b));
 }
 
 }  // namespace
 
 template <class T>
 Variable<T> add(const Variable<T>& a, const Variable<T>& b) {
-  return operation("add", map_broadcast("add", a, b, [](auto p, auto q) { return p + q; }),
-                   {{a, [s = a.shape()](const Variable<T>& g) { return sum_to(g, s); }},
-                    {b, [s = b.shape()](const Variable<T>& g) { return sum_to(g, s); }}});
+  return finish_operation("add",
+                          entrywise(
+                              "add", [](auto p, auto q) { return p + q; }, a, b),
+                          {{a, [s = a.shape()](Variable<T>&& g) { return sum_to(std::move(g), s); }},
+                           {b, [s = b.shape()](Variable<T>&& g) { return sum_to(std::move(g), s); }}});
 }
 
 template <class T>
 Variable<T> subtract(const Variable<T>& a, const Variable<T>& b) {
-  return operation("subtract", map_broadcast("subtract", a, b, [](auto p, auto q) { return p - q; }),
-                   {{a, [s = a.shape()](const Variable<T>& g) { return sum_to(g, s); }},
-                    {b, [s = b.shape()](const Variable<T>& g) { return sum_to(-g, s); }}});
+  return finish_operation(
+      "subtract",
+      entrywise(
+          "subtract", [](auto p, auto q) { return p - q; }, a, b),
+      {{a, [s = a.shape()](Variable<T>&& g) { return sum_to(std::move(g), s); }},
+       {b, [s = b.shape()](Variable<T>&& g) { return sum_to(pull(minus, std::move(g)), s); }}});
 }
 
 template <class T>
 Variable<T> multiply(const Variable<T>& a, const Variable<T>& b) {
-  return operation("multiply", map_broadcast("multiply", a, b, [](auto p, auto q) { return p * q; }),
-                   {{a, [b, s = a.shape()](const Variable<T>& g) { return sum_to(g * b, s); }},
-                    {b, [a, s = b.shape()](const Variable<T>& g) { return sum_to(g * a, s); }}});
+  return finish_operation(
+      "multiply", entrywise("multiply", product, a, b),
+      {{a, [b, s = a.shape()](Variable<T>&& g) { return sum_to(pull(product, std::move(g), b), s); }},
+       {b, [a, s = b.shape()](Variable<T>&& g) { return sum_to(pull(product, std::move(g), a), s); }}});
 }
 
 template <class T>
 Variable<T> divide(const Variable<T>& a, const Variable<T>& b) {
-  return operation(
-      "divide", map_broadcast("divide", a, b, [](auto p, auto q) { return p / q; }),
-      {{a, [b, s = a.shape()](const Variable<T>& g) { return sum_to(g / b, s); }},
-       {b, [b](const Variable<T>& g, const Variable<T>& y) { return sum_to(-(g * y / b), b.shape()); }}});
+  return finish_operation(
+      "divide", entrywise("divide", quotient, a, b),
+      {{a, [b, s = a.shape()](Variable<T>&& g) { return sum_to(pull(quotient, std::move(g), b), s); }},
+       {b, [b](Variable<T>&& g, const Variable<T>& y) {
+          return sum_to(pull(by_divisor, std::move(g), y, b), b.shape());
+        }}});
 }
 
 template <class T>
 Variable<T> negative(const Variable<T>& x) {
-  return operation("negative", kernels::map(x.value(), [](auto p) { return -p; }),
-                   {x, [](const Variable<T>& g) { return -g; }});
+  return finish_operation("negative", entrywise("negative", minus, x),
+                          {x, [](Variable<T>&& g) { return pull(minus, std::move(g)); }});
 }
 
 template <class T>
 Variable<T> maximum(const Variable<T>& a, const Variable<T>& b) {
   const auto value = [](auto p, auto q) { return xsimd::select((p > q) | xsimd::isnan(p), p, q); };
-  return operation("maximum", map_broadcast("maximum", a, b, value),
-                   {{a, [a, b](const Variable<T>& g) { return sum_to(g * larger(a, b), a.shape()); }},
-                    {b, [a, b](const Variable<T>& g) { return sum_to(g * larger(b, a), b.shape()); }}});
+  return finish_operation(
+      "maximum", entrywise("maximum", value, a, b),
+      {{a, [a, b](const Variable<T>& g) { return sum_to(g * larger(a, b), a.shape()); }},
+       {b, [a, b](const Variable<T>& g) { return sum_to(g * larger(b, a), b.shape()); }}});
 }
 
 template <class To, class From>
@@ -79,26 +91,32 @@ namespace detail {
 
 template <class T>
 Variable<T> add_number(const Variable<T>& x, T c) {
-  return operation("add", kernels::map(x.value(), [c]<class V>(V p) { return p + V(c); }),
-                   {x, [](const Variable<T>& g) { return g; }});
+  return finish_operation("add",
+                          entrywise(
+                              "add", [c](auto p) { return p + c; }, x),
+                          {x, [](Variable<T>&& g) { return std::move(g); }});
 }
 
 template <class T>
 Variable<T> multiply_number(const Variable<T>& x, T c) {
-  return operation("multiply", kernels::map(x.value(), [c]<class V>(V p) { return p * V(c); }),
-                   {x, [c](const Variable<T>& g) { return g * c; }});
+  const auto product = [c](const auto& p) { return p * c; };
+  return finish_operation("multiply", entrywise("multiply", product, x),
+                          {x, [product](Variable<T>&& g) { return pull(product, std::move(g)); }});
 }
 
 template <class T>
 Variable<T> divide_number(const Variable<T>& x, T c) {
-  return operation("divide", kernels::map(x.value(), [c]<class V>(V p) { return p / V(c); }),
-                   {x, [c](const Variable<T>& g) { return g / c; }});
+  const auto quotient = [c](const auto& p) { return p / c; };
+  return finish_operation("divide", entrywise("divide", quotient, x),
+                          {x, [quotient](Variable<T>&& g) { return pull(quotient, std::move(g)); }});
 }
 
 template <class T>
 Variable<T> subtract_from_number(T c, const Variable<T>& x) {
-  return operation("subtract", kernels::map(x.value(), [c]<class V>(V p) { return V(c) - p; }),
-                   {x, [](const Variable<T>& g) { return -g; }});
+  return finish_operation("subtract",
+                          entrywise(
+                              "subtract", [c](auto p) { return c - p; }, x),
+                          {x, [](Variable<T>&& g) { return pull(minus, std::move(g)); }});
 }
 
 }  // namespace detail

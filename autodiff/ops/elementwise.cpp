@@ -1,55 +1,82 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/fused.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 #include <memory>
 
 namespace xgrad {
 
-using kernels::map;
+using detail::entrywise;
+using detail::finish_operation;
+using detail::pull;
 
 template <class T>
 Variable<T> exp(const Variable<T>& x) {
-  return operation("exp", map(x.value(), [](auto p) { return xsimd::exp(p); }),
-                   {x, [](const Variable<T>& g, const Variable<T>& y) { return g * y; }});
+  return finish_operation("exp",
+                          entrywise(
+                              "exp", [](auto p) { return xsimd::exp(p); }, x),
+                          {x, [](Variable<T>&& g, const Variable<T>& y) {
+                             return pull([](const auto& q, const auto& e) { return q * e; }, std::move(g), y);
+                           }});
 }
 
 template <class T>
 Variable<T> log(const Variable<T>& x) {
-  return operation("log", map(x.value(), [](auto p) { return xsimd::log(p); }),
-                   {x, [x](const Variable<T>& g) { return g / x; }});
+  return finish_operation("log",
+                          entrywise(
+                              "log", [](auto p) { return xsimd::log(p); }, x),
+                          {x, [x](Variable<T>&& g) {
+                             return pull([](const auto& q, const auto& p) { return q / p; }, std::move(g), x);
+                           }});
 }
 
 template <class T>
 Variable<T> sin(const Variable<T>& x) {
-  return operation("sin", map(x.value(), [](auto p) { return xsimd::sin(p); }),
-                   {x, [x](const Variable<T>& g) { return g * cos(x); }});
+  constexpr auto derivative = [](const auto& q, const auto& p) { return q * cos(p); };
+  return finish_operation("sin",
+                          entrywise(
+                              "sin", [](auto p) { return xsimd::sin(p); }, x),
+                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
 }
 
 template <class T>
 Variable<T> cos(const Variable<T>& x) {
-  return operation("cos", map(x.value(), [](auto p) { return xsimd::cos(p); }),
-                   {x, [x](const Variable<T>& g) { return -(g * sin(x)); }});
+  constexpr auto derivative = [](const auto& q, const auto& p) { return -(q * sin(p)); };
+  return finish_operation("cos",
+                          entrywise(
+                              "cos", [](auto p) { return xsimd::cos(p); }, x),
+                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
 }
 
 template <class T>
 Variable<T> sqrt(const Variable<T>& x) {
-  return operation("sqrt", map(x.value(), [](auto p) { return xsimd::sqrt(p); }),
-                   {x, [](const Variable<T>& g, const Variable<T>& y) { return g / (T(2) * y); }});
+  constexpr auto derivative = [](const auto& q, const auto& y) { return q / (T(2) * y); };
+  return finish_operation(
+      "sqrt",
+      entrywise(
+          "sqrt", [](auto p) { return xsimd::sqrt(p); }, x),
+      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
 }
 
 template <class T>
 Variable<T> square(const Variable<T>& x) {
-  return operation("square", map(x.value(), [](auto p) { return p * p; }),
-                   {x, [x](const Variable<T>& g) { return T(2) * g * x; }});
+  constexpr auto derivative = [](const auto& q, const auto& p) { return T(2) * q * p; };
+  return finish_operation("square",
+                          entrywise(
+                              "square", [](auto p) { return p * p; }, x),
+                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
 }
 
 template <class T>
 Variable<T> tanh(const Variable<T>& x) {
-  return operation("tanh", map(x.value(), [](auto p) { return xsimd::tanh(p); }),
-                   {x, [](const Variable<T>& g, const Variable<T>& y) { return g * (T(1) - square(y)); }});
+  constexpr auto derivative = [](const auto& q, const auto& y) { return q * (T(1) - y * y); };
+  return finish_operation(
+      "tanh",
+      entrywise(
+          "tanh", [](auto p) { return xsimd::tanh(p); }, x),
+      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
 }
 
 template <class T>
@@ -59,8 +86,10 @@ Variable<T> sigmoid(const Variable<T>& x) {
     const V small = xsimd::exp(-xsimd::abs(p));
     return xsimd::select(p < V(T(0)), small, V(T(1))) / (V(T(1)) + small);
   };
-  return operation("sigmoid", map(x.value(), value),
-                   {x, [](const Variable<T>& g, const Variable<T>& y) { return g * y * (T(1) - y); }});
+  constexpr auto derivative = [](const auto& q, const auto& y) { return q * y * (T(1) - y); };
+  return finish_operation(
+      "sigmoid", entrywise("sigmoid", value, x),
+      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
 }
 
 namespace {
@@ -69,8 +98,8 @@ namespace {
 template <class T>
 Variable<T> pass_where_not_negative(const Variable<T>& g, const Variable<T>& x) {
   const auto value = []<class V>(V q, V p) { return xsimd::select(p < V(T(0)), V(T(0)), q); };
-  return operation("relu_gradient", map(g.shape(), g.value(), x.value(), value),
-                   {g, [x](const Variable<T>& gg) { return pass_where_not_negative(gg, x); }});
+  return finish_operation("relu_gradient", entrywise("relu_gradient", value, g, x),
+                          {g, [x](const Variable<T>& gg) { return pass_where_not_negative(gg, x); }});
 }
 
 using Condition = std::shared_ptr<const Array<bool>>;
@@ -103,9 +132,9 @@ Variable<T> choose(const Condition& condition, const Variable<T>& a, const Varia
 
 template <class T>
 Variable<T> relu(const Variable<T>& x) {
-  return operation("relu",
-                   map(x.value(), []<class V>(V p) { return xsimd::select(p < V(T(0)), V(T(0)), p); }),
-                   {x, [x](const Variable<T>& g) { return pass_where_not_negative(g, x); }});
+  const auto value = []<class V>(V p) { return xsimd::select(p < V(T(0)), V(T(0)), p); };
+  return finish_operation("relu", entrywise("relu", value, x),
+                          {x, [x](const Variable<T>& g) { return pass_where_not_negative(g, x); }});
 }
 
 template <class T>

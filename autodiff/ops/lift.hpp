@@ -47,15 +47,16 @@ concept Operands = (Operand<X> && ...) && (VariableType<X> || ...);
 
 namespace detail {
 
-/// The argument as a Variable of precision T: arrays and numbers become constants.
+/// The argument as a Variable of precision T: arrays and numbers become constants, a Variable stays what it
+/// is.
 template <class T, class X>
-Variable<T> lift(X&& x) {
+std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x) {
   if constexpr (VariableType<X>) {
     constexpr bool same = std::is_same_v<typename std::remove_cvref_t<X>::value_type, T>;
     static_assert(same,
                   "xgrad: the Variables of an operation have different precisions; cast one of them, "
                   "cast<float>(x) or cast<double>(x)");
-    if constexpr (same) return Variable<T>(x);
+    if constexpr (same) return x;
   } else if constexpr (Number<X>) {
     return constant(full<T>(Shape{}, static_cast<T>(x)));
   } else {

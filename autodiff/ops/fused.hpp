@@ -1,0 +1,53 @@
+#pragma once
+
+#include <autodiff/kernels/fused.hpp>
+#include <autodiff/operation.hpp>
+#include <autodiff/ops/reduction.hpp>
+
+/// \file
+/// How operations that work entry by entry, and their pullbacks, are computed from one formula. Private to
+/// the sources of the operations.
+
+namespace xgrad::detail {
+
+/// The shape that the operands broadcast to.
+template <class A>
+const Shape& fused_shape(const char*, const Variable<A>& a) {
+  return a.shape();
+}
+template <class A, class B>
+Shape fused_shape(const char* operation, const Variable<A>& a, const Variable<B>& b) {
+  return a.shape() == b.shape() ? a.shape() : broadcast_shape(operation, a.shape(), b.shape());
+}
+
+/// f(x...) for every entry of one or two operands that broadcast, as a Variable that nobody has seen yet. `f`
+/// is called with xsimd batches. Throws ShapeError, naming the operation, where the shapes do not fit.
+template <class T, class F, class... X>
+Variable<T> entrywise(const char* operation, F f, const Variable<T>& x, const X&... others) {
+  Variable<T> result = new_variable<T>(fused_shape(operation, x, others...));
+  kernels::fuse_into(entries(result).data(), result.shape(), f, x.value(), others.value()...);
+  return result;
+}
+
+/// The cotangent formula(g, x...) of an operation that works entry by entry; the x... broadcast to the shape
+/// of g. The formula is generic and is read in one of two ways: where a tape records, with Variables,
+/// operation by operation, so that it has derivatives in turn; elsewhere with vector registers, in one pass,
+/// and in the memory of g where nobody else has that.
+template <class T, class F, class... X>
+Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
+  if (is_recording()) return formula(std::as_const(g), x...);
+  const bool constant = g.node()->constant && (x.node()->constant && ...);
+  Variable<T> result = g.node().is_unique() ? std::move(g) : new_variable<T>(g.shape());
+  const Array<T>& cotangent = g ? g.value() : result.value();
+  kernels::fuse_into(entries(result).data(), result.shape(), formula, cotangent, x.value()...);
+  mark_replayed(*result.node(), constant);
+  return result;
+}
+
+/// A cotangent summed to the shape of an operand that was broadcast; itself where none was.
+template <class T>
+Variable<T> sum_to(Variable<T>&& g, const Shape& shape) {
+  return g.shape() == shape ? std::move(g) : sum_to(std::as_const(g), shape);
+}
+
+}  // namespace xgrad::detail
