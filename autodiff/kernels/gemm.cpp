@@ -1,4 +1,5 @@
 #include <autodiff/kernels/gemm.hpp>
+#include <autodiff/kernels/onednn.hpp>
 
 #include <cblas.h>
 
@@ -29,6 +30,9 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
                      [=](T v) { return beta == T(0) ? T(0) : beta * v; });
     }
     return;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (onednn::gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) return;
   }
   const auto transposed = [](bool is) { return is ? CblasTrans : CblasNoTrans; };
   const auto as_int = [](std::size_t extent) { return static_cast<int>(extent); };

@@ -1,0 +1,335 @@
+#include <autodiff/array.hpp>
+#include <autodiff/kernels/onednn.hpp>
+
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace xgrad::kernels::onednn {
+namespace {
+
+using dnnl::memory;
+using xgrad::detail::Window;
+using xgrad::detail::WindowAxis;
+
+const dnnl::engine& engine() {
+  static const auto* instance =
+      new dnnl::engine(dnnl::engine::kind::cpu, 0);  // for threads that end after main
+  return *instance;
+}
+dnnl::stream& stream() {
+  thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+enum class Kind : std::int64_t { forward, input_gradient, weight_gradient, product };
+
+/// Keeps oneDNN on one thread while it lives, where the work is too small to share.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(std::size_t multiply_adds) {
+#ifdef _OPENMP
+    constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
+    if (multiply_adds >= 2 * grain || omp_get_max_threads() == 1) return;
+    before_ = omp_get_max_threads();
+    omp_set_num_threads(1);
+#else
+    (void)multiply_adds;
+#endif
+  }
+  ~ThreadLimit() {
+#ifdef _OPENMP
+    if (before_ != 0) omp_set_num_threads(before_);
+#endif
+  }
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  int before_ = 0;
+};
+
+/// What a primitive was made for: its kind, all extents, and how many threads it may use.
+struct Key {
+  std::array<std::int64_t, 20> numbers{};
+  bool operator==(const Key&) const = default;
+};
+
+struct KeyHash {
+  std::size_t operator()(const Key& key) const noexcept {
+    std::uint64_t hash = 0;
+    for (const std::int64_t number : key.numbers) {
+      hash = (hash ^ static_cast<std::uint64_t>(number)) * 0x9e3779b97f4a7c15U;
+      hash ^= hash >> 32;
+    }
+    return hash;
+  }
+};
+
+/// The scratch memory of the primitive that runs: one for the thread, as large as the largest needs.
+void* scratch(std::size_t bytes) {
+  thread_local Array<std::byte> buffer;
+  if (buffer.size() < bytes) buffer = Array<std::byte>(Shape{bytes});
+  return buffer.data();
+}
+
+/// A primitive and the memory objects it works on. Those of activations get their addresses at each call.
+struct Primitive {
+  dnnl::primitive primitive;
+  memory::desc scratchpad;
+  std::array<memory, 5> arguments;
+  std::array<int, 5> names{};
+  std::size_t count = 0;
+
+  /// Between the weights as they lie in the program, {O, kH, kW, I}, and as the primitive wants them; empty
+  /// where that is the same.
+  dnnl::reorder reorder;
+  memory plain_weight;
+  memory weight;
+  Array<std::byte> weight_buffer;
+
+  bool is_usable = false;
+
+  void add(int name, const memory::desc& desc) {
+    names[count] = name;
+    arguments[count++] = memory(desc, engine(), DNNL_MEMORY_NONE);
+  }
+
+  /// A primitive of which argument number `position` is a weight.
+  void set_weight(std::size_t position, const memory::desc& plain, bool is_result) {
+    const memory::desc desc = arguments[position].get_desc();
+    if (desc == plain) return;
+    weight_buffer = Array<std::byte>(Shape{desc.get_size()});
+    arguments[position] = memory(desc, engine(), weight_buffer.data());
+    weight = arguments[position];
+    plain_weight = memory(plain, engine(), DNNL_MEMORY_NONE);
+    reorder = is_result ? dnnl::reorder(weight, plain_weight) : dnnl::reorder(plain_weight, weight);
+  }
+
+  /// Runs with the addresses of its arguments, in the order in which they were added.
+  void run(std::span<const void* const> addresses) {
+    std::array<dnnl_exec_arg_t, 6> list;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (addresses[i] != nullptr) set_address(arguments[i], addresses[i]);
+      list[i] = {names[i], arguments[i].get()};
+    }
+    std::size_t length = count;
+    if (scratchpad.get_size() > 0) {
+      set_address(scratch_memory, scratch(scratchpad.get_size()));
+      list[length++] = {DNNL_ARG_SCRATCHPAD, scratch_memory.get()};
+    }
+    dnnl::error::wrap_c_api(
+        dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(length), list.data()),
+        "could not run a oneDNN primitive");
+  }
+
+  void run_reorder(const void* plain, bool is_result) {
+    set_address(plain_weight, plain);
+    const dnnl_exec_arg_t list[] = {{DNNL_ARG_FROM, (is_result ? weight : plain_weight).get()},
+                                    {DNNL_ARG_TO, (is_result ? plain_weight : weight).get()}};
+    dnnl::error::wrap_c_api(dnnl_primitive_execute(reorder.get(), stream().get(), 2, list),
+                            "could not reorder weights");
+  }
+
+  void set_scratchpad(const memory::desc& desc) {
+    scratchpad = desc;
+    if (desc.get_size() > 0) scratch_memory = memory(desc, engine(), DNNL_MEMORY_NONE);
+  }
+
+ private:
+  /// oneDNN takes one type for what it reads and what it writes.
+  static void set_address(const memory& at, const void* address) {
+    dnnl::error::wrap_c_api(dnnl_memory_set_data_handle(at.get(), const_cast<void*>(address)),
+                            "could not set an address");
+  }
+
+  memory scratch_memory;
+};
+
+/// The thread's primitive for this key; `make` fills in a new one, and throws dnnl::error where there is
+/// none.
+template <class Make>
+Primitive& find_or_make(const Key& key, Make&& make) {
+  constexpr std::size_t largest = 1024;  // a program with more shapes than that starts again
+  thread_local std::unordered_map<Key, std::unique_ptr<Primitive>, KeyHash> primitives;
+  if (const auto found = primitives.find(key); found != primitives.end()) return *found->second;
+  if (primitives.size() == largest) primitives.clear();
+  auto made = std::make_unique<Primitive>();
+  try {
+    make(*made);
+    made->is_usable = true;
+  } catch (const dnnl::error&) {
+    *made = Primitive();
+  }
+  return *primitives.emplace(key, std::move(made)).first->second;
+}
+
+dnnl::primitive_attr user_scratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+/// A convolution as oneDNN describes it.
+struct Convolution {
+  memory::desc images, weight, plain_weight, bias, result;
+  memory::dims strides, dilations, before, behind;
+
+  Convolution(const Window& window, std::size_t outputs, bool has_bias) {
+    const auto extent = [](std::size_t e) { return static_cast<memory::dim>(e); };
+    const WindowAxis& r = window.rows;
+    const WindowAxis& c = window.columns;
+    using tag = memory::format_tag;
+    constexpr auto f32 = memory::data_type::f32;
+    images = {
+        {extent(window.images), extent(window.channels), extent(r.input), extent(c.input)}, f32, tag::nhwc};
+    const memory::dims kernel = {extent(outputs), extent(window.channels), extent(r.window),
+                                 extent(c.window)};
+    weight = {kernel, f32, tag::any};
+    plain_weight = {kernel, f32, tag::ohwi};
+    if (has_bias) bias = {{extent(outputs)}, f32, tag::a};
+    result = {{extent(window.images), extent(outputs), extent(r.output), extent(c.output)}, f32, tag::nhwc};
+    strides = {extent(r.stride), extent(c.stride)};
+    dilations = {extent(r.dilation - 1), extent(c.dilation - 1)};
+    before = {extent(r.before), extent(c.before)};
+    behind = {padding_behind(r), padding_behind(c)};
+  }
+
+  static memory::dim padding_behind(const WindowAxis& axis) {
+    const auto reach = (axis.output - 1) * axis.stride + (axis.window - 1) * axis.dilation + 1;
+    const auto end = axis.input + axis.before;
+    return static_cast<memory::dim>(reach > end ? reach - end : 0);
+  }
+
+  dnnl::convolution_forward::primitive_desc forward() const {
+    constexpr auto direct = dnnl::algorithm::convolution_direct;
+    constexpr auto kind = dnnl::prop_kind::forward_training;
+    return {{kind, direct, images, weight, bias, result, strides, dilations, before, behind},
+            user_scratchpad(),
+            engine()};
+  }
+};
+
+Key convolution_key(Kind kind, const Window& window, std::size_t outputs, bool has_bias) {
+  const WindowAxis& r = window.rows;
+  const WindowAxis& c = window.columns;
+  Key key;
+  std::size_t i = 0;
+  key.numbers[i++] = static_cast<std::int64_t>(kind);
+  key.numbers[i++] = has_bias;
+  for (const std::size_t number :
+       {window.images, window.channels, outputs, r.input, r.window, r.stride, r.dilation, r.before, r.output,
+        c.input, c.window, c.stride, c.dilation, c.before, c.output}) {
+    key.numbers[i++] = static_cast<std::int64_t>(number);
+  }
+#ifdef _OPENMP
+  key.numbers[i] = omp_in_parallel() ? 1 : omp_get_max_threads();
+#endif
+  return key;
+}
+
+std::size_t multiply_adds(const Window& window, std::size_t outputs) {
+  return window.images * window.channels * outputs * window.rows.output * window.columns.output *
+         window.rows.window * window.columns.window;
+}
+
+}  // namespace
+
+bool conv2d(const Window& window, std::size_t outputs, const float* images, const float* weight,
+            const float* bias, float* result) {
+  const std::size_t work = multiply_adds(window, outputs);
+  if (work == 0) return false;
+  const ThreadLimit limit(work);
+  Primitive& primitive =
+      find_or_make(convolution_key(Kind::forward, window, outputs, bias != nullptr), [&](Primitive& made) {
+        const Convolution convolution(window, outputs, bias != nullptr);
+        const auto desc = convolution.forward();
+        made.primitive = dnnl::convolution_forward(desc);
+        made.add(DNNL_ARG_SRC, desc.src_desc());
+        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+        made.add(DNNL_ARG_DST, desc.dst_desc());
+        if (bias != nullptr) made.add(DNNL_ARG_BIAS, desc.bias_desc());
+        made.set_weight(1, convolution.plain_weight, false);
+        made.set_scratchpad(desc.scratchpad_desc());
+      });
+  if (!primitive.is_usable) return false;
+  const bool reorders = static_cast<bool>(primitive.reorder);
+  if (reorders) primitive.run_reorder(weight, false);
+  const void* addresses[] = {images, reorders ? nullptr : weight, result, bias};
+  primitive.run(addresses);
+  return true;
+}
+
+bool conv2d_input_gradient(const Window& window, std::size_t outputs, const float* gradient,
+                           const float* weight, float* images) {
+  const std::size_t work = multiply_adds(window, outputs);
+  if (work == 0) return false;
+  const ThreadLimit limit(work);
+  Primitive& primitive =
+      find_or_make(convolution_key(Kind::input_gradient, window, outputs, false), [&](Primitive& made) {
+        const Convolution c(window, outputs, false);
+        const dnnl::convolution_backward_data::primitive_desc desc(
+            {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations,
+             c.before, c.behind},
+            user_scratchpad(), engine(), c.forward());
+        made.primitive = dnnl::convolution_backward_data(desc);
+        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+        made.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
+        made.set_weight(1, c.plain_weight, false);
+        made.set_scratchpad(desc.scratchpad_desc());
+      });
+  if (!primitive.is_usable) return false;
+  const bool reorders = static_cast<bool>(primitive.reorder);
+  if (reorders) primitive.run_reorder(weight, false);
+  const void* addresses[] = {gradient, reorders ? nullptr : weight, images};
+  primitive.run(addresses);
+  return true;
+}
+
+bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const float* images,
+                            const float* gradient, float* weight) {
+  const std::size_t work = multiply_adds(window, outputs);
+  if (work == 0) return false;
+  const ThreadLimit limit(work);
+  Primitive& primitive =
+      find_or_make(convolution_key(Kind::weight_gradient, window, outputs, false), [&](Primitive& made) {
+        const Convolution c(window, outputs, false);
+        const dnnl::convolution_backward_weights::primitive_desc desc(
+            {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations,
+             c.before, c.behind},
+            user_scratchpad(), engine(), c.forward());
+        made.primitive = dnnl::convolution_backward_weights(desc);
+        made.add(DNNL_ARG_SRC, desc.src_desc());
+        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+        made.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
+        made.set_weight(2, c.plain_weight, true);
+        made.set_scratchpad(desc.scratchpad_desc());
+      });
+  if (!primitive.is_usable) return false;
+  const bool reorders = static_cast<bool>(primitive.reorder);
+  const void* addresses[] = {images, gradient, reorders ? nullptr : weight};
+  primitive.run(addresses);
+  if (reorders) primitive.run_reorder(weight, true);
+  return true;
+}
+
+bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
+          const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
+          std::size_t ldc) {
+  constexpr std::size_t small = 1 << 16;  // multiply-adds; below, BLAS starts sooner
+  if (m * n * k < small) return false;
+  const ThreadLimit limit(m * n * k);
+  const auto letter = [](bool transposed) { return transposed ? 'T' : 'N'; };
+  const auto extent = [](std::size_t e) { return static_cast<dnnl_dim_t>(e); };
+  return dnnl_sgemm(letter(transpose_a), letter(transpose_b), extent(m), extent(n), extent(k), alpha, a,
+                    extent(lda), b, extent(ldb), beta, c, extent(ldc)) == dnnl_success;
+}
+
+}  // namespace xgrad::kernels::onednn

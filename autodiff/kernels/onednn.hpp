@@ -1,0 +1,53 @@
+#pragma once
+
+#include <autodiff/ops/window.hpp>
+
+#include <cstddef>
+
+/// \file
+/// What oneDNN computes for us in float: convolutions on channels-last images as they lie, and matrix products.
+/// Each function returns false, and has done nothing, where oneDNN cannot serve; the caller's own kernel then
+/// does. Without oneDNN in the build, that is always.
+///
+/// A thread keeps the primitives it has used, by shape, with the memory for their weights, which oneDNN wants in
+/// an order of its own; activations are never reordered.
+
+namespace xgrad::kernels::onednn {
+
+#ifdef XGRAD_WITH_ONEDNN
+
+/// See kernels::conv2d and its adjoints.
+bool conv2d(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
+            const float* weight, const float* bias, float* result);
+bool conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* gradient,
+                           const float* weight, float* images);
+bool conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
+                            const float* gradient, float* weight);
+
+/// See kernels::gemm.
+bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
+          const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
+          std::size_t ldc);
+
+#else
+
+inline bool conv2d(const xgrad::detail::Window&, std::size_t, const float*, const float*, const float*,
+                   float*) {
+  return false;
+}
+inline bool conv2d_input_gradient(const xgrad::detail::Window&, std::size_t, const float*, const float*,
+                                  float*) {
+  return false;
+}
+inline bool conv2d_weight_gradient(const xgrad::detail::Window&, std::size_t, const float*, const float*,
+                                   float*) {
+  return false;
+}
+inline bool gemm(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*, std::size_t,
+                 const float*, std::size_t, float, float*, std::size_t) {
+  return false;
+}
+
+#endif
+
+}  // namespace xgrad::kernels::onednn
