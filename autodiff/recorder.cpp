@@ -73,6 +73,11 @@ bool is_recorded(const Node* input) noexcept {
 
 bool is_recording() noexcept { return record_list().recording != 0; }
 
+bool is_result(const Node& node) noexcept {
+  RecordList& list = record_list();
+  return node.parameter == nullptr && (list.recording == 0 || list.find(node) != no_record);
+}
+
 void mark_replayed(Node& node, bool constant) noexcept {
   node.constant = constant;
   node.replayed_by = record_list().replaying;

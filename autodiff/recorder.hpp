@@ -42,6 +42,10 @@ XGRAD_API bool is_recorded(const Node* input) noexcept;
 /// Whether any tape of this thread is recording.
 XGRAD_API bool is_recording() noexcept;
 
+/// Whether a value is an operation's result whose record, if it needs one, has been made: then a handle to it
+/// that is about to go may give its memory away.
+bool is_result(const Node& node) noexcept;
+
 /// Notes of a value that no tape records by which replay it was computed, if any, and whether all that it was
 /// computed from is constant.
 void mark_replayed(Node& node, bool constant) noexcept;

@@ -32,6 +32,12 @@ std::uint64_t next_id() noexcept {
 
 Node::Node(Scalar type) noexcept : id(next_id()), scalar(type) {}
 
+void Node::renew() noexcept {
+  id = next_id();
+  record = not_recorded;
+  session = 0;
+}
+
 Node::~Node() {
   if (parameter != nullptr) parameter->release();
 }

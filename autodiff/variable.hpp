@@ -37,6 +37,8 @@ struct XGRAD_API Node {
   static constexpr std::uint32_t not_recorded = ~std::uint32_t{0};
 
   explicit Node(Scalar type) noexcept;
+  /// A new identity, for a node that gets another value because nobody else knows it.
+  void renew() noexcept;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
@@ -172,6 +174,13 @@ namespace detail {
 template <class T>
 Variable<T> new_variable(const Shape& shape) {
   return Variable<T>(NodePointer(new ValueNode<T>(shape)));
+}
+
+/// A Variable whose only handle this is, to be written again as another value.
+template <class T>
+Variable<T> renewed(Variable<T>&& x) noexcept {
+  x.node()->renew();
+  return std::move(x);
 }
 
 /// The entries of a value that nobody has seen yet.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -20,12 +21,22 @@ constexpr std::size_t blocks_per_thread = 4;
 
 template <class T>
 double sum_of_squares(const T* x, std::size_t size, double scale) {
+  // Several sums side by side: one alone would wait for each addition before the next.
+  constexpr std::size_t lanes = 32;
+  std::array<double, lanes> sums{};
+  const std::size_t whole = size / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes) {
+    for (std::size_t k = 0; k < lanes; ++k) {
+      const double scaled = scale * static_cast<double>(x[i + k]);
+      sums[k] += scaled * scaled;
+    }
+  }
   double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < size; ++i) {
+  for (std::size_t i = whole; i < size; ++i) {
     const double scaled = scale * static_cast<double>(x[i]);
     sum += scaled * scaled;
   }
+  for (const double each : sums) sum += each;
   return sum;
 }
 

@@ -1,3 +1,4 @@
+#include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/onednn.hpp>
 
@@ -18,6 +19,79 @@ void cblas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, dou
   cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+/// Multiply-adds of a product with a vector that are worth a thread: such a product is bound by memory.
+constexpr std::size_t vector_grain = std::size_t{1} << 17;
+
+/// c = alpha a B^T + beta c, for a row a of k entries and B {n, k}.
+template <class T>
+void multiply_by_rows(std::size_t n, std::size_t k, T alpha, const T* a, const T* b, std::size_t ldb, T beta,
+                      T* c) {
+  constexpr std::size_t width = Batch<T>::size;
+  parallel_for(n, vector_grain / k + 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; ++j) {
+      const T* row = b + j * ldb;
+      std::array<Batch<T>, 4> sums;
+      sums.fill(Batch<T>(T(0)));
+      std::size_t i = 0;
+      for (; i + 4 * width <= k; i += 4 * width) {
+        for (std::size_t part = 0; part < 4; ++part) {
+          const std::size_t at = i + part * width;
+          sums[part] =
+              xsimd::fma(Batch<T>::load_unaligned(a + at), Batch<T>::load_unaligned(row + at), sums[part]);
+        }
+      }
+      for (; i + width <= k; i += width) {
+        sums[0] = xsimd::fma(Batch<T>::load_unaligned(a + i), Batch<T>::load_unaligned(row + i), sums[0]);
+      }
+      T sum = xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
+      for (; i < k; ++i) sum += a[i] * row[i];
+      c[j] = alpha * sum + (beta == T(0) ? T(0) : beta * c[j]);
+    }
+  });
+}
+
+/// c = alpha a B + beta c, for a row a of k entries and B {k, n}.
+template <class T>
+void multiply_by_columns(std::size_t n, std::size_t k, T alpha, const T* a, const T* b, std::size_t ldb,
+                         T beta, T* c) {
+  parallel_for(n, vector_grain / k + 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t j = begin; j < end; ++j) c[j] = beta == T(0) ? T(0) : beta * c[j];
+    std::size_t i = 0;
+    for (; i + 4 <= k; i += 4) {
+      const T* row = b + i * ldb;
+      const T f0 = alpha * a[i], f1 = alpha * a[i + 1], f2 = alpha * a[i + 2], f3 = alpha * a[i + 3];
+#pragma omp simd
+      for (std::size_t j = begin; j < end; ++j) {
+        c[j] += (f0 * row[j] + f1 * row[ldb + j]) + (f2 * row[2 * ldb + j] + f3 * row[3 * ldb + j]);
+      }
+    }
+    for (; i < k; ++i) {
+      const T factor = alpha * a[i];
+#pragma omp simd
+      for (std::size_t j = begin; j < end; ++j) c[j] += factor * b[i * ldb + j];
+    }
+  });
+}
+
+/// C = alpha a b^T + beta C, for a column a of m entries, `stride` apart, and a row b of n entries.
+template <class T>
+void outer_product(std::size_t m, std::size_t n, T alpha, const T* a, std::size_t stride, const T* b, T beta,
+                   T* c, std::size_t ldc) {
+  parallel_for(m, vector_grain / n + 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const T factor = alpha * a[i * stride];
+      T* row = c + i * ldc;
+      if (beta == T(0)) {
+#pragma omp simd
+        for (std::size_t j = 0; j < n; ++j) row[j] = factor * b[j];
+      } else {
+#pragma omp simd
+        for (std::size_t j = 0; j < n; ++j) row[j] = factor * b[j] + beta * row[j];
+      }
+    }
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -30,6 +104,14 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
                      [=](T v) { return beta == T(0) ? T(0) : beta * v; });
     }
     return;
+  }
+  // Products with a vector are bound by memory; a library's preparations cost more than they bring.
+  if (m == 1 && (!transpose_a || lda == 1)) {
+    return transpose_b ? multiply_by_rows(n, k, alpha, a, b, ldb, beta, c)
+                       : multiply_by_columns(n, k, alpha, a, b, ldb, beta, c);
+  }
+  if (k == 1 && (!transpose_b || ldb == 1)) {
+    return outer_product(m, n, alpha, a, transpose_a ? 1 : lda, b, beta, c, ldc);
   }
   if constexpr (std::is_same_v<T, float>) {
     if (onednn::gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) return;

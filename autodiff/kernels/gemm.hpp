@@ -3,7 +3,7 @@
 #include <cstddef>
 
 /// \file
-/// The product of two matrices, by BLAS.
+/// The product of two matrices: by oneDNN or BLAS, and by loops of our own where one of them is a vector.
 
 namespace xgrad::kernels {
 

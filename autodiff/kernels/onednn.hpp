@@ -5,12 +5,12 @@
 #include <cstddef>
 
 /// \file
-/// What oneDNN computes for us in float: convolutions on channels-last images as they lie, and matrix products.
-/// Each function returns false, and has done nothing, where oneDNN cannot serve; the caller's own kernel then
-/// does. Without oneDNN in the build, that is always.
+/// What oneDNN computes for us in float: convolutions on channels-last images as they lie, and matrix
+/// products. Each function returns false, and has done nothing, where oneDNN cannot serve; the caller's own
+/// kernel then does. Without oneDNN in the build, that is always.
 ///
-/// A thread keeps the primitives it has used, by shape, with the memory for their weights, which oneDNN wants in
-/// an order of its own; activations are never reordered.
+/// A thread keeps the primitives it has used, by shape, with the memory for their weights, which oneDNN wants
+/// in an order of its own; activations are never reordered.
 
 namespace xgrad::kernels::onednn {
 

@@ -14,7 +14,7 @@ namespace xgrad::kernels {
 /// How many threads a piece of work of `items` gets when each thread should have `grain` of them at least.
 inline std::size_t thread_count(std::size_t items, std::size_t grain) {
 #ifdef _OPENMP
-  if (omp_in_parallel()) return 1;
+  if (items < 2 * grain || omp_in_parallel()) return 1;  // small work does not even ask for the threads
   return std::clamp<std::size_t>(items / std::max<std::size_t>(grain, 1), 1,
                                  static_cast<std::size_t>(omp_get_max_threads()));
 #else

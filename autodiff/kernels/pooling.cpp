@@ -169,6 +169,109 @@ void random_max_of(const Window& window, const Place& place, const T* images, co
   }
 }
 
+/// Whether the windows are the 2 x 2 tiles of the images: each entry then lies in one of them at most.
+bool are_tiles(const Window& window) {
+  const auto is_tile = [](const xgrad::detail::WindowAxis& axis) {
+    return axis.window == 2 && axis.stride == 2 && axis.before == 0 && axis.dilation == 1 &&
+           2 * axis.output <= axis.input;
+  };
+  return is_tile(window.rows) && is_tile(window.columns);
+}
+
+/// Calls `body(lanes, entry, result)` for the tiles of an output row, whose entries lie from `entry` on, in
+/// pieces of `lanes` channels, a constant. A piece may reach over the end of its tile: what is written there
+/// is written again by the pieces that follow. The last tile has none that follow, and goes channel by
+/// channel.
+template <class Body>
+void for_tiles(const Window& window, std::size_t row, Body&& body) {
+  const std::size_t channels = window.channels;
+  const std::size_t top = row / window.rows.output * window.rows.input + row % window.rows.output * 2;
+  std::size_t entry = top * window.columns.input * channels;
+  std::size_t result = row * window.columns.output * channels;
+  const auto tiles = [&](auto lanes) {
+    for (std::size_t j = 1; j < window.columns.output; ++j, entry += 2 * channels, result += channels) {
+      for (std::size_t c = 0; c < channels; c += lanes) body(lanes, entry + c, result + c);
+    }
+  };
+  // Only the first piece of a tile may reach over: the tile's other column is written after it.
+  if (channels % 16 == 0) {
+    tiles(std::integral_constant<std::size_t, 16>());
+  } else if (channels % 8 == 0 || (channels > 4 && channels < 8)) {
+    tiles(std::integral_constant<std::size_t, 8>());
+  } else if (channels % 4 == 0 || channels == 3) {
+    tiles(std::integral_constant<std::size_t, 4>());
+  } else {
+    tiles(std::integral_constant<std::size_t, 1>());
+  }
+  for (std::size_t c = 0; c < channels; ++c) {
+    body(std::integral_constant<std::size_t, 1>(), entry + c, result + c);
+  }
+}
+
+/// first_max_of over tiles.
+template <class T>
+void max_of_tiles(const Window& window, const T* images, T* results, std::uint32_t* taps) {
+  const std::size_t across = window.channels;
+  const std::size_t down = window.columns.input * window.channels;
+  const std::size_t grain = elementwise_grain / (4 * window.columns.output * window.channels + 1) + 1;
+  parallel_for(window.images * window.rows.output, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      for_tiles(window, row, [&](auto lanes, std::size_t entry, std::size_t result) {
+        T best[lanes];
+        std::uint32_t tap[lanes];
+        for (std::uint32_t i = 0; i < lanes; ++i) {
+          best[i] = images[entry + i];
+          tap[i] = 0;
+        }
+        for (std::uint32_t other = 1; other < 4; ++other) {
+          const T* in = images + entry + (other & 1) * across + (other >> 1) * down;
+          for (std::uint32_t i = 0; i < lanes; ++i) {
+            const T x = in[i];
+            const bool keep = stays(best[i], x);
+            best[i] = keep ? best[i] : x;
+            tap[i] = keep ? tap[i] : other;
+          }
+        }
+        std::copy_n(best, lanes(), results + result);
+        std::copy_n(tap, lanes(), taps + result);
+      });
+    }
+  });
+}
+
+/// pool_scatter over tiles: each entry is written once, and need not be set to zero before.
+template <class T>
+void scatter_to_tiles(const Window& window, const std::uint32_t* taps, const T* gradient, T* images) {
+  const std::size_t across = window.channels;
+  const std::size_t down = window.columns.input * window.channels;
+  const std::size_t covered = 2 * window.columns.output * window.channels;
+  const std::size_t grain = elementwise_grain / (4 * window.columns.output * window.channels + 1) + 1;
+  parallel_for(window.images * window.rows.output, grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      for_tiles(window, row, [&](auto lanes, std::size_t entry, std::size_t result) {
+        const auto write = [&](T* out, std::uint32_t its_tap) {
+#pragma omp simd
+          for (std::uint32_t i = 0; i < lanes; ++i) {
+            const T share = gradient[result + i];
+            out[i] = taps[result + i] == its_tap ? share : T(0);
+          }
+        };
+        write(images + entry, 0);
+        write(images + entry + across, 1);
+        write(images + entry + down, 2);
+        write(images + entry + down + across, 3);
+      });
+      const std::size_t i = row % window.rows.output;
+      T* top = images + (row / window.rows.output * window.rows.input + 2 * i) * down;
+      std::fill(top + covered, top + down, T(0));
+      std::fill(top + down + covered, top + 2 * down, T(0));
+      if (i + 1 == window.rows.output) {
+        std::fill(top + 2 * down, top + (window.rows.input - 2 * i) * down, T(0));
+      }
+    }
+  });
+}
+
 template <class T>
 T share(const Window& window, bool count_padding, std::size_t inside) {
   return T(1) / static_cast<T>(count_padding ? window.rows.window * window.columns.window : inside);
@@ -179,6 +282,7 @@ T share(const Window& window, bool count_padding, std::size_t inside) {
 template <class T>
 void max_pool2d(const Window& window, const T* images, T* result, std::uint32_t* taps,
                 std::optional<std::uint64_t> stream) {
+  if (taps != nullptr && !stream && are_tiles(window)) return max_of_tiles(window, images, result, taps);
   for_all_places(window, [&](const Place& place) {
     if (taps == nullptr) {
       max_of(window, place, images, result + place.result);
@@ -210,6 +314,7 @@ void pool_gather(const Window& window, const std::uint32_t* taps, const T* image
 
 template <class T>
 void pool_scatter(const Window& window, const std::uint32_t* taps, const T* gradient, T* images) {
+  if (are_tiles(window)) return scatter_to_tiles(window, taps, gradient, images);
   scatter_places(window, images, [&](const Place& place) {
     const std::uint32_t* to = taps + place.result;
     const T* g = gradient + place.result;

@@ -2,7 +2,10 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/transpose.hpp>
 
+#include <limits>
+#include <numeric>
 #include <vector>
 
 /// \file
@@ -43,100 +46,286 @@ struct ReductionLoop {
   }
 };
 
+/// What a reduction combines: the entries of an array.
+template <class T>
+struct Entries {
+  using value_type = T;
+  const T* data;
+
+  T number(std::size_t i) const { return data[i]; }
+  Batch<T> batch(std::size_t i) const { return Batch<T>::load_unaligned(data + i); }
+  Entries at(std::size_t offset) const { return {data + offset}; }
+};
+
+/// What a reduction combines: f of the entries of two arrays of one shape.
+template <class T, class F>
+struct PairEntries {
+  using value_type = T;
+  const T* a;
+  const T* b;
+  F f;
+
+  T number(std::size_t i) const { return f(a[i], b[i]); }
+  Batch<T> batch(std::size_t i) const {
+    return f(Batch<T>::load_unaligned(a + i), Batch<T>::load_unaligned(b + i));
+  }
+  PairEntries at(std::size_t offset) const { return {a + offset, b + offset, f}; }
+};
+
+/// What a reduction combines: f of the entries of an array and of one number.
+template <class T, class F>
+struct EntriesWithNumber {
+  using value_type = T;
+  const T* data;
+  T other;
+  F f;
+
+  T number(std::size_t i) const { return f(data[i], other); }
+  Batch<T> batch(std::size_t i) const { return f(Batch<T>::load_unaligned(data + i), Batch<T>(other)); }
+  EntriesWithNumber at(std::size_t offset) const { return {data + offset, other, f}; }
+};
+
 namespace detail {
+
+/// The lanes of a batch, by halves.
+template <std::size_t half, class T, class Op, std::size_t... i>
+T reduce_lanes(Batch<T> batch, Op op, std::index_sequence<i...> lanes) {
+  using Register = typename Batch<T>::register_type;
+  const Register all = batch;
+  if constexpr (half == 0) {
+    return all[0];
+  } else {
+    const Register other = __builtin_shufflevector(all, all, ((i + half) % sizeof...(i))...);
+    return reduce_lanes<half / 2, T>(op(batch, Batch<T>(other)), op, lanes);
+  }
+}
+template <class T, class Op>
+T reduce_lanes(Batch<T> batch, Op op) {
+  constexpr std::size_t width = Batch<T>::size;
+  return reduce_lanes<width / 2, T>(batch, op, std::make_index_sequence<width>());
+}
+
+/// The last `count` lanes of a batch, the others set to `rest`.
+template <class T>
+Batch<T> last_lanes(Batch<T> batch, std::size_t count, T rest) {
+  constexpr std::size_t width = Batch<T>::size;
+  static constexpr auto numbers = [] {
+    std::array<T, width> result{};
+    for (std::size_t i = 0; i < width; ++i) result[i] = static_cast<T>(i);
+    return result;
+  }();
+  const Batch<T> number = Batch<T>::load_unaligned(numbers.data());
+  return xsimd::select(number < Batch<T>(static_cast<T>(width - count)), Batch<T>(rest), batch);
+}
 
 /// The reduction of one contiguous row, by halves, so that rounding errors grow with the logarithm of its
 /// length only.
-template <class T, class Op>
-T reduce_row(const T* in, std::size_t count, Op op) {
+template <class Source, class Op, class T = typename Source::value_type>
+T reduce_row(const Source& in, std::size_t count, Op op) {
   constexpr std::size_t width = Batch<T>::size;
-  constexpr std::size_t block = 1024;
+  constexpr std::size_t block = Op::block;
   if (count > block) {
     const std::size_t half = (count / 2 + block - 1) / block * block;
-    return op(reduce_row(in, half, op), reduce_row(in + half, count - half, op));
+    return op(reduce_row(in, half, op), reduce_row(in.at(half), count - half, op));
   }
-  T result = op.initial;
-  std::size_t i = 0;
-  if (count >= 4 * width) {
-    std::array<Batch<T>, 4> sums;
-    for (std::size_t k = 0; k < 4; ++k) sums[k] = Batch<T>::load_unaligned(in + k * width);
-    for (i = 4 * width; i + 4 * width <= count; i += 4 * width) {
-      for (std::size_t k = 0; k < 4; ++k) sums[k] = op(sums[k], Batch<T>::load_unaligned(in + i + k * width));
-    }
-    alignas(64) T lanes[width];
-    op(op(sums[0], sums[1]), op(sums[2], sums[3])).store_aligned(lanes);
-    for (const T lane : lanes) result = op(result, lane);
+  if (count < 4 * width) {
+    T result = op.initial;
+    for (std::size_t i = 0; i < count; ++i) result = op(result, in.number(i));
+    return result;
   }
-  for (; i < count; ++i) result = op(result, in[i]);
+  using Lanes = typename Op::Lanes;
+  std::array<Lanes, 4> lanes{Lanes(in.batch(0)), Lanes(in.batch(width)), Lanes(in.batch(2 * width)),
+                             Lanes(in.batch(3 * width))};
+  std::size_t i = 4 * width;
+  for (; i + 4 * width <= count; i += 4 * width) {
+    for (std::size_t k = 0; k < 4; ++k) lanes[k].add(in.batch(i + k * width));
+  }
+  for (; i + width <= count; i += width) lanes[0].add(in.batch(i));
+  if (i < count) lanes[1].add(last_lanes(in.batch(count - width), count - i, op.initial));
+  return reduce_lanes(op(op(lanes[0].result(), lanes[1].result()), op(lanes[2].result(), lanes[3].result())),
+                      op);
+}
+
+/// The reductions of as many rows as a batch has entries, one in each. May read up to a batch beyond them.
+template <class Source, class Op, class T = typename Source::value_type>
+Batch<T> reduce_tiles(const Source& in, std::size_t length, Op op) {
+  constexpr std::size_t width = Batch<T>::size;
+  Batch<T> result(op.initial);
+  for (std::size_t first = 0; first < length; first += width) {
+    Tile<T> tile;
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < width; ++r) tile[r] = in.batch(r * length + first);
+    transpose<T>(tile);
+    for (std::size_t k = 0; k < std::min(width, length - first); ++k) result = op(result, tile[k]);
+  }
   return result;
 }
 
-template <class T, class Op>
-void reduce_from(const ReductionLoop& loop, std::size_t level, const T* in, T* out, Op op) {
-  const ReductionLoop::Axis& axis = loop.axes[level];
-  if (level + 1 < loop.axes.size()) {
-    for (std::size_t i = 0; i < axis.extent; ++i) {
-      reduce_from(loop, level + 1, in + i * axis.in_stride, out + i * axis.out_stride, op);
+/// out[r] = op(out[r], the reduction of row r).
+template <class Source, class Op, class T = typename Source::value_type>
+void reduce_rows(const Source& in, std::size_t rows, std::size_t length, T* out, Op op) {
+  constexpr std::size_t width = Batch<T>::size;
+  std::size_t r = 0;
+  if (length < 4 * width) {
+    // Short rows are taken side by side. The last ones may have nothing behind them to read.
+    for (; (rows - r) * length >= width * length + width && r + width <= rows; r += width) {
+      const Batch<T> result = reduce_tiles(in.at(r * length), length, op);
+      op(Batch<T>::load_unaligned(out + r), result).store_unaligned(out + r);
     }
-  } else if (axis.reduced) {
+  }
+  for (; r < rows; ++r) out[r] = op(out[r], reduce_row(in.at(r * length), length, op));
+}
+
+/// out[j] = op(out[j], the reduction of `group` rows at column j), for columns [0, length).
+template <std::size_t group, class Source, class Op, class T = typename Source::value_type>
+void add_row_group(const Source& in, std::size_t stride, std::size_t length, T* out, Op op) {
+  constexpr std::size_t width = Batch<T>::size;
+  const auto by_halves = [&](auto entry) {
+    std::array<decltype(entry(std::size_t{0})), group> values;
+    for (std::size_t r = 0; r < group; ++r) values[r] = entry(r * stride);
+    for (std::size_t half = group / 2; half > 0; half /= 2) {
+      for (std::size_t r = 0; r < half; ++r) values[r] = op(values[r], values[r + half]);
+    }
+    return values[0];
+  };
+  std::size_t j = 0;
+  for (; j + width <= length; j += width) {
+    const Batch<T> values = by_halves([&](std::size_t offset) { return in.batch(offset + j); });
+    op(Batch<T>::load_unaligned(out + j), values).store_unaligned(out + j);
+  }
+  for (; j < length; ++j) {
+    out[j] = op(out[j], by_halves([&](std::size_t offset) { return in.number(offset + j); }));
+  }
+}
+
+/// out[j] = op(out[j], the reduction of column j), for rows that are `stride` apart.
+template <class Source, class Op, class T = typename Source::value_type>
+void add_rows(const Source& in, std::size_t rows, std::size_t stride, std::size_t length, T* out, Op op) {
+  constexpr std::size_t group = 8;
+  constexpr std::size_t block = 2048;  // of columns: their results stay in the first-level cache
+  for (std::size_t j = 0; j < length; j += block) {
+    const std::size_t columns = std::min(block, length - j);
+    std::size_t r = 0;
+    for (; r + group <= rows; r += group)
+      add_row_group<group>(in.at(r * stride + j), stride, columns, out + j, op);
+    for (; r < rows; ++r) add_row_group<1>(in.at(r * stride + j), stride, columns, out + j, op);
+  }
+}
+
+/// The same for contiguous rows; short ones are joined to longer ones first.
+template <class Source, class Op, class T = typename Source::value_type>
+void reduce_columns(const Source& in, std::size_t rows, std::size_t length, T* out, Op op) {
+  // As few rows as make whole batches, so that memory is read nearly in order.
+  constexpr std::size_t width = Batch<T>::size;
+  const std::size_t whole = width / std::gcd(length, width);
+  const std::size_t joined = whole * std::max<std::size_t>(1, short_row / (whole * length));
+  if (length > short_row || rows < 2 * joined) {
+    add_rows(in, rows, length, length, out, op);
+    return;
+  }
+  alignas(64) T results[joined_entries<T>];
+  const std::size_t period = joined * length;
+  std::fill_n(results, period, op.initial);
+  add_rows(in, rows / joined, period, period, results, op);
+  add_rows(in.at(rows / joined * period), 1, period, rows % joined * length, results, op);
+  add_rows(Entries<T>{results}, joined, length, length, out, op);
+}
+
+template <class Source, class Op, class T = typename Source::value_type>
+void reduce_from(const ReductionLoop& loop, std::size_t level, const Source& in, T* out, Op op) {
+  const ReductionLoop::Axis& axis = loop.axes[level];
+  const std::size_t inside = loop.axes.size() - level - 1;
+  if (inside == 0 && axis.reduced) {
     *out = op(*out, reduce_row(in, axis.extent, op));
+  } else if (inside == 0) {
+    add_rows(in, 1, axis.extent, axis.extent, out, op);
+  } else if (inside == 1 && axis.reduced) {
+    reduce_columns(in, axis.extent, axis.in_stride, out, op);
+  } else if (inside == 1) {
+    reduce_rows(in, axis.extent, axis.in_stride, out, op);
   } else {
-    for (std::size_t i = 0; i < axis.extent; ++i) out[i] = op(out[i], in[i]);
+    for (std::size_t i = 0; i < axis.extent; ++i) {
+      reduce_from(loop, level + 1, in.at(i * axis.in_stride), out + i * axis.out_stride, op);
+    }
   }
 }
 
 }  // namespace detail
 
-/// Reduces `in` over the axes marked; `out_shape` has as many entries as there are results. `op` combines two
-/// numbers or two batches and has its neutral element in `op.initial`.
-template <class T, class Op>
-Array<T> reduce(const Array<T>& in, const std::vector<bool>& reduced, const Shape& out_shape, Op op) {
+/// Reduces what `in` gives for an array of shape `shape` over the axes marked; `out_shape` has as many
+/// entries as there are results. `op` combines two numbers or two batches and has its neutral element in
+/// `op.initial`.
+template <class Source, class Op, class T = typename Source::value_type>
+Array<T> reduce(const Source& in, const Shape& shape, const std::vector<bool>& reduced,
+                const Shape& out_shape, Op op) {
   Array<T> result = full<T>(out_shape, op.initial);
-  if (in.size() == 0) return result;
-  ReductionLoop loop(in.shape(), reduced);
-  ReductionLoop::Axis& outermost = loop.axes.front();
-  const std::size_t threads = std::min(thread_count(in.size(), elementwise_grain), outermost.extent);
-  const std::size_t extent = outermost.extent;
+  const std::size_t size = element_count(shape);
+  if (size == 0) return result;
+  const ReductionLoop loop(shape, reduced);
+  const ReductionLoop::Axis outermost = loop.axes.front();
+  const std::size_t threads = thread_count(size, elementwise_grain);
+  if (threads == 1) {
+    detail::reduce_from(loop, 0, in, result.data(), op);
+    return result;
+  }
+  if (outermost.reduced && loop.axes.size() == 2 && loop.out_size > size / 64 / threads) {
+    parallel_parts(loop.out_size, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+      detail::add_rows(in.at(begin), outermost.extent, outermost.in_stride, end - begin,
+                       result.data() + begin, op);
+    });
+    return result;
+  }
   const auto part = [&](std::size_t begin, std::size_t end, T* out) {
     ReductionLoop share = loop;
     share.axes.front().extent = end - begin;
-    detail::reduce_from(share, 0, in.data() + begin * outermost.in_stride, out + begin * outermost.out_stride,
-                        op);
+    detail::reduce_from(share, 0, in.at(begin * outermost.in_stride), out + begin * outermost.out_stride, op);
   };
-  if (!outermost.reduced || threads == 1 || loop.out_size * threads > in.size() / 4) {
-    if (outermost.reduced) {
-      part(0, extent, result.data());
-    } else {
-      parallel_parts(extent, threads,
-                     [&](std::size_t b, std::size_t e, std::size_t) { part(b, e, result.data()); });
-    }
+  if (!outermost.reduced) {
+    parallel_parts(outermost.extent, std::min(threads, outermost.extent),
+                   [&](std::size_t begin, std::size_t end, std::size_t) { part(begin, end, result.data()); });
     return result;
   }
   // The threads share the results: each reduces its part on its own, and the parts are combined in order.
   Array<T> parts = full<T>({threads, loop.out_size}, op.initial);
-  parallel_parts(extent, threads, [&](std::size_t b, std::size_t e, std::size_t t) {
-    part(b, e, parts.data() + t * loop.out_size);
-  });
-  for (std::size_t t = 0; t < threads; ++t) {
-    for (std::size_t i = 0; i < loop.out_size; ++i) {
-      result.data()[i] = op(result.data()[i], parts.data()[t * loop.out_size + i]);
-    }
-  }
+  parallel_parts(outermost.extent, std::min(threads, outermost.extent),
+                 [&](std::size_t begin, std::size_t end, std::size_t t) {
+                   part(begin, end, parts.data() + t * loop.out_size);
+                 });
+  detail::add_rows(Entries<T>{parts.data()}, threads, loop.out_size, loop.out_size, result.data(), op);
   return result;
+}
+
+/// The same for the entries of an array.
+template <class T, class Op>
+Array<T> reduce(const Array<T>& in, const std::vector<bool>& reduced, const Shape& out_shape, Op op) {
+  return reduce(Entries<T>{in.data()}, in.shape(), reduced, out_shape, op);
 }
 
 template <class T>
 struct Sum {
+  static constexpr std::size_t block = 1024;  // the longest row that is not halved
   T initial = T(0);
   template <class V>
   V operator()(V a, V b) const {
     return a + b;
   }
+
+  /// The reduction of many batches to one.
+  class Lanes {
+   public:
+    explicit Lanes(Batch<T> first) : sum_(first) {}
+    void add(Batch<T> next) { sum_ += next; }
+    Batch<T> result() const { return sum_; }
+
+   private:
+    Batch<T> sum_;
+  };
 };
 
 /// The larger of two, NaN where one of them is.
 template <class T>
 struct Max {
+  static constexpr std::size_t block = 1 << 14;
   T initial = -std::numeric_limits<T>::infinity();
   template <class V>
   V operator()(V a, V b) const {
@@ -144,6 +333,40 @@ struct Max {
       return a > b || a != a ? a : b;
     } else {
       return xsimd::select((a > b) | xsimd::isnan(a), a, b);
+    }
+  }
+
+  /// The reduction of many batches to one. NaN is noted beside the maximum, so that the next batch need not
+  /// wait for a comparison: as a number of bits, those of a NaN are above those of infinity.
+  class Lanes {
+   public:
+    explicit Lanes(Batch<T> first) : high_(first), bits_(bits(first)) {}
+    void add(Batch<T> next) {
+      high_ = xsimd::max(high_, next);
+      bits_ = xsimd::max(bits_, bits(next));
+    }
+    Batch<T> result() const {
+      const Batch<T> largest = xsimd::bitwise_cast<Batch<T>>(bits_);
+      return xsimd::select(xsimd::isnan(largest), largest, high_);
+    }
+
+   private:
+    using Integers = xsimd::as_integer_t<Batch<T>>;
+    static Integers bits(Batch<T> x) { return xsimd::bitwise_cast<Integers>(xsimd::abs(x)); }
+    Batch<T> high_;
+    Integers bits_;
+  };
+};
+
+/// 1 where two are equal, else 0.
+struct IsEqual {
+  template <class V>
+  V operator()(V a, V b) const {
+    if constexpr (std::is_arithmetic_v<V>) {
+      return a == b ? V(1) : V(0);
+    } else {
+      using T = typename V::value_type;
+      return xsimd::select(a == b, V(T(1)), V(T(0)));
     }
   }
 };

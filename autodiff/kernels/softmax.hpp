@@ -1,87 +1,72 @@
 #pragma once
 
 #include <autodiff/array.hpp>
-#include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/exp_totals.hpp>
+#include <autodiff/kernels/rows.hpp>
 
 /// \file
-/// Soft-max along one axis.
+/// Soft-max along one axis, and its derivatives.
 
 namespace xgrad::kernels {
-
-/// An array seen as outer x extent x inner, around one axis.
-struct AxisLoop {
-  std::size_t outer = 1;
-  std::size_t extent;
-  std::size_t inner = 1;
-
-  AxisLoop(const Shape& shape, std::size_t axis) : extent(shape[axis]) {
-    for (std::size_t i = 0; i < axis; ++i) outer *= shape[i];
-    for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
-  }
-};
 
 /// softmax (or its logarithm) of x along the loop's axis. The largest entry is subtracted first, so that no
 /// power overflows.
 template <bool logarithm, class T>
 Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
-  Array<T> result(x.shape());
-  const std::size_t block = loop.extent * loop.inner;
-  if (block == 0) return result;
-  auto subtract_and_exp = [](auto p, auto m) { return xsimd::exp(p - m); };
-  auto divide = [](auto p, auto s) { return p / s; };
-  auto subtract = [](auto p, auto s) { return p - s; };
-  using detail::map_row;
-  using detail::Step;
-
-  parallel_for(loop.outer, elementwise_grain / block + 1, [&](std::size_t begin, std::size_t end) {
-    Array<T> largest(Shape{loop.inner});
-    Array<T> total(Shape{loop.inner});
-    Array<T> power(Shape{loop.inner == 1 ? loop.extent : loop.inner});
-    for (std::size_t o = begin; o < end; ++o) {
-      const T* in = x.data() + o * block;
-      T* out = result.data() + o * block;
-      T* m = largest.data();
-      T* s = total.data();
-      if (loop.inner == 1) {
-        T high = in[0];
-        for (std::size_t k = 1; k < loop.extent; ++k) high = in[k] > high || in[k] != in[k] ? in[k] : high;
-        T* powers = logarithm ? power.data() : out;
-        map_row<Step::advance, Step::repeat>(powers, in, &high, loop.extent, subtract_and_exp);
-        T sum = 0;
-        for (std::size_t k = 0; k < loop.extent; ++k) sum += powers[k];
-        if constexpr (logarithm) {
-          const T shift = high + std::log(sum);
-          map_row<Step::advance, Step::repeat>(out, in, &shift, loop.extent, subtract);
-        } else {
-          map_row<Step::advance, Step::repeat>(out, out, &sum, loop.extent, divide);
-        }
-        continue;
-      }
-      std::copy_n(in, loop.inner, m);
-      for (std::size_t k = 1; k < loop.extent; ++k) {
-        const T* row = in + k * loop.inner;
-        for (std::size_t j = 0; j < loop.inner; ++j) m[j] = row[j] > m[j] || row[j] != row[j] ? row[j] : m[j];
-      }
-      std::fill_n(s, loop.inner, T(0));
-      for (std::size_t k = 0; k < loop.extent; ++k) {
-        T* powers = logarithm ? power.data() : out + k * loop.inner;
-        map_row<Step::advance, Step::advance>(powers, in + k * loop.inner, m, loop.inner, subtract_and_exp);
-        for (std::size_t j = 0; j < loop.inner; ++j) s[j] += powers[j];
-      }
+  const auto scale = [](auto p, auto s) { return p * s; };
+  const auto subtract = [](auto p, auto s) { return p - s; };
+  if (loop.has_rows()) {
+    Array<T> result(x.shape());
+    for_row_groups<T>(loop.outer, loop.extent, [&](RowGroup<T>& group) {
+      const T* in = x.data() + group.offset();
+      T* out = result.data() + group.offset();
+      alignas(64) T shift[RowGroup<T>::capacity];
+      alignas(64) T total[RowGroup<T>::capacity];
+      detail::exp_totals_of_rows(group, in, shift, total, logarithm ? nullptr : out);
       if constexpr (logarithm) {
-        for (std::size_t j = 0; j < loop.inner; ++j) s[j] = m[j] + std::log(s[j]);
+        detail::log_totals(shift, total, group.count(), total);
+        group.template map<1, 1>(out, {in}, {total}, subtract);
+      } else {
+        for (std::size_t r = 0; r < group.count(); ++r) total[r] = 1 / total[r];
+        group.template map<1, 1>(out, {out}, {total}, scale);
       }
-      for (std::size_t k = 0; k < loop.extent; ++k) {
-        T* row = out + k * loop.inner;
-        if constexpr (logarithm) {
-          map_row<Step::advance, Step::advance>(row, in + k * loop.inner, s, loop.inner, subtract);
-        } else {
-          map_row<Step::advance, Step::advance>(row, row, s, loop.inner, divide);
-        }
-      }
-    }
-  });
-  return result;
+    });
+    return result;
+  }
+  ExpTotals<T> totals = exp_totals(x, loop);
+  T* total = totals.total.data();
+  if constexpr (logarithm) {
+    detail::log_totals(totals.shift.data(), total, totals.total.size(), total);
+    return map(x.shape(), x, totals.total, subtract);
+  } else {
+    map_into(total, total, totals.total.size(), []<class V>(V s) { return V(T(1)) / s; });
+    return map_all(
+        x.shape(), [](auto p, auto m, auto s) { return xsimd::exp(p - m) * s; }, x, totals.shift,
+        totals.total);
+  }
+}
+
+/// result(g, y, total) with total = sum of term(g, y) along the loop's axis, entry by entry: the form that
+/// the derivatives of softmax and its logarithm have.
+template <class T, class Term, class Result>
+Array<T> combine_with_total(const Array<T>& g, const Array<T>& y, const AxisLoop& loop, Term term,
+                            Result result) {
+  if (loop.has_rows()) {
+    Array<T> out(g.shape());
+    for_row_groups<T>(loop.outer, loop.extent, [&](RowGroup<T>& group) {
+      const T* pg = g.data() + group.offset();
+      const T* py = y.data() + group.offset();
+      alignas(64) T total[RowGroup<T>::capacity];
+      std::fill_n(total, group.count(), T(0));
+      detail::reduce_rows(PairEntries<T, Term>{pg, py, term}, group.count(), group.length(), total, Sum<T>{});
+      group.template map<2, 1>(out.data() + group.offset(), {pg, py}, {total}, result);
+    });
+    return out;
+  }
+  const Array<T> total =
+      reduce(PairEntries<T, Term>{g.data(), y.data(), term}, Shape{loop.outer, loop.extent, loop.inner},
+             {false, true, false}, loop.kept, Sum<T>{});
+  return map_all(g.shape(), result, g, y, total);
 }
 
 }  // namespace xgrad::kernels

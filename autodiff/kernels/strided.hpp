@@ -2,6 +2,7 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/transpose.hpp>
 
 /// \file
 /// Copies between a contiguous array and entries at regular distances in another: transposes and slices.
@@ -18,68 +19,111 @@ struct Strided {
 
 namespace detail {
 
-/// Walks two axes in blocks, so that both sides stay in cache whichever of them runs along memory.
-template <class Body>
-void for_blocks(std::size_t rows, std::size_t columns, Body&& body) {
-  constexpr std::size_t block = 32;
-  for (std::size_t r = 0; r < rows; r += block) {
-    for (std::size_t c = 0; c < columns; c += block) {
-      const std::size_t last_row = std::min(rows, r + block);
-      const std::size_t last_column = std::min(columns, c + block);
-      for (std::size_t i = r; i < last_row; ++i) {
-        for (std::size_t j = c; j < last_column; ++j) body(i, j);
-      }
+/// The same entries with fewer axes: those of extent 1 dropped, and those joined that follow each other in
+/// the other array, too.
+inline Strided with_joined_axes(const Strided& part) {
+  Strided result;
+  result.offset = part.offset;
+  for (std::size_t axis = 0; axis < part.shape.size(); ++axis) {
+    const std::size_t extent = part.shape[axis];
+    const std::ptrdiff_t stride = part.strides[axis];
+    if (extent == 1) continue;
+    if (!result.shape.empty() && result.strides.back() == stride * static_cast<std::ptrdiff_t>(extent)) {
+      result.shape.back() *= extent;
+      result.strides.back() = stride;
+    } else {
+      result.shape.push_back(extent);
+      result.strides.push_back(stride);
     }
   }
+  if (result.shape.empty()) {
+    result.shape.push_back(1);
+    result.strides.push_back(1);
+  }
+  return result;
 }
 
-/// Calls `copy(contiguous_offset, strided_offset)` for every pair of entries that belong together, in
-/// parallel where large.
+/// Two axes of a strided copy. In the contiguous array a row follows `row` entries after the one before it,
+/// and columns follow each other; in the other array the distances are the strides.
+struct Panel {
+  std::size_t rows;
+  std::size_t columns;
+  std::size_t row;
+  std::ptrdiff_t row_stride;
+  std::ptrdiff_t column_stride;
+
+  bool is_transpose() const { return row_stride == 1 && column_stride > 0; }
+};
+
+/// How many blocks an extent is cut into; none is smaller than a vector unless the extent is.
+inline std::size_t block_count(std::size_t extent, std::size_t block) {
+  return std::max<std::size_t>(1, extent / block);
+}
+
+/// Calls `copy(panel, contiguous_offset, strided_offset)` for parts that make up all pairs of entries that
+/// belong together, in parallel where large.
 template <class Copy>
-void for_strided(const Strided& part, Copy&& copy) {
-  // All but two axes are walked one index at a time: the last, along which the contiguous side runs, and the
-  // one along which the strided side does.
-  const std::size_t dimension = part.shape.size();
+void for_strided(const Strided& part, const Copy& copy) {
   const std::size_t size = element_count(part.shape);
   if (size == 0) return;
-  if (dimension == 0) {
-    copy(std::size_t{0}, part.offset);
-    return;
-  }
-  const std::size_t last = dimension - 1;
+  const Strided joined = with_joined_axes(part);
+  const Shape& shape = joined.shape;
+  const auto& strides = joined.strides;
+  // All but two axes are walked one index at a time: the last, along which the contiguous side runs, and the
+  // one along which the strided side does, or else the last but one.
+  const std::size_t last = shape.size() - 1;
   std::size_t fast = last;
-  for (std::size_t axis = 0; axis < dimension; ++axis) {
-    if (part.shape[axis] > 1 && std::abs(part.strides[axis]) < std::abs(part.strides[fast])) fast = axis;
+  for (std::size_t axis = 0; axis < last; ++axis) {
+    if (std::abs(strides[axis]) < std::abs(strides[fast])) fast = axis;
   }
-  xt::svector<std::size_t, 4> contiguous(dimension, 1);
-  for (std::size_t axis = last; axis-- > 0;) contiguous[axis] = contiguous[axis + 1] * part.shape[axis + 1];
+  if (fast == last && last > 0) fast = last - 1;
+  xt::svector<std::size_t, 4> contiguous(shape.size(), 1);
+  for (std::size_t axis = last; axis-- > 0;) contiguous[axis] = contiguous[axis + 1] * shape[axis + 1];
 
-  const std::size_t columns = part.shape[last];
-  const std::size_t rows = fast == last ? 1 : part.shape[fast];
-  const std::size_t outer = size / (rows * columns);
-  parallel_for(outer, elementwise_grain / (rows * columns) + 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t index = begin; index < end; ++index) {
-      std::size_t rest = index;
-      std::size_t to = 0;
-      std::ptrdiff_t from = part.offset;
+  const std::size_t rows = fast == last ? 1 : shape[fast];
+  const Panel whole{rows, shape[last], contiguous[fast], strides[fast], strides[last]};
+  // Blocks stay in cache on both sides, and there are enough of them for all threads.
+  const std::size_t row_blocks = block_count(rows, 64);
+  const std::size_t column_blocks = block_count(whole.columns, strides[last] == 1 ? 4096 : 64);
+  const std::size_t items = size / (rows * whole.columns) * row_blocks * column_blocks;
+  parallel_for(items, elementwise_grain / (size / items) + 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t item = begin; item < end; ++item) {
+      const std::size_t c = item % column_blocks;
+      const std::size_t r = item / column_blocks % row_blocks;
+      const std::size_t row = rows * r / row_blocks;
+      const std::size_t column = whole.columns * c / column_blocks;
+      Panel block = whole;
+      block.rows = rows * (r + 1) / row_blocks - row;
+      block.columns = whole.columns * (c + 1) / column_blocks - column;
+      std::size_t to = row * whole.row + column;
+      std::ptrdiff_t from = joined.offset + static_cast<std::ptrdiff_t>(row) * whole.row_stride +
+                            static_cast<std::ptrdiff_t>(column) * whole.column_stride;
+      std::size_t rest = item / column_blocks / row_blocks;
       for (std::size_t axis = last; axis-- > 0;) {
         if (axis == fast) continue;
-        const std::size_t i = rest % part.shape[axis];
-        rest /= part.shape[axis];
+        const std::size_t i = rest % shape[axis];
+        rest /= shape[axis];
         to += i * contiguous[axis];
-        from += static_cast<std::ptrdiff_t>(i) * part.strides[axis];
+        from += static_cast<std::ptrdiff_t>(i) * strides[axis];
       }
-      if (fast == last) {
-        for (std::size_t j = 0; j < columns; ++j)
-          copy(to + j, from + static_cast<std::ptrdiff_t>(j) * part.strides[last]);
-      } else {
-        for_blocks(rows, columns, [&](std::size_t i, std::size_t j) {
-          copy(to + i * contiguous[fast] + j, from + static_cast<std::ptrdiff_t>(i) * part.strides[fast] +
-                                                  static_cast<std::ptrdiff_t>(j) * part.strides[last]);
-        });
-      }
+      copy(block, to, from);
     }
   });
+}
+
+/// Calls `copy_row(contiguous, strided, count)` for rows that are contiguous on both sides, `copy(contiguous,
+/// strided)` for single entries of others.
+template <class CopyRow, class Copy>
+void for_panel(const Panel& panel, std::size_t to, std::ptrdiff_t from, const CopyRow& copy_row,
+               const Copy& copy) {
+  for (std::size_t i = 0; i < panel.rows; ++i, to += panel.row, from += panel.row_stride) {
+    if (panel.column_stride == 1) {
+      copy_row(to, from, panel.columns);
+    } else {
+      std::ptrdiff_t at = from;
+      for (std::size_t j = 0; j < panel.columns; ++j, at += panel.column_stride) copy(to + j, at);
+    }
+  }
 }
 
 }  // namespace detail
@@ -90,7 +134,17 @@ Array<T> gather(const Array<T>& from, const Strided& part) {
   Array<T> result(part.shape);
   T* out = result.data();
   const T* in = from.data();
-  detail::for_strided(part, [=](std::size_t to, std::ptrdiff_t at) { out[to] = in[at]; });
+  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t to, std::ptrdiff_t at) {
+    if (panel.is_transpose()) {
+      transpose_block(in + at, static_cast<std::size_t>(panel.column_stride), panel.columns, panel.rows,
+                      out + to, panel.row);
+      return;
+    }
+    detail::for_panel(
+        panel, to, at,
+        [=](std::size_t t, std::ptrdiff_t a, std::size_t count) { std::copy_n(in + a, count, out + t); },
+        [=](std::size_t t, std::ptrdiff_t a) { out[t] = in[a]; });
+  });
   return result;
 }
 
@@ -101,7 +155,17 @@ Array<T> scatter(const Array<T>& from, const Strided& part, const Shape& shape) 
   Array<T> result = full<T>(shape, T(0));
   T* out = result.data();
   const T* in = from.data();
-  detail::for_strided(part, [=](std::size_t to, std::ptrdiff_t at) { out[at] = in[to]; });
+  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t to, std::ptrdiff_t at) {
+    if (panel.is_transpose()) {
+      transpose_block(in + to, panel.row, panel.rows, panel.columns, out + at,
+                      static_cast<std::size_t>(panel.column_stride));
+      return;
+    }
+    detail::for_panel(
+        panel, to, at,
+        [=](std::size_t t, std::ptrdiff_t a, std::size_t count) { std::copy_n(in + t, count, out + a); },
+        [=](std::size_t t, std::ptrdiff_t a) { out[a] = in[t]; });
+  });
   return result;
 }
 

@@ -1,27 +1,50 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/splitmix.hpp>
-#include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/dropout.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace xgrad {
 namespace {
 
-/// `scale` with probability `keep`, else 0, for each entry.
+/// What survived: 1 or 0 for each entry, and the factor of what did.
 template <class T>
-Array<T> dropout_mask(const Shape& shape, double keep, T scale, Generator& generator) {
-  const std::uint64_t stream = generator();
-  const auto limit = static_cast<std::uint64_t>(std::ldexp(keep, 53));  // exact: keep has 53 bits at most
-  Array<T> mask(shape);
-  kernels::parallel_for(mask.size(), kernels::elementwise_grain, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i)
-      mask.data()[i] = (kernels::random_bits(stream, i) >> 11) < limit ? scale : T(0);
+struct Survivors {
+  Array<std::uint8_t> kept;
+  T scale;
+};
+
+/// out[i] = x[i] scale where it is kept, x[i] 0 elsewhere.
+template <class T>
+void apply(const T* x, const std::uint8_t* kept, T scale, std::size_t count, T* out) {
+#pragma omp simd
+  for (std::size_t i = 0; i < count; ++i) out[i] = x[i] * (kept[i] != 0 ? scale : T(0));
+}
+
+/// The entries [first, first + count) of a mask: each is 1 where its random number is below the limit.
+void draw(std::uint64_t stream, std::uint64_t limit, std::size_t first, std::size_t count,
+          std::uint8_t* kept) {
+#pragma omp simd
+  for (std::size_t i = 0; i < count; ++i) {
+    kept[i] = static_cast<std::uint8_t>((kernels::random_bits(stream, first + i) >> 11) < limit);
+  }
+}
+
+/// Dropout with a known outcome; linear, and so its own pullback.
+template <class T>
+Variable<T> dropout_again(const Variable<T>& x, const std::shared_ptr<const Survivors<T>>& survivors) {
+  Array<T> value(x.shape());
+  kernels::parallel_for(value.size(), kernels::elementwise_grain, [&](std::size_t begin, std::size_t end) {
+    apply(x.value().data() + begin, survivors->kept.data() + begin, survivors->scale, end - begin,
+          value.data() + begin);
   });
-  return mask;
+  return operation("dropout_gradient", std::move(value),
+                   {x, [survivors](const Variable<T>& g) { return dropout_again(g, survivors); }});
 }
 
 }  // namespace
@@ -32,10 +55,22 @@ Variable<T> dropout(const Variable<T>& x, const DropoutOptions& options, Generat
     throw ValueError(fmt::format("dropout: keep is {}; expected a probability in (0, 1]", options.keep));
   }
   const T scale = options.inverted ? static_cast<T>(1 / options.keep) : T(1);
-  const auto mask = constant(dropout_mask<T>(x.shape(), options.keep, scale, generator));
-  return operation("dropout",
-                   kernels::map(x.shape(), x.value(), mask.value(), [](auto p, auto q) { return p * q; }),
-                   {x, [mask](const Variable<T>& g) { return g * mask; }});
+  const std::uint64_t stream = generator();
+  const auto limit = static_cast<std::uint64_t>(std::ldexp(options.keep, 53));  // exact: keep has 53 bits
+  auto survivors = std::make_shared<Survivors<T>>(Survivors<T>{empty<std::uint8_t>(x.shape()), scale});
+  std::uint8_t* kept = survivors->kept.data();
+  Array<T> value(x.shape());
+  constexpr std::size_t block = 1024;  // its mask is still in cache when it is used
+  kernels::parallel_for(value.size(), kernels::elementwise_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; i += block) {
+      const std::size_t count = std::min(block, end - i);
+      draw(stream, limit, i, count, kept + i);
+      apply(x.value().data() + i, kept + i, scale, count, value.data() + i);
+    }
+  });
+  std::shared_ptr<const Survivors<T>> outcome = std::move(survivors);
+  return operation("dropout", std::move(value),
+                   {x, [outcome](const Variable<T>& g) { return dropout_again(g, outcome); }});
 }
 
 #define XGRAD_INSTANTIATE(T) \

@@ -94,12 +94,56 @@ Variable<T> sigmoid(const Variable<T>& x) {
 
 namespace {
 
-/// g where x >= 0 (the note's second appendix), 0 elsewhere; its derivative by x is zero.
+/// Where ReLU's operand was not negative: all that its derivative needs of it.
+using Mask = std::shared_ptr<const Array<std::uint8_t>>;
+
+/// g where the mask is set (the note's second appendix), 0 elsewhere.
 template <class T>
-Variable<T> pass_where_not_negative(const Variable<T>& g, const Variable<T>& x) {
-  const auto value = []<class V>(V q, V p) { return xsimd::select(p < V(T(0)), V(T(0)), q); };
-  return finish_operation("relu_gradient", entrywise("relu_gradient", value, g, x),
-                          {g, [x](const Variable<T>& gg) { return pass_where_not_negative(gg, x); }});
+Variable<T> pass_where(const Mask& mask, Variable<T>&& g) {
+  const bool in_place = g.node().is_unique() && !detail::is_recorded(g.node().get());
+  Variable<T> result = in_place ? detail::renewed(std::move(g)) : detail::new_variable<T>(g.shape());
+  const T* in = (in_place ? result : g).value().data();
+  T* out = detail::entries(result).data();
+  const std::uint8_t* pass = mask->data();
+  kernels::parallel_for(result.size(), kernels::elementwise_grain, [=](std::size_t begin, std::size_t end) {
+#pragma omp simd
+    for (std::size_t i = begin; i < end; ++i) {
+      const T share = in[i];
+      out[i] = pass[i] != 0 ? share : T(0);
+    }
+  });
+  if (in_place) return result;
+  return finish_operation("relu_gradient", std::move(result),
+                          {g, [mask](Variable<T>&& h) { return pass_where(mask, std::move(h)); }});
+}
+
+/// max(x, 0) into `out`, which may be where x is, and the mask of x.
+template <class T>
+void relu_into(T* out, const T* in, std::uint8_t* mask, std::size_t count) {
+#pragma omp simd
+  for (std::size_t i = 0; i < count; ++i) {
+    const T x = in[i];
+    mask[i] = x < T(0) ? 0 : 1;
+    out[i] = x < T(0) ? T(0) : x;
+  }
+}
+
+template <class T>
+Variable<T> relu_of(const Variable<T>& x, Variable<T>&& result, const T* in) {
+  T* out = detail::entries(result).data();
+  if (!detail::is_recorded(x.node().get())) {
+    kernels::map_into(out, in, result.size(),
+                      []<class V>(V p) { return xsimd::select(p < V(T(0)), V(T(0)), p); });
+    return finish_operation("relu", std::move(result), {x, [](const Variable<T>& g) { return g; }});
+  }
+  auto mask = std::allocate_shared<Array<std::uint8_t>>(PoolAllocator<Array<std::uint8_t>>(), result.shape());
+  std::uint8_t* pass = mask->data();
+  kernels::parallel_for(result.size(), kernels::elementwise_grain, [=](std::size_t begin, std::size_t end) {
+    relu_into(out + begin, in + begin, pass + begin, end - begin);
+  });
+  return finish_operation("relu", std::move(result), {x, [mask = Mask(std::move(mask))](Variable<T>&& g) {
+                                                        return pass_where(mask, std::move(g));
+                                                      }});
 }
 
 using Condition = std::shared_ptr<const Array<bool>>;
@@ -132,9 +176,17 @@ Variable<T> choose(const Condition& condition, const Variable<T>& a, const Varia
 
 template <class T>
 Variable<T> relu(const Variable<T>& x) {
-  const auto value = []<class V>(V p) { return xsimd::select(p < V(T(0)), V(T(0)), p); };
-  return finish_operation("relu", entrywise("relu", value, x),
-                          {x, [x](const Variable<T>& g) { return pass_where_not_negative(g, x); }});
+  return relu_of(x, detail::new_variable<T>(x.shape()), x.value().data());
+}
+
+template <class T>
+Variable<T> relu(Variable<T>&& x) {
+  if (x.shape().empty() || !x.node().is_unique() || !detail::is_result(*x.node()))
+    return relu(std::as_const(x));
+  const Variable<T> last = std::move(x);
+  Variable<T> result(std::move(detail::entries(last)));
+  const T* in = result.value().data();
+  return relu_of(last, std::move(result), in);
 }
 
 template <class T>
@@ -152,6 +204,7 @@ Variable<T> detail::where(const Array<bool>& condition, const Variable<T>& a, co
   template Variable<T> tanh<T>(const Variable<T>&);    \
   template Variable<T> sigmoid<T>(const Variable<T>&); \
   template Variable<T> relu<T>(const Variable<T>&);    \
+  template Variable<T> relu<T>(Variable<T> &&);        \
   template Variable<T> detail::where<T>(const Array<bool>&, const Variable<T>&, const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE

@@ -43,6 +43,10 @@ XGRAD_API Variable<T> sigmoid(const Variable<T>& x);
 template <class T>
 XGRAD_API Variable<T> relu(const Variable<T>& x);
 
+/// The same in the memory of x, where nobody else has that: relu(conv2d(...)).
+template <class T>
+XGRAD_API Variable<T> relu(Variable<T>&& x);
+
 namespace detail {
 
 template <class T>

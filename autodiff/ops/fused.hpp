@@ -1,6 +1,6 @@
 #pragma once
 
-#include <autodiff/kernels/fused.hpp>
+#include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/reduction.hpp>
 
@@ -25,7 +25,7 @@ Shape fused_shape(const char* operation, const Variable<A>& a, const Variable<B>
 template <class T, class F, class... X>
 Variable<T> entrywise(const char* operation, F f, const Variable<T>& x, const X&... others) {
   Variable<T> result = new_variable<T>(fused_shape(operation, x, others...));
-  kernels::fuse_into(entries(result).data(), result.shape(), f, x.value(), others.value()...);
+  kernels::map_all_into(entries(result).data(), result.shape(), f, x.value(), others.value()...);
   return result;
 }
 
@@ -37,9 +37,10 @@ template <class T, class F, class... X>
 Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
   if (is_recording()) return formula(std::as_const(g), x...);
   const bool constant = g.node()->constant && (x.node()->constant && ...);
-  Variable<T> result = g.node().is_unique() ? std::move(g) : new_variable<T>(g.shape());
-  const Array<T>& cotangent = g ? g.value() : result.value();
-  kernels::fuse_into(entries(result).data(), result.shape(), formula, cotangent, x.value()...);
+  const bool in_place = g.node().is_unique();
+  Variable<T> result = in_place ? renewed(std::move(g)) : new_variable<T>(g.shape());
+  kernels::map_all_into(entries(result).data(), result.shape(), formula, (in_place ? result : g).value(),
+                        x.value()...);
   mark_replayed(*result.node(), constant);
   return result;
 }

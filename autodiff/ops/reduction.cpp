@@ -1,5 +1,7 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/exp_totals.hpp>
 #include <autodiff/kernels/reduction.hpp>
+#include <autodiff/kernels/rows.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/elementwise.hpp>
@@ -7,6 +9,9 @@
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
 
 namespace xgrad {
 
@@ -42,6 +47,23 @@ struct Reduced {
       if (!axes[i] || keep) shape.push_back(kept[i]);
     }
   }
+
+  /// The reduced axes as one, where they are neighbours.
+  std::optional<kernels::AxisLoop> loop(const Shape& from) const {
+    const auto first = std::find(axes.begin(), axes.end(), true);
+    const auto last = std::find(first, axes.end(), false);
+    if (std::find(last, axes.end(), true) != axes.end()) return std::nullopt;
+    return kernels::AxisLoop(from, static_cast<std::size_t>(first - axes.begin()),
+                             static_cast<std::size_t>(last - axes.begin()));
+  }
+
+  std::vector<int> axis_list() const {
+    std::vector<int> result;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i]) result.push_back(static_cast<int>(i));
+    }
+    return result;
+  }
 };
 
 /// A result or its cotangent with the reduced axes back, so that it broadcasts against the operand.
@@ -50,15 +72,62 @@ Variable<T> restore(const Variable<T>& x, const Shape& kept) {
   return x.shape() == kept ? x : reshape(x, detail::signed_shape(kept));
 }
 
-/// For each entry, its share in being the largest of its window: 1 / (number of ties), or 0.
+/// For each window, the number of entries that are equal to its largest, `y`.
 template <class T>
-Variable<T> share_of_max(const Variable<T>& x, const Variable<T>& y, const Reduced& to) {
-  Array<T> largest = y.value();
-  largest.reshape(to.kept);
-  Array<T> ties = kernels::map(x.shape(), x.value(), largest,
-                               []<class V>(V p, V q) { return xsimd::select(p == q, V(T(1)), V(T(0))); });
-  const Array<T> counts = kernels::reduce(ties, to.axes, to.kept, kernels::Sum<T>{});
-  return constant(kernels::map(x.shape(), ties, counts, [](auto p, auto q) { return p / q; }));
+Array<T> count_ties(const Array<T>& x, const Array<T>& y, const Reduced& to) {
+  if (y.size() == 1) {
+    const kernels::EntriesWithNumber<T, kernels::IsEqual> entries{x.data(), y.data()[0], {}};
+    return kernels::reduce(entries, x.shape(), to.axes, to.kept, kernels::Sum<T>{});
+  }
+  const Array<T> ties = kernels::map(x.shape(), x, y, kernels::IsEqual{});
+  return kernels::reduce(ties, to.axes, to.kept, kernels::Sum<T>{});
+}
+
+/// share where p is the largest entry q of its window, 0 elsewhere.
+struct PassToLargest {
+  template <class V>
+  V operator()(V p, V q, V share) const {
+    using T = typename V::value_type;
+    return xsimd::select(p == q, share, V(T(0)));
+  }
+};
+
+/// The cotangent of x, for g and y with the reduced axes: the entries that are largest share g equally.
+template <class T>
+Array<T> share_among_largest(const Array<T>& g, const Array<T>& x, const Array<T>& y, const Reduced& to) {
+  const auto loop = to.loop(x.shape());
+  if (!loop || !loop->has_rows()) {
+    const Array<T> share =
+        kernels::map(to.kept, g, count_ties(x, y, to), [](auto p, auto q) { return p / q; });
+    return kernels::map_all(x.shape(), PassToLargest{}, x, y, share);
+  }
+  Array<T> result(x.shape());
+  kernels::for_row_groups<T>(loop->outer, loop->extent, [&](kernels::RowGroup<T>& group) {
+    alignas(64) T share[kernels::RowGroup<T>::capacity];
+    const T* in = x.data() + group.offset();
+    const T* largest = y.data() + group.first();
+    if (group.is_long()) {
+      const kernels::EntriesWithNumber<T, kernels::IsEqual> entries{in, *largest, {}};
+      *share = kernels::detail::reduce_row(entries, group.length(), kernels::Sum<T>{});
+    } else {
+      group.template map<1, 1>(group.scratch(), {in}, {largest}, kernels::IsEqual{});
+      group.reduce(group.scratch(), share, kernels::Sum<T>{});
+    }
+    for (std::size_t r = 0; r < group.count(); ++r) share[r] = g.data()[group.first() + r] / share[r];
+    group.template map<1, 2>(result.data() + group.offset(), {in}, {largest, share}, PassToLargest{});
+  });
+  return result;
+}
+
+/// The pullback of max; it is linear in g, and its derivatives by x and y are zero.
+template <class T>
+Variable<T> max_gradient(const Variable<T>& g, const Array<T>& y, const Variable<T>& x, const Reduced& to) {
+  return operation("max_gradient", share_among_largest(g.value(), x.value(), y, to),
+                   {g, [x, y, to](const Variable<T>& gg) {
+                      const Array<T> one = full<T>(to.kept, T(1));
+                      const auto share = constant(share_among_largest(one, x.value(), y, to));
+                      return sum(gg * share, to.axis_list(), keep_dims);
+                    }});
 }
 
 /// The largest entry where it is finite, 0 elsewhere: what logsumexp may subtract.
@@ -67,6 +136,26 @@ Array<T> finite_max(const Array<T>& x, const Reduced& to) {
   return kernels::map(kernels::reduce(x, to.axes, to.kept, kernels::Max<T>{}), []<class V>(V p) {
     return xsimd::select(xsimd::abs(p) < V(std::numeric_limits<T>::infinity()), p, V(T(0)));
   });
+}
+
+/// sum(exp(x - shift)) over the reduced axes, and the shift.
+template <class T>
+kernels::ExpTotals<T> exp_totals(const Array<T>& x, const Reduced& to) {
+  if (const auto loop = to.loop(x.shape())) return kernels::exp_totals(x, *loop);
+  Array<T> shift = finite_max(x, to);
+  const Array<T> powers = kernels::map(x.shape(), x, shift, [](auto p, auto m) { return xsimd::exp(p - m); });
+  return {std::move(shift), kernels::reduce(powers, to.axes, to.kept, kernels::Sum<T>{})};
+}
+
+/// The pullback of logsumexp, g exp(x - y), in one pass; g and y have the reduced axes.
+template <class T>
+Variable<T> logsumexp_gradient(const Variable<T>& g, const Variable<T>& x, const Variable<T>& y) {
+  const auto value = [](auto p, auto q, auto r) { return q * xsimd::exp(p - r); };
+  return operation(
+      "logsumexp_gradient", kernels::map_all(x.shape(), value, x.value(), g.value(), y.value()),
+      {{g, [x, y](const Variable<T>& gg) { return detail::sum_to(gg * exp(x - y), y.shape()); }},
+       {x, [g, x, y](const Variable<T>& gg) { return gg * g * exp(x - y); }},
+       {y, [g, x, y](const Variable<T>& gg) { return -detail::sum_to(gg * g * exp(x - y), y.shape()); }}});
 }
 
 }  // namespace
@@ -97,7 +186,9 @@ Variable<T> max(const Variable<T>& x, const Axes& axes, KeepDims keep) {
   }
   return operation("max", kernels::reduce(x.value(), to.axes, to.shape, kernels::Max<T>{}),
                    {x, [x, to](const Variable<T>& g, const Variable<T>& y) {
-                      return restore(g, to.kept) * share_of_max(x, y, to);
+                      Array<T> largest = y.value();
+                      largest.reshape(to.kept);
+                      return max_gradient(restore(g, to.kept), largest, x, to);
                     }});
 }
 
@@ -117,15 +208,13 @@ Variable<T> sum_to(const Variable<T>& x, const Shape& shape) {
 template <class T>
 Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, KeepDims keep) {
   const Reduced to("logsumexp", x.shape(), axes, keep);
-  const Array<T> shift = finite_max(x.value(), to);
-  const Array<T> powers =
-      kernels::map(x.shape(), x.value(), shift, [](auto p, auto m) { return xsimd::exp(p - m); });
-  Array<T> value = kernels::map(to.kept, kernels::reduce(powers, to.axes, to.kept, kernels::Sum<T>{}), shift,
-                                [](auto s, auto m) { return m + xsimd::log(s); });
+  kernels::ExpTotals<T> totals = exp_totals(x.value(), to);
+  Array<T> value = std::move(totals.total);
+  kernels::detail::log_totals(totals.shift.data(), value.data(), value.size(), value.data());
   value.reshape(to.shape);
   return operation("logsumexp", std::move(value),
                    {x, [x, kept = to.kept](const Variable<T>& g, const Variable<T>& y) {
-                      return restore(g, kept) * exp(x - restore(y, kept));
+                      return logsumexp_gradient(restore(g, kept), x, restore(y, kept));
                     }});
 }
 

@@ -116,17 +116,8 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
     throw ShapeError(fmt::format("broadcast_to: an array of shape {} does not broadcast to {}",
                                  to_string(x.shape()), to_string(shape)));
   }
-  Array<T> value(shape);
-  const kernels::BroadcastLoop<1> loop(shape, {&x.shape()});
-  kernels::parallel_rows(loop, [&](std::size_t row, std::size_t begin, std::size_t end, const auto& offsets) {
-    const T* in = x.value().data() + offsets[0];
-    T* out = value.data() + row * loop.inner;
-    if (loop.step[0] == 0) {
-      std::fill(out + begin, out + end, *in);
-    } else {
-      std::copy(in + begin, in + end, out + begin);
-    }
-  });
+  Array<T> value = kernels::map_all(
+      shape, [](auto p) { return p; }, x.value());
   return operation("broadcast_to", std::move(value),
                    {x, [s = x.shape()](const Variable<T>& g) { return detail::sum_to(g, s); }});
 }

@@ -9,55 +9,125 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace xgrad {
 
-template <class T>
-Variable<T> softmax(const Variable<T>& x, int axis) {
-  const std::size_t along = detail::normalize_axis("softmax", axis, x.shape());
-  return operation("softmax", kernels::softmax<false>(x.value(), kernels::AxisLoop(x.shape(), along)),
-                   {x, [axis](const Variable<T>& g, const Variable<T>& y) {
-                      return y * (g - sum(g * y, axis, keep_dims));
-                    }});
-}
-
-template <class T>
-Variable<T> log_softmax(const Variable<T>& x, int axis) {
-  const std::size_t along = detail::normalize_axis("log_softmax", axis, x.shape());
-  return operation("log_softmax", kernels::softmax<true>(x.value(), kernels::AxisLoop(x.shape(), along)),
-                   {x, [axis](const Variable<T>& g, const Variable<T>& y) {
-                      return g - exp(y) * sum(g, axis, keep_dims);
-                    }});
-}
-
 namespace {
 
-using Labels = std::shared_ptr<const Array<std::int64_t>>;
-
-/// softmax(logits) with 1 subtracted at each row's label: the derivative of the row's loss by its logits.
+/// The pullback of softmax, y (g - sum(g y)), in one pass. It is linear in g, with a symmetric matrix.
 template <class T>
-Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Labels& labels) {
-  const std::size_t classes = logits.shape().back();
-  Array<T> one_hot = full<T>(logits.shape(), T(0));
-  for (std::size_t n = 0; n < labels->size(); ++n) {
-    one_hot.data()[n * classes + static_cast<std::size_t>(labels->data()[n])] = 1;
-  }
-  return softmax(logits) - constant(std::move(one_hot));
+Variable<T> softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axis) {
+  const kernels::AxisLoop loop(y.shape(), detail::normalize_axis("softmax", axis, y.shape()));
+  Array<T> value = kernels::combine_with_total(
+      g.value(), y.value(), loop, [](auto q, auto p) { return q * p; },
+      [](auto q, auto p, auto total) { return p * (q - total); });
+  return operation("softmax_gradient", std::move(value),
+                   {{g, [y, axis](const Variable<T>& gg) { return softmax_gradient(gg, y, axis); }},
+                    {y, [g, y, axis](const Variable<T>& gg) {
+                       return gg * (g - sum(g * y, axis, keep_dims)) - g * sum(gg * y, axis, keep_dims);
+                     }}});
+}
+
+/// The pullback of log_softmax, g - exp(y) sum(g), in one pass.
+template <class T>
+Variable<T> log_softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axis) {
+  const kernels::AxisLoop loop(y.shape(), detail::normalize_axis("log_softmax", axis, y.shape()));
+  Array<T> value = kernels::combine_with_total(
+      g.value(), y.value(), loop, [](auto q, auto) { return q; },
+      [](auto q, auto p, auto total) { return q - xsimd::exp(p) * total; });
+  return operation(
+      "log_softmax_gradient", std::move(value),
+      {{g, [y, axis](const Variable<T>& gg) { return gg - sum(gg * exp(y), axis, keep_dims); }},
+       {y, [g, y, axis](const Variable<T>& gg) { return -(gg * exp(y) * sum(g, axis, keep_dims)); }}});
 }
 
 }  // namespace
 
 template <class T>
-Variable<T> detail::softmax_cross_entropy(const Variable<T>& logits, const Array<std::int64_t>& labels) {
-  const Shape& shape = logits.shape();
-  const Shape rows(shape.begin(), shape.end() - (shape.empty() ? 0 : 1));
-  if (shape.empty() || labels.shape() != rows || shape.back() == 0) {
+Variable<T> softmax(const Variable<T>& x, int axis) {
+  const std::size_t along = detail::normalize_axis("softmax", axis, x.shape());
+  return operation(
+      "softmax", kernels::softmax<false>(x.value(), kernels::AxisLoop(x.shape(), along)),
+      {x, [axis](const Variable<T>& g, const Variable<T>& y) { return softmax_gradient(g, y, axis); }});
+}
+
+template <class T>
+Variable<T> log_softmax(const Variable<T>& x, int axis) {
+  const std::size_t along = detail::normalize_axis("log_softmax", axis, x.shape());
+  return operation(
+      "log_softmax", kernels::softmax<true>(x.value(), kernels::AxisLoop(x.shape(), along)),
+      {x, [axis](const Variable<T>& g, const Variable<T>& y) { return log_softmax_gradient(g, y, axis); }});
+}
+
+namespace {
+
+/// What the pullback of softmax_cross_entropy keeps of the labels and of the forward pass.
+template <class T>
+struct KnownClasses {
+  Array<std::int64_t> labels;
+  kernels::ExpTotals<T> totals;  // of the logits' rows
+};
+
+template <class T>
+using KnownClassesPointer = std::shared_ptr<const KnownClasses<T>>;
+
+/// One number for each row, so that it broadcasts against the rows.
+template <class T>
+Variable<T> as_column(const Variable<T>& x) {
+  std::vector<std::ptrdiff_t> shape = detail::signed_shape(x.shape());
+  shape.push_back(1);
+  return reshape(x, shape);
+}
+
+/// softmax(logits) with 1 subtracted at each row's label: the derivative of the row's loss by its logits.
+template <class T>
+Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Array<std::int64_t>& labels) {
+  const std::size_t classes = logits.shape().back();
+  Array<T> one_hot = full<T>(logits.shape(), T(0));
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    one_hot.data()[n * classes + static_cast<std::size_t>(labels.data()[n])] = 1;
+  }
+  return softmax(logits) - constant(std::move(one_hot));
+}
+
+/// The pullback of softmax_cross_entropy, g (softmax(logits) - one_hot(labels)), in one pass.
+template <class T>
+Variable<T> cross_entropy_gradient(const Variable<T>& g, const Variable<T>& logits,
+                                   const KnownClassesPointer<T>& known) {
+  Array<T> value(logits.shape());
+  const T* shift = known->totals.shift.data();
+  const T* total = known->totals.total.data();
+  const std::int64_t* labels = known->labels.data();
+  kernels::for_row_groups<T>(g.size(), logits.shape().back(), [&](kernels::RowGroup<T>& group) {
+    alignas(64) T factor[kernels::RowGroup<T>::capacity];
+    const T* weight = g.value().data() + group.first();
+    for (std::size_t r = 0; r < group.count(); ++r) factor[r] = weight[r] / total[group.first() + r];
+    T* out = value.data() + group.offset();
+    group.template map<1, 2>(out, {logits.value().data() + group.offset()}, {shift + group.first(), factor},
+                             [](auto p, auto m, auto f) { return xsimd::exp(p - m) * f; });
+    for (std::size_t r = 0; r < group.count(); ++r) {
+      out[r * group.length() + static_cast<std::size_t>(labels[group.first() + r])] -= weight[r];
+    }
+  });
+  return operation(
+      "softmax_cross_entropy_gradient", std::move(value),
+      {{g, [logits, known](
+               const Variable<T>& gg) { return sum(gg * softmax_minus_one_hot(logits, known->labels), -1); }},
+       {logits, [g, logits](const Variable<T>& gg) {
+          return softmax_gradient(gg * as_column(g), softmax(logits), -1);
+        }}});
+}
+
+void check_classes(const Shape& logits, const Array<std::int64_t>& labels) {
+  if (logits.empty() || logits.back() == 0 || labels.dimension() + 1 != logits.size() ||
+      !std::equal(labels.shape().begin(), labels.shape().end(), logits.begin())) {
     throw ShapeError(
         fmt::format("softmax_cross_entropy: logits {} and labels {}; expected {{..., K}} and {{...}}",
-                    to_string(shape), to_string(labels.shape())));
+                    to_string(logits), to_string(labels.shape())));
   }
-  const std::size_t classes = shape.back();
+  const std::size_t classes = logits.back();
   for (std::size_t n = 0; n < labels.size(); ++n) {
     if (labels.data()[n] < 0 || labels.data()[n] >= static_cast<std::int64_t>(classes)) {
       throw ValueError(
@@ -65,19 +135,29 @@ Variable<T> detail::softmax_cross_entropy(const Variable<T>& logits, const Array
                       labels.data()[n], n, classes, classes - 1));
     }
   }
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> detail::softmax_cross_entropy(const Variable<T>& logits, const Array<std::int64_t>& labels) {
+  const Shape& shape = logits.shape();
+  check_classes(shape, labels);
+  const std::size_t classes = shape.back();
+  auto known = std::make_shared<const KnownClasses<T>>(KnownClasses<T>{
+      labels, kernels::exp_totals(logits.value(), kernels::AxisLoop(shape, shape.size() - 1))});
+  const T* shift = known->totals.shift.data();
   // -log p_y, from the logarithms, which are finite where p_y itself is too small for a number.
-  const Array<T> log_p = kernels::softmax<true>(logits.value(), kernels::AxisLoop(shape, shape.size() - 1));
-  Array<T> value(rows);
+  Array<T> value(labels.shape());
+  kernels::map_into(value.data(), known->totals.total.data(), value.size(),
+                    [](auto s) { return xsimd::log(s); });
   for (std::size_t n = 0; n < value.size(); ++n) {
-    value.data()[n] = -log_p.data()[n * classes + static_cast<std::size_t>(labels.data()[n])];
+    const T own = logits.value().data()[n * classes + static_cast<std::size_t>(labels.data()[n])];
+    value.data()[n] += shift[n] - own;
   }
-  auto kept = std::make_shared<const Array<std::int64_t>>(labels);
-  std::vector<std::ptrdiff_t> columns(rows.begin(), rows.end());
-  columns.push_back(1);
-  return operation("softmax_cross_entropy", std::move(value), {logits, [=](const Variable<T>& g) {
-                                                                 return reshape(g, columns) *
-                                                                        softmax_minus_one_hot(logits, kept);
-                                                               }});
+  return operation(
+      "softmax_cross_entropy", std::move(value),
+      {logits, [logits, known](const Variable<T>& g) { return cross_entropy_gradient(g, logits, known); }});
 }
 
 #define XGRAD_INSTANTIATE(T)                                    \

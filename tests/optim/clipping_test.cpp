@@ -69,6 +69,13 @@ TEST_CASE("the parameters of a model") {
   CHECK(layer.bias.grad()(0) == 0.5f);
 }
 
+TEST_CASE("norms of gradients of many sizes") {
+  for (const std::size_t size : {1, 31, 32, 33, 1000, 16'384, 16'385, 200'000}) {
+    const auto all_twos = with_gradient<float>(std::vector<float>(size, 2));
+    CHECK(optim::grad_norm(std::vector{all_twos.handle()}) == std::sqrt(4.0 * static_cast<double>(size)));
+  }
+}
+
 TEST_CASE("no gradients, or zeros, have the norm 0") {
   Parameter<double> without(full<double>({2}, 1.0));
   CHECK(optim::clip_grad_norm(std::vector{without.handle()}, 1) == 0);

@@ -59,6 +59,28 @@ TEST_CASE("the gradient passes where the entry was kept") {
   CHECK_MESSAGE(check.ok, check.message);
 }
 
+TEST_CASE("the random numbers of a seed, whatever the size: SplitMix64 below a limit") {
+  for (const std::size_t size : {1, 15, 16, 17, 1023, 1024, 1025, 70'001}) {
+    Generator generator(9);
+    const std::uint64_t stream = Generator(9)();
+    const Variable<float> x = xt::cast<float>(check::draw({size}));
+    Tape tape;
+    const auto y = dropout(x, {.keep = 0.75}, generator);
+    const Array<float> ones = full<float>({size}, 1);
+    const auto g = tape.gradient(y, x, ones).value();
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+      std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
+      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+      z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+      const bool kept = static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 < 0.75;
+      const float factor = kept ? static_cast<float>(1 / 0.75) : 0.0F;
+      wrong += y.value()(i) != x.value()(i) * factor || g(i) != factor;
+    }
+    CHECK(wrong == 0);
+  }
+}
+
 TEST_CASE("keep is a probability, and not 0") {
   const Variable<double> x = 1.0;
   for (const double keep : {0.0, -0.1, 1.1, std::nan("")})

@@ -124,6 +124,95 @@ TEST_CASE("large arrays, over outer, inner and middle axes") {
   }
 }
 
+namespace {
+
+/// Reductions over one axis and their gradients against loops, in both precisions.
+template <class T>
+void check_axis(const Shape& shape, std::size_t axis) {
+  CAPTURE(to_string(shape));
+  CAPTURE(axis);
+  const Array<T> x = to_array<T>(xt::cast<T>(xt::floor(check::draw(shape, -9, 9))));  // sums are exact; ties
+  const std::vector<std::size_t> axes{axis};
+  const Array<double> wide = to_array<double>(xt::cast<double>(x));
+  const auto plus = [](double a, double b) { return a + b; };
+  const Array<double> total = reduce(wide, axes, true, 0, plus);
+  const Array<double> highest =
+      reduce(wide, axes, true, -inf, [](double a, double b) { return std::max(a, b); });
+  const Array<double> is_highest =
+      to_array<double>(xt::cast<double>(xt::equal(wide, xt::xarray<double>(xt::broadcast(highest, shape)))));
+  const Array<double> ties = reduce(is_highest, axes, true, 0, plus);
+  const Array<double> logs =
+      to_array<double>(xt::log(reduce(to_array<double>(xt::exp(wide)), axes, true, 0, plus)));
+  const Array<double> weight = check::draw(total.shape(), 0.5, 1.5);
+  const Array<T> g = to_array<T>(xt::cast<T>(weight));
+  const int a = static_cast<int>(axis);
+
+  Tape tape;
+  const Variable<T> v = x;
+  const auto s = sum(v, a, keep_dims);
+  const auto m = max(v, a, keep_dims);
+  const auto l = logsumexp(v, a, keep_dims);
+  const double near = std::is_same_v<T, float> ? 2e-6 : 1e-13;
+  CHECK(check::close(s.value(), total, 0));
+  CHECK(check::close(m.value(), highest, 0));
+  CHECK(check::close(l.value(), logs, near));
+  CHECK(check::close(tape.gradient(s, v, g).value(), to_array<double>(xt::broadcast(weight, shape)), near));
+  CHECK(check::close(tape.gradient(m, v, g).value(), to_array<double>(is_highest * weight / ties), near));
+  CHECK(check::close(tape.gradient(l, v, g).value(), to_array<double>(weight * xt::exp(wide - logs)),
+                     4 * near));
+}
+
+}  // namespace
+
+TEST_CASE("rows and columns of many lengths, around the edges of vectors and blocks") {
+  for (const std::size_t rows : {1, 2, 7, 8, 9, 31, 65, 200}) {
+    for (const std::size_t columns :
+         {1, 2, 3, 8, 10, 15, 16, 17, 32, 33, 63, 64, 65, 100, 127, 128, 129, 1025}) {
+      for (const std::size_t axis : {0, 1}) {
+        check_axis<float>({rows, columns}, axis);
+        check_axis<double>({rows, columns}, axis);
+      }
+    }
+  }
+}
+
+TEST_CASE("the same where threads share the work") {
+  for (const Shape& shape :
+       {Shape{30'011, 3}, Shape{3, 30'011}, Shape{1001, 130}, Shape{100'000}, Shape{7'000, 10},
+        Shape{5, 17, 1'000}, Shape{1, 70'001}, Shape{3'000, 5, 7}, Shape{130, 1'000}}) {
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      check_axis<float>(shape, axis);
+      check_axis<double>(shape, axis);
+    }
+  }
+}
+
+TEST_CASE("infinities and NaN in short rows, long rows and columns") {
+  for (const Shape& shape : {Shape{40, 10}, Shape{40, 200}, Shape{20'000, 5}}) {
+    for (const int axis : {0, 1}) {
+      Array<double> x = check::draw(shape);
+      for (const std::size_t i : {0, 3, 17, 33}) xt::row(x, static_cast<int>(i)) = -inf;
+      x(5, 1) = inf;
+      x(7, 2) = missing;
+      const Array<double> highest = reduce(x, {static_cast<std::size_t>(axis)}, false, -inf,
+                                           [](double a, double b) { return a > b || a != a ? a : b; });
+      const Variable<double> v = x;
+      CHECK(check::close(max(v, axis).value(), highest, 0));
+      const auto l = logsumexp(v, axis).value();
+      for (std::size_t i = 0; i < l.size(); ++i) {
+        if (std::isnan(highest.data()[i])) CHECK(std::isnan(l.data()[i]));
+        if (std::isinf(highest.data()[i])) CHECK(l.data()[i] == highest.data()[i]);
+        if (std::isfinite(highest.data()[i])) CHECK(l.data()[i] >= highest.data()[i]);
+      }
+    }
+  }
+}
+
+TEST_CASE("a float sum of ones is exact") {
+  CHECK(sum(Variable<float>(full<float>({1'600'000}, 1))).item() == 1'600'000);
+  CHECK(sum(Variable<float>(full<float>({160'000, 10}, 1)), 0).value() == full<float>({10}, 160'000));
+}
+
 TEST_CASE("a float sum of many entries is accurate") {
   const Variable<float> x = full<float>({3'000'000}, 0.1F);
   CHECK(sum(x).item() == doctest::Approx(300'000).epsilon(1e-6));

@@ -66,6 +66,60 @@ TEST_CASE("transpose in every order") {
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1, 3}); }), "axis 3"));
 }
 
+namespace {
+
+template <class T>
+void check_transposes(const Shape& shape) {
+  Array<T> x(shape);
+  for (std::size_t i = 0; i < x.size(); ++i) x.data()[i] = static_cast<T>(i);
+  std::vector<int> order(shape.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int>(i);
+  do {
+    CAPTURE(to_string(shape));
+    const std::vector<std::size_t> xt_order(order.begin(), order.end());
+    CHECK(transpose(Variable<T>(x), order).value() == to_array<T>(xt::transpose(x, xt_order)));
+  } while (std::next_permutation(order.begin(), order.end()));
+}
+
+}  // namespace
+
+TEST_CASE("transposes around the edges of vectors and blocks") {
+  const std::vector<std::size_t> extents{1, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 130, 200};
+  for (const std::size_t m : extents) {
+    for (const std::size_t n : extents) {
+      check_transposes<float>({m, n});
+      check_transposes<double>({m, n});
+    }
+  }
+  for (const Shape& shape : {Shape{5, 20, 33}, Shape{17, 1, 40, 3}, Shape{3, 28, 28, 10}, Shape{600, 1001}}) {
+    check_transposes<float>(shape);
+    check_transposes<double>(shape);
+  }
+  check_transposes<float>({0, 3});
+}
+
+TEST_CASE("broadcasts of short rows and of one number a row") {
+  for (const std::size_t columns : {2, 3, 6, 8, 10, 16, 17, 32, 100, 128, 129}) {
+    for (const std::size_t rows : {2, 15, 97, 1'000, 7'001}) {
+      const Shape shape{rows, columns};
+      CAPTURE(to_string(shape));
+      const Array<float> x = xt::cast<float>(check::draw(shape));
+      for (const Shape& other : {Shape{columns}, Shape{rows, 1}, Shape{1, 1}}) {
+        const Array<float> b = xt::cast<float>(check::draw(other, -2, 2, 5));
+        const Array<float> wide = to_array<float>(xt::broadcast(b, shape));
+        CHECK(broadcast_to(Variable<float>(b), shape).value() == wide);
+        CHECK((Variable<float>(x) - b).value() == to_array<float>(x - wide));
+        CHECK((b - Variable<float>(x)).value() == to_array<float>(wide - x));
+      }
+    }
+  }
+  const Array<double> x = check::draw({30, 7, 5, 6});
+  for (const Shape& other : {Shape{6}, Shape{5, 1}, Shape{7, 1, 6}, Shape{30, 1, 5, 1}, Shape{30, 1, 1, 6}}) {
+    const Array<double> b = check::draw(other);
+    CHECK((Variable<double>(x) * b).value() == to_array<double>(x * xt::broadcast(b, x.shape())));
+  }
+}
+
 TEST_CASE("broadcast_to") {
   const std::vector<std::pair<Shape, Shape>> shapes{
       {{}, {2, 3}}, {{3}, {2, 3}}, {{2, 1}, {2, 3}}, {{1, 3, 1}, {2, 3, 4}}, {{2, 3}, {2, 3}}, {{1}, {0}}};

@@ -8,18 +8,9 @@ namespace {
 
 /// exp(x_i) / sum_j exp(x_j), by the definition.
 Array<double> softmax_reference(const Array<double>& x, std::size_t axis) {
-  std::size_t inner = 1;
-  for (std::size_t i = axis + 1; i < x.dimension(); ++i) inner *= x.shape()[i];
-  const std::size_t block = inner * x.shape()[axis];
-  Array<double> p(x.shape());
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    double total = 0;
-    for (std::size_t j = i / block * block + i % inner; j < (i / block + 1) * block; j += inner) {
-      total += std::exp(x.data()[j]);
-    }
-    p.data()[i] = std::exp(x.data()[i]) / total;
-  }
-  return p;
+  const xt::xarray<double> powers = xt::exp(x);
+  const xt::xarray<double> total = xt::sum(powers, {axis}, xt::keep_dims);
+  return to_array<double>(powers / total);
 }
 
 }  // namespace
@@ -37,6 +28,83 @@ TEST_CASE("softmax and log_softmax along every axis") {
                        x);
       const int negative = number - static_cast<int>(shape.size());
       CHECK(softmax(Variable<double>(x), negative).value() == softmax(Variable<double>(x), number).value());
+    }
+  }
+}
+
+namespace {
+
+/// softmax, its logarithm and their gradients against their formulas in double.
+template <class T>
+void check_axis(const Shape& shape, std::size_t axis) {
+  CAPTURE(to_string(shape));
+  CAPTURE(axis);
+  const Array<T> x = to_array<T>(xt::cast<T>(check::draw(shape, -4, 4)));
+  const Array<double> p = softmax_reference(to_array<double>(xt::cast<double>(x)), axis);
+  const Array<double> weight = check::draw(shape, -1, 1, 2);
+  const Array<T> g = to_array<T>(xt::cast<T>(weight));
+  const xt::xarray<double> total = xt::sum(weight, {axis}, xt::keep_dims);
+  const xt::xarray<double> product = xt::sum(weight * p, {axis}, xt::keep_dims);
+  Tape tape;
+  const Variable<T> v = x;
+  const auto y = softmax(v, static_cast<int>(axis));
+  const auto log_y = log_softmax(v, static_cast<int>(axis));
+  const double near = std::is_same_v<T, float> ? 3e-6 : 1e-13;
+  CHECK(check::close(y.value(), p, near));
+  CHECK(check::close(log_y.value(), to_array<double>(xt::log(p)), near));
+  CHECK(check::close(tape.gradient(y, v, g).value(), to_array<double>(p * (weight - product)), near));
+  CHECK(check::close(tape.gradient(log_y, v, g).value(), to_array<double>(weight - p * total),
+                     near * static_cast<double>(shape[axis] + 1)));
+}
+
+}  // namespace
+
+TEST_CASE("rows and columns of many lengths, around the edges of vectors and blocks") {
+  for (const std::size_t rows : {1, 2, 9, 31, 65, 200}) {
+    for (const std::size_t columns : {1, 2, 3, 10, 15, 16, 17, 33, 64, 100, 127, 128, 129, 1025}) {
+      for (const std::size_t axis : {0, 1}) {
+        check_axis<float>({rows, columns}, axis);
+        check_axis<double>({rows, columns}, axis);
+      }
+    }
+  }
+}
+
+TEST_CASE("the same where threads share the work") {
+  for (const Shape& shape :
+       {Shape{30'011, 3}, Shape{3, 30'011}, Shape{1001, 130}, Shape{100'000}, Shape{7'000, 10},
+        Shape{5, 17, 1'000}, Shape{1, 70'001}, Shape{3'000, 5, 7}, Shape{130, 1'000}}) {
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      check_axis<float>(shape, axis);
+      check_axis<double>(shape, axis);
+    }
+  }
+}
+
+TEST_CASE("softmax_cross_entropy of batches of many sizes, against log_softmax") {
+  for (const std::size_t rows : {1, 5, 64, 97, 20'000}) {
+    for (const std::size_t classes : {1, 2, 10, 16, 100, 129, 300}) {
+      if (rows * classes > 300'000) continue;
+      CAPTURE(rows);
+      CAPTURE(classes);
+      const Array<double> x = check::draw({rows, classes}, -5, 5);
+      Array<int> labels(Shape{rows});
+      for (std::size_t n = 0; n < rows; ++n) labels(n) = static_cast<int>(7 * n % classes);
+      const Array<double> p = softmax_reference(x, 1);
+      const Array<double> weight = check::draw({rows}, 0.5, 1.5);
+      Array<double> loss(Shape{rows});
+      Array<double> slope = p;
+      for (std::size_t n = 0; n < rows; ++n) {
+        const auto label = static_cast<std::size_t>(labels(n));
+        loss(n) = -std::log(p(n, label));
+        slope(n, label) -= 1;
+        for (std::size_t k = 0; k < classes; ++k) slope(n, k) *= weight(n);
+      }
+      Tape tape;
+      const Variable<double> v = x;
+      const auto y = softmax_cross_entropy(v, labels);
+      CHECK(check::close(y.value(), loss, 1e-13));
+      CHECK(check::close(tape.gradient(y, v, weight).value(), slope, 1e-13));
     }
   }
 }

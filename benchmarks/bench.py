@@ -1,0 +1,204 @@
+"""Times the workloads beside PyTorch, in turn: A B A B. `./run bench --help` lists the options."""
+
+import argparse
+import datetime
+import fnmatch
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class Worker:
+    """A process that measures one workload, a slice at a time; between slices it waits for its input."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.slices = []
+
+    def ask(self, text):
+        try:
+            self.process.stdin.write(text + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def slice(self, seconds):
+        answer = self.ask(f"go {seconds}")
+        if answer is not None:
+            self.slices.append(answer)
+        return answer is not None
+
+    def quit(self):
+        last = self.ask("quit") or {}
+        self.process.stdin.close()
+        self.process.wait()
+        return last
+
+    def median(self, key="seconds"):
+        values = [each[key] for each in self.slices if key in each]
+        return statistics.median(values) if values else None
+
+    def spread(self):
+        values = [each["seconds"] for each in self.slices]
+        return [min(values), max(values)] if values else None
+
+
+def quotient(a, b):
+    return a / b if a and b else None
+
+
+def measure(name, options, environment, with_torch, peak):
+    commands = {"xgrad": [options.program, name]}
+    if with_torch:
+        peer = [options.python, str(HERE / "peers" / "pytorch.py"), name, str(options.threads)]
+        commands["pytorch"] = peer
+        if not options.no_compile and not name.startswith("grad_") and name != "scalar_chain":
+            commands["compiled"] = [*peer, "--compile"]
+    workers = {key: Worker(command, environment) for key, command in commands.items()}
+    try:
+        turns = 5
+        for _ in range(turns):
+            for key, worker in list(workers.items()):
+                if not worker.slice(options.seconds / turns):
+                    if key == "xgrad":
+                        sys.exit(f"bench: {name} failed:\n{worker.process.stderr.read()}")
+                    worker.process.kill()
+                    del workers[key]
+        last = {key: worker.quit() for key, worker in workers.items()}
+    finally:
+        for worker in workers.values():
+            worker.process.kill()
+
+    ours = workers["xgrad"]
+    seconds = ours.median()
+    result = {"name": name, "xgrad_seconds": seconds, "xgrad_spread": ours.spread(),
+              "pytorch_seconds": None, "pytorch_spread": None, "ratio": None, "pytorch_compiled_seconds": None,
+              "flops": last["xgrad"]["flops"] or None, "share_of_peak": None,
+              "peak_bytes": last["xgrad"]["peak_bytes"], "pytorch_peak_bytes": None,
+              "allocations_per_step": last["xgrad"]["allocations"] / 3,
+              "share_of_hand_loop": quotient(ours.median("hand_seconds"), seconds),
+              "gradient_over_value": quotient(seconds, ours.median("value_seconds")),
+              "nanoseconds_per_operation": None}
+    if result["flops"]:
+        result["share_of_peak"] = result["flops"] / seconds / peak
+    if last["xgrad"]["operations"]:
+        result["nanoseconds_per_operation"] = seconds / last["xgrad"]["operations"] * 1e9
+    if "pytorch" in workers:
+        result["pytorch_seconds"] = workers["pytorch"].median()
+        result["pytorch_spread"] = workers["pytorch"].spread()
+        result["ratio"] = quotient(result["pytorch_seconds"], seconds)
+        result["pytorch_peak_bytes"] = last["pytorch"].get("peak_bytes")
+    if "compiled" in workers:
+        result["pytorch_compiled_seconds"] = workers["compiled"].median()
+    return result
+
+
+def machine(options, environment, with_torch, peak):
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    torch = None
+    if with_torch:
+        torch = subprocess.run([options.python, "-c", "import torch; print(torch.__version__)"], env=environment,
+                               capture_output=True, text=True).stdout.strip()
+    return {"date": datetime.date.today().isoformat(), "cpu": cpu[1] if cpu else platform.processor(),
+            "threads": options.threads, "peak_flops": peak, "pytorch": torch, "system": platform.platform()}
+
+
+def time_text(seconds):
+    if seconds is None:
+        return ""
+    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if seconds * scale >= 1:
+            break
+    return f"{seconds * scale:.3g} {unit}"
+
+
+def row(result):
+    note = []
+    if result["nanoseconds_per_operation"]:
+        note.append(f"{result['nanoseconds_per_operation']:.0f} ns an operation")
+    if result["share_of_hand_loop"]:
+        note.append(f"{result['share_of_hand_loop']:.0%} of a hand loop")
+    if result["gradient_over_value"]:
+        note.append(f"{result['gradient_over_value']:.2f} times the value")
+    if result["allocations_per_step"]:
+        note.append(f"{result['allocations_per_step']:.1f} allocations a step")
+    number = lambda value, form: "" if value is None else form.format(value)
+    return [result["name"], time_text(result["xgrad_seconds"]), time_text(result["pytorch_seconds"]),
+            number(result["ratio"], "{:.2f}"), time_text(result["pytorch_compiled_seconds"]),
+            number(result["flops"] and result["flops"] / result["xgrad_seconds"] / 1e9, "{:.0f}"),
+            number(result["share_of_peak"], "{:.0%}"), f"{result['peak_bytes'] / 2**20:.0f}",
+            number(result["pytorch_peak_bytes"] and result["pytorch_peak_bytes"] / 2**20, "{:.0f}"), ", ".join(note)]
+
+
+HEADER = ["workload", "xgrad", "PyTorch", "ratio", "compiled", "GFLOP/s", "of peak", "MiB", "its MiB", ""]
+
+
+def table(results, markdown):
+    rows = [HEADER, *map(row, results)]
+    widths = [max(len(each[i]) for each in rows) for i in range(len(HEADER))]
+    lines = []
+    for i, each in enumerate(rows):
+        cells = [cell.ljust(w) if k in (0, 9) else cell.rjust(w) for k, (cell, w) in enumerate(zip(each, widths))]
+        lines.append("| " + " | ".join(cells) + " |" if markdown else "  ".join(cells).rstrip())
+        if markdown and i == 0:
+            lines.append("|" + "|".join("-" * (w + 2) for w in widths) + "|")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--only", action="append", metavar="NAME", help="this workload, or all that fit a pattern")
+    parser.add_argument("--seconds", type=float, default=3, metavar="S", help="time for each side of a workload (3)")
+    parser.add_argument("--json", metavar="FILE", help="write the results as JSON, too")
+    parser.add_argument("--markdown", metavar="FILE", help="write the table as Markdown, too")
+    parser.add_argument("--python", default="python3", metavar="PATH", help="an interpreter that has PyTorch")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N")
+    parser.add_argument("--no-compile", action="store_true", help="without the column of torch.compile")
+    options = parser.parse_args()
+
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    environment.pop("OPENBLAS_CORETYPE", None)  # it would choose BLAS kernels for another machine
+    ask = lambda *arguments: subprocess.run([options.program, *arguments], env=environment, capture_output=True,
+                                            text=True, check=True).stdout
+    names = ask("--list").split()
+    if options.only:
+        names = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in options.only)]
+        if not names:
+            sys.exit(f"bench: no workload fits; there are: {', '.join(ask('--list').split())}")
+    with_torch = subprocess.run([options.python, "-c", "import torch"], env=environment,
+                                capture_output=True).returncode == 0
+    if not with_torch:
+        print(f"PyTorch was not found by {options.python}: its columns stay empty "
+              "(python3 -m pip install torch, or --python PATH)")
+    peak = float(ask("--peak"))
+    about = machine(options, environment, with_torch, peak)
+    results = []
+    for name in names:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        results.append(measure(name, options, environment, with_torch, peak))
+
+    print(f"{about['date']}, {about['cpu']}, {about['threads']} threads, peak {peak / 1e9:.0f} GFLOP/s (FMA, float)"
+          + (f", PyTorch {about['pytorch']}" if with_torch else ""))
+    print(table(results, False))
+    if options.json:
+        Path(options.json).write_text(json.dumps({"machine": about, "workloads": results}, indent=2) + "\n")
+    if options.markdown:
+        Path(options.markdown).write_text(table(results, True) + "\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("bench: interrupted")
