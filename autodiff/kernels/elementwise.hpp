@@ -47,7 +47,8 @@ template <class T>
 void store_first(T* out, std::size_t count, Batch<T> value) {
   alignas(64) T buffer[Batch<T>::size];
   value.store_aligned(buffer);
-  std::copy_n(buffer, count, out);
+  *out = buffer[0];
+  if (count > 1) std::copy_n(buffer + 1, count - 1, out + 1);
 }
 
 /// out[i] = f(in[i]...); `out` may be one of the operands. The streams come by value, so that their pointers

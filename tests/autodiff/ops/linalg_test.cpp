@@ -93,3 +93,25 @@ TEST_CASE("linear: x W^T + b") {
                    }),
                    "bias"));
 }
+
+TEST_CASE("products with a vector, of every length around the vectors of the machine") {
+  for (const std::size_t k : {1, 2, 3, 7, 16, 31, 65, 130, 1500}) {
+    for (const std::size_t n : {1, 5, 17, 300}) {
+      CAPTURE(k);
+      CAPTURE(n);
+      const Array<double> row = check::draw(Shape{1, k}, -1, 1, 1);
+      const Array<double> b = check::draw(Shape{k, n}, -1, 1, 2);
+      const Array<double> b_transposed = transpose(Variable<double>(b)).value();
+      const Array<double> column = check::draw(Shape{k, 1}, -1, 1, 3);
+      const Array<double> other = check::draw(Shape{1, n}, -1, 1, 4);
+      const auto bias = Variable<double>(check::draw(Shape{n}, -1, 1, 5));
+      CHECK(check::close<double>(matmul(Variable<double>(row), b).value(), times(row, b), 1e-12));
+      CHECK(check::close<double>(linear(Variable<double>(row), b_transposed, bias).value(),
+                                 times(row, b) + bias.value(), 1e-12));
+      CHECK(
+          check::close<double>(matmul(Variable<double>(column), other).value(), times(column, other), 1e-12));
+      CHECK(check::close<float>(matmul(cast<float>(Variable<double>(row)), xt::cast<float>(b)).value(),
+                                xt::cast<float>(times(row, b)), 1e-4));
+    }
+  }
+}

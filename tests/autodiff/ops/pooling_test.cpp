@@ -351,3 +351,38 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), 5), ShapeError);
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), -2), ValueError);
 }
+
+TEST_CASE("max_pool2d over 2 x 2 tiles: every number of channels, rows and columns left over") {
+  Generator generator(5);
+  for (std::size_t channels = 1; channels <= 33; ++channels) {
+    CAPTURE(channels);
+    const std::size_t rows = 4 + channels % 2;
+    const std::size_t columns = 6 + channels / 2 % 2;
+    const Array<float> x = shuffled<float>({2, rows, columns, channels}, generator);
+    const Array<float> g = shuffled<float>({2, rows / 2, columns / 2, channels}, generator);
+    Array<float> largest = empty<float>(g.shape());
+    Array<float> dx = full<float>(x.shape(), 0);
+    for (std::size_t n = 0; n < 2; ++n) {
+      for (std::size_t i = 0; i < rows / 2; ++i) {
+        for (std::size_t j = 0; j < columns / 2; ++j) {
+          for (std::size_t c = 0; c < channels; ++c) {
+            std::size_t u = 2 * i, v = 2 * j;
+            for (std::size_t tap = 1; tap < 4; ++tap) {
+              if (x(n, 2 * i + tap / 2, 2 * j + tap % 2, c) > x(n, u, v, c)) {
+                u = 2 * i + tap / 2;
+                v = 2 * j + tap % 2;
+              }
+            }
+            largest(n, i, j, c) = x(n, u, v, c);
+            dx(n, u, v, c) = g(n, i, j, c);
+          }
+        }
+      }
+    }
+    const Variable<float> images = x;
+    Tape tape;
+    const auto y = max_pool2d(images, 2);
+    CHECK(y.value() == largest);
+    CHECK(tape.gradient(y, images, g).value() == dx);
+  }
+}
