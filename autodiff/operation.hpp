@@ -117,8 +117,9 @@ Variable<T> finish_operation(const char* name, Variable<T>&& result, const Input
 
 template <class T>
 Variable<T> finish_operation(const char* name, Variable<T>&& result, std::initializer_list<Input<T>> inputs) {
-  xt::svector<Link, 4> links(inputs.size());
-  for (std::size_t i = 0; i < inputs.size(); ++i) links[i] = inputs.begin()[i].take();
+  xt::svector<Link, 4> links;
+  links.reserve(inputs.size());
+  for (const Input<T>& input : inputs) links.push_back(input.take());
   return Variable<T>(finish(name, std::move(result).release(), std::span(links.data(), links.size())));
 }
 

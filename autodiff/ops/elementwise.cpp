@@ -34,49 +34,57 @@ Variable<T> log(const Variable<T>& x) {
 
 template <class T>
 Variable<T> sin(const Variable<T>& x) {
-  constexpr auto derivative = [](const auto& q, const auto& p) { return q * cos(p); };
   return finish_operation("sin",
                           entrywise(
                               "sin", [](auto p) { return xsimd::sin(p); }, x),
-                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
+                          {x, [x](Variable<T>&& g) {
+                             return pull([](const auto& q, const auto& p) { return q * cos(p); },
+                                         std::move(g), x);
+                           }});
 }
 
 template <class T>
 Variable<T> cos(const Variable<T>& x) {
-  constexpr auto derivative = [](const auto& q, const auto& p) { return -(q * sin(p)); };
   return finish_operation("cos",
                           entrywise(
                               "cos", [](auto p) { return xsimd::cos(p); }, x),
-                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
+                          {x, [x](Variable<T>&& g) {
+                             return pull([](const auto& q, const auto& p) { return -(q * sin(p)); },
+                                         std::move(g), x);
+                           }});
 }
 
 template <class T>
 Variable<T> sqrt(const Variable<T>& x) {
-  constexpr auto derivative = [](const auto& q, const auto& y) { return q / (T(2) * y); };
-  return finish_operation(
-      "sqrt",
-      entrywise(
-          "sqrt", [](auto p) { return xsimd::sqrt(p); }, x),
-      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
+  return finish_operation("sqrt",
+                          entrywise(
+                              "sqrt", [](auto p) { return xsimd::sqrt(p); }, x),
+                          {x, [](Variable<T>&& g, const Variable<T>& y) {
+                             return pull([](const auto& q, const auto& r) { return q / (T(2) * r); },
+                                         std::move(g), y);
+                           }});
 }
 
 template <class T>
 Variable<T> square(const Variable<T>& x) {
-  constexpr auto derivative = [](const auto& q, const auto& p) { return T(2) * q * p; };
   return finish_operation("square",
                           entrywise(
                               "square", [](auto p) { return p * p; }, x),
-                          {x, [x](Variable<T>&& g) { return pull(derivative, std::move(g), x); }});
+                          {x, [x](Variable<T>&& g) {
+                             return pull([](const auto& q, const auto& p) { return T(2) * q * p; },
+                                         std::move(g), x);
+                           }});
 }
 
 template <class T>
 Variable<T> tanh(const Variable<T>& x) {
-  constexpr auto derivative = [](const auto& q, const auto& y) { return q * (T(1) - y * y); };
-  return finish_operation(
-      "tanh",
-      entrywise(
-          "tanh", [](auto p) { return xsimd::tanh(p); }, x),
-      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
+  return finish_operation("tanh",
+                          entrywise(
+                              "tanh", [](auto p) { return xsimd::tanh(p); }, x),
+                          {x, [](Variable<T>&& g, const Variable<T>& y) {
+                             return pull([](const auto& q, const auto& r) { return q * (T(1) - r * r); },
+                                         std::move(g), y);
+                           }});
 }
 
 template <class T>
@@ -86,10 +94,11 @@ Variable<T> sigmoid(const Variable<T>& x) {
     const V small = xsimd::exp(-xsimd::abs(p));
     return xsimd::select(p < V(T(0)), small, V(T(1))) / (V(T(1)) + small);
   };
-  constexpr auto derivative = [](const auto& q, const auto& y) { return q * y * (T(1) - y); };
-  return finish_operation(
-      "sigmoid", entrywise("sigmoid", value, x),
-      {x, [](Variable<T>&& g, const Variable<T>& y) { return pull(derivative, std::move(g), y); }});
+  return finish_operation("sigmoid", entrywise("sigmoid", value, x),
+                          {x, [](Variable<T>&& g, const Variable<T>& y) {
+                             return pull([](const auto& q, const auto& r) { return q * r * (T(1) - r); },
+                                         std::move(g), y);
+                           }});
 }
 
 namespace {
