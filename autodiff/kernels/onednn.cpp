@@ -216,6 +216,15 @@ struct Convolution {
   }
 };
 
+/// How many threads a primitive that runs now may use.
+std::int64_t threads() {
+#ifdef _OPENMP
+  return omp_in_parallel() ? 1 : omp_get_max_threads();
+#else
+  return 1;
+#endif
+}
+
 Key convolution_key(Kind kind, const Window& window, std::size_t outputs, bool has_bias) {
   const WindowAxis& r = window.rows;
   const WindowAxis& c = window.columns;
@@ -228,9 +237,7 @@ Key convolution_key(Kind kind, const Window& window, std::size_t outputs, bool h
         c.input, c.window, c.stride, c.dilation, c.before, c.output}) {
     key.numbers[i++] = static_cast<std::int64_t>(number);
   }
-#ifdef _OPENMP
-  key.numbers[i] = omp_in_parallel() ? 1 : omp_get_max_threads();
-#endif
+  key.numbers[i] = threads();
   return key;
 }
 
@@ -320,12 +327,59 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
   return true;
 }
 
+namespace {
+
+/// C = A B^T, or C += A B^T, by oneDNN's matmul, which is ahead of its sgemm there; false where it has none
+/// for these extents.
+bool multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t lda,
+                         const float* b, std::size_t ldb, bool adds, float* c, std::size_t ldc) {
+  Key key;
+  std::size_t i = 0;
+  for (const std::size_t number :
+       {static_cast<std::size_t>(Kind::product), std::size_t{adds}, m, n, k, lda, ldb, ldc}) {
+    key.numbers[i++] = static_cast<std::int64_t>(number);
+  }
+  key.numbers[i] = threads();
+  Primitive& primitive = find_or_make(key, [&](Primitive& made) {
+    const auto matrix = [](std::size_t rows, std::size_t columns, const memory::dims& strides) {
+      return memory::desc({static_cast<memory::dim>(rows), static_cast<memory::dim>(columns)},
+                          memory::data_type::f32, strides);
+    };
+    const auto stride = [](std::size_t s) { return static_cast<memory::dim>(s); };
+    dnnl::primitive_attr attributes = user_scratchpad();
+    dnnl::post_ops sum;
+    if (adds) sum.append_sum();
+    attributes.set_post_ops(sum);
+    const dnnl::matmul::primitive_desc desc(
+        {matrix(m, k, {stride(lda), 1}), matrix(k, n, {1, stride(ldb)}), matrix(m, n, {stride(ldc), 1})},
+        attributes, engine());
+    made.primitive = dnnl::matmul(desc);
+    made.add(DNNL_ARG_SRC, desc.src_desc());
+    made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+    made.add(DNNL_ARG_DST, desc.dst_desc());
+    made.set_scratchpad(desc.scratchpad_desc());
+  });
+  if (!primitive.is_usable) return false;
+  const void* addresses[] = {a, b, c};
+  primitive.run(addresses);
+  return true;
+}
+
+}  // namespace
+
 bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
           const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
           std::size_t ldc) {
-  constexpr std::size_t small = 1 << 16;  // multiply-adds; below, BLAS starts sooner
-  if (m * n * k < small) return false;
-  const ThreadLimit limit(m * n * k);
+  // Multiply-adds below which the other way starts sooner.
+  constexpr std::size_t small = 1 << 16;
+  constexpr std::size_t small_matmul = 1 << 20;
+  const std::size_t work = m * n * k;
+  if (work < small) return false;
+  const ThreadLimit limit(work);
+  if (work >= small_matmul && transpose_b && !transpose_a && alpha == 1 && (beta == 0 || beta == 1) &&
+      multiply_transposed(m, n, k, a, lda, b, ldb, beta == 1, c, ldc)) {
+    return true;
+  }
   const auto letter = [](bool transposed) { return transposed ? 'T' : 'N'; };
   const auto extent = [](std::size_t e) { return static_cast<dnnl_dim_t>(e); };
   return dnnl_sgemm(letter(transpose_a), letter(transpose_b), extent(m), extent(n), extent(k), alpha, a,

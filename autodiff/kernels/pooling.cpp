@@ -108,7 +108,7 @@ void for_channels(std::size_t channels, const Place& place, Body&& body) {
 
 /// Whether the largest number so far stays so beside x; NaN counts as larger than all.
 template <class T>
-bool stays(T largest, T x) {
+auto stays(T largest, T x) {
   return (x <= largest) | (largest != largest);  // without a branch, so that loops over it vectorise
 }
 
@@ -208,32 +208,73 @@ void for_tiles(const Window& window, std::size_t row, Body&& body) {
   }
 }
 
-/// first_max_of over tiles.
+/// The widest vector with at most `lanes` entries; a single number where there is none.
+template <class T, std::size_t lanes>
+struct WidestWithin {
+  using Sized = xsimd::make_sized_batch_t<T, lanes>;
+  using type = typename std::conditional_t<std::is_void_v<Sized>, WidestWithin<T, lanes / 2>,
+                                           std::type_identity<Sized>>::type;
+};
+template <class T>
+struct WidestWithin<T, 1> {
+  using type = T;
+};
+
+/// Of each of `lanes` channels, the largest entry of a tile, and in `taps`, if not null, which that is: the
+/// first of the largest.
+template <std::size_t lanes, class T>
+void max_of_tile(const T* in, std::size_t across, std::size_t down, T* out, std::uint32_t* taps) {
+  using V = typename WidestWithin<T, lanes>::type;
+  constexpr std::size_t width = sizeof(V) / sizeof(T);
+  const auto load = [](const T* from) {
+    if constexpr (width == 1) {
+      return *from;
+    } else {
+      return V::load_unaligned(from);
+    }
+  };
+  const auto choose = [](auto condition, V a, V b) {
+    if constexpr (width == 1) {
+      return condition ? a : b;
+    } else {
+      return xsimd::select(condition, a, b);
+    }
+  };
+  for (std::size_t i = 0; i < lanes; i += width) {
+    V best = load(in + i);
+    V tap(T(0));
+    const auto compare = [&](std::size_t offset, T number) {
+      const V x = load(in + offset + i);
+      const auto keep = stays(best, x);
+      best = choose(keep, best, x);
+      tap = choose(keep, tap, V(number));
+    };
+    compare(across, T(1));
+    compare(down, T(2));
+    compare(down + across, T(3));
+    T numbers[width];
+    if constexpr (width == 1) {
+      out[i] = best;
+      numbers[0] = tap;
+    } else {
+      best.store_unaligned(out + i);
+      tap.store_unaligned(numbers);
+    }
+    if (taps != nullptr) std::copy_n(numbers, width, taps + i);
+  }
+}
+
+/// max_of over tiles, with `taps` first_max_of.
 template <class T>
 void max_of_tiles(const Window& window, const T* images, T* results, std::uint32_t* taps) {
   const std::size_t across = window.channels;
   const std::size_t down = window.columns.input * window.channels;
   const std::size_t grain = elementwise_grain / (4 * window.columns.output * window.channels + 1) + 1;
-  parallel_for(window.images * window.rows.output, grain, [&](std::size_t begin, std::size_t end) {
+  parallel_for(window.images * window.rows.output, grain, [=, &window](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
-      for_tiles(window, row, [&](auto lanes, std::size_t entry, std::size_t result) {
-        T best[lanes];
-        std::uint32_t tap[lanes];
-        for (std::uint32_t i = 0; i < lanes; ++i) {
-          best[i] = images[entry + i];
-          tap[i] = 0;
-        }
-        for (std::uint32_t other = 1; other < 4; ++other) {
-          const T* in = images + entry + (other & 1) * across + (other >> 1) * down;
-          for (std::uint32_t i = 0; i < lanes; ++i) {
-            const T x = in[i];
-            const bool keep = stays(best[i], x);
-            best[i] = keep ? best[i] : x;
-            tap[i] = keep ? tap[i] : other;
-          }
-        }
-        std::copy_n(best, lanes(), results + result);
-        std::copy_n(tap, lanes(), taps + result);
+      for_tiles(window, row, [=](auto lanes, std::size_t entry, std::size_t result) {
+        max_of_tile<lanes>(images + entry, across, down, results + result,
+                           taps != nullptr ? taps + result : nullptr);
       });
     }
   });
@@ -282,7 +323,9 @@ T share(const Window& window, bool count_padding, std::size_t inside) {
 template <class T>
 void max_pool2d(const Window& window, const T* images, T* result, std::uint32_t* taps,
                 std::optional<std::uint64_t> stream) {
-  if (taps != nullptr && !stream && are_tiles(window)) return max_of_tiles(window, images, result, taps);
+  if (!stream && are_tiles(window)) {
+    return max_of_tiles(window, images, result, taps);
+  }
   for_all_places(window, [&](const Place& place) {
     if (taps == nullptr) {
       max_of(window, place, images, result + place.result);

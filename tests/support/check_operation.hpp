@@ -2,6 +2,8 @@
 
 #include <autodiff/autodiff.hpp>
 
+#include "listed.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,7 +12,8 @@
 #include <vector>
 
 // One call checks an operation: its value against a reference, its first and second derivatives against
-// differences, and float against double.
+// differences, and float against double. A `check::Listed` in scope enters what passed into the table of
+// operations, docs/operations.md.
 
 namespace check {
 
@@ -52,22 +55,38 @@ std::vector<Array<T>> gradients_in(const F& f, const A&... arrays) {
   return all;
 }
 
+/// Checks value and gradients in float against those in double, to `relative` of the largest entry.
+template <class F, class... A>
+void float_against_double(const F& f, double relative, const A&... arrays) {
+  const auto in_double = gradients_in<double>(f, arrays...);
+  const auto in_float = gradients_in<float>(f, arrays...);
+  bool all = true;
+  for (std::size_t i = 0; i < in_double.size(); ++i) {
+    const bool same = close(in_float[i], in_double[i], relative);
+    CHECK(same);
+    all = all && same;
+  }
+  Listed::note(Listed::in_float, all);
+}
+
 /// Checks derivatives to second order, and float against double.
 template <class F, class... A>
 void derivatives(const F& f, const A&... arrays) {
   const GradCheck first = gradcheck(f, arrays...);
   CHECK_MESSAGE(first.ok, first.message);
+  Listed::note(Listed::first_order, first.ok);
   const GradCheck second = gradgradcheck(f, arrays...);
   CHECK_MESSAGE(second.ok, second.message);
-  const auto in_double = gradients_in<double>(f, arrays...);
-  const auto in_float = gradients_in<float>(f, arrays...);
-  for (std::size_t i = 0; i < in_double.size(); ++i) CHECK(close(in_float[i], in_double[i], 2e-5));
+  Listed::note(Listed::second_order, second.ok);
+  float_against_double(f, 2e-5, arrays...);
 }
 
 /// The value against an array that is known, then the derivatives.
 template <class F, class... A>
 void operation(const F& f, const Array<double>& expected, const A&... arrays) {
-  CHECK(close(Variable<double>(f(Variable<double>(arrays)...)).value(), expected, 1e-12));
+  const bool same = close(Variable<double>(f(Variable<double>(arrays)...)).value(), expected, 1e-12);
+  CHECK(same);
+  Listed::note(Listed::value, same);
   derivatives(f, arrays...);
 }
 
