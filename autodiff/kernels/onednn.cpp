@@ -4,6 +4,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <array>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -93,6 +94,7 @@ struct Primitive {
   memory plain_weight;
   memory weight;
   Array<std::byte> weight_buffer;
+  Array<std::byte> last_weight;  ///< what weight_buffer was made from, where that is kept
 
   bool is_usable = false;
 
@@ -110,6 +112,9 @@ struct Primitive {
     weight = arguments[position];
     plain_weight = memory(plain, engine(), DNNL_MEMORY_NONE);
     reorder = is_result ? dnnl::reorder(weight, plain_weight) : dnnl::reorder(plain_weight, weight);
+    // Larger weights go with convolutions beside which a reorder does not count.
+    constexpr std::size_t kept = std::size_t{1} << 18;
+    if (!is_result && plain.get_size() <= kept) last_weight = Array<std::byte>(Shape{plain.get_size()});
   }
 
   /// Runs with the addresses of its arguments, in the order in which they were added.
@@ -127,6 +132,17 @@ struct Primitive {
     dnnl::error::wrap_c_api(
         dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(length), list.data()),
         "could not run a oneDNN primitive");
+  }
+
+  /// Brings weights that have changed since the last call into the primitive's order.
+  void take_weight(const void* plain) {
+    const std::size_t bytes = last_weight.size();
+    if (bytes > 0) {
+      if (has_weight && std::memcmp(last_weight.data(), plain, bytes) == 0) return;
+      std::memcpy(last_weight.data(), plain, bytes);
+      has_weight = true;
+    }
+    run_reorder(plain, false);
   }
 
   void run_reorder(const void* plain, bool is_result) {
@@ -150,6 +166,7 @@ struct Primitive {
   }
 
   memory scratch_memory;
+  bool has_weight = false;
 };
 
 /// The thread's primitive for this key; `make` fills in a new one, and throws dnnl::error where there is
@@ -267,7 +284,7 @@ bool conv2d(const Window& window, std::size_t outputs, const float* images, cons
       });
   if (!primitive.is_usable) return false;
   const bool reorders = static_cast<bool>(primitive.reorder);
-  if (reorders) primitive.run_reorder(weight, false);
+  if (reorders) primitive.take_weight(weight);
   const void* addresses[] = {images, reorders ? nullptr : weight, result, bias};
   primitive.run(addresses);
   return true;
@@ -294,7 +311,7 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
       });
   if (!primitive.is_usable) return false;
   const bool reorders = static_cast<bool>(primitive.reorder);
-  if (reorders) primitive.run_reorder(weight, false);
+  if (reorders) primitive.take_weight(weight);
   const void* addresses[] = {gradient, reorders ? nullptr : weight, images};
   primitive.run(addresses);
   return true;

@@ -9,8 +9,8 @@
 /// products. Each function returns false, and has done nothing, where oneDNN cannot serve; the caller's own
 /// kernel then does. Without oneDNN in the build, that is always.
 ///
-/// A thread keeps the primitives it has used, by shape, with the memory for their weights, which oneDNN wants
-/// in an order of its own; activations are never reordered.
+/// A thread keeps the primitives it has used, by shape, with their last weights in the order that oneDNN
+/// wants: small weights are reordered only when they change. Activations are never reordered.
 
 namespace xgrad::kernels::onednn {
 

@@ -180,8 +180,8 @@ bool are_tiles(const Window& window) {
 
 /// Calls `body(lanes, entry, result)` for the tiles of an output row, whose entries lie from `entry` on, in
 /// pieces of `lanes` channels, a constant. A piece may reach over the end of its tile: what is written there
-/// is written again by the pieces that follow. The last tile has none that follow, and goes channel by
-/// channel.
+/// is written again by the pieces that follow. The last tile has none that follow; its last piece reaches
+/// back instead, over what is then written twice.
 template <class Body>
 void for_tiles(const Window& window, std::size_t row, Body&& body) {
   const std::size_t channels = window.channels;
@@ -193,18 +193,34 @@ void for_tiles(const Window& window, std::size_t row, Body&& body) {
       for (std::size_t c = 0; c < channels; c += lanes) body(lanes, entry + c, result + c);
     }
   };
+  const auto last_tile = [&](auto lanes) {
+    for (std::size_t c = 0; c < channels; c += lanes) {
+      const std::size_t first = std::min<std::size_t>(c, channels - lanes);
+      body(lanes, entry + first, result + first);
+    }
+  };
+  const std::integral_constant<std::size_t, 16> sixteen;
+  const std::integral_constant<std::size_t, 8> eight;
+  const std::integral_constant<std::size_t, 4> four;
+  const std::integral_constant<std::size_t, 1> one;
   // Only the first piece of a tile may reach over: the tile's other column is written after it.
   if (channels % 16 == 0) {
-    tiles(std::integral_constant<std::size_t, 16>());
+    tiles(sixteen);
   } else if (channels % 8 == 0 || (channels > 4 && channels < 8)) {
-    tiles(std::integral_constant<std::size_t, 8>());
+    tiles(eight);
   } else if (channels % 4 == 0 || channels == 3) {
-    tiles(std::integral_constant<std::size_t, 4>());
+    tiles(four);
   } else {
-    tiles(std::integral_constant<std::size_t, 1>());
+    tiles(one);
   }
-  for (std::size_t c = 0; c < channels; ++c) {
-    body(std::integral_constant<std::size_t, 1>(), entry + c, result + c);
+  if (channels >= 16) {
+    last_tile(sixteen);
+  } else if (channels >= 8) {
+    last_tile(eight);
+  } else if (channels >= 4) {
+    last_tile(four);
+  } else {
+    last_tile(one);
   }
 }
 
