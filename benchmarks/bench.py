@@ -59,12 +59,16 @@ def quotient(a, b):
 
 def measure(name, options, environment, with_torch, peak):
     commands = {"xgrad": [options.program, name]}
+    environments = {}
+    if name in ("cnn_b64", "lenet_b64", "residual_b32"):
+        commands["one_thread"] = commands["xgrad"]
+        environments["one_thread"] = {**environment, "OMP_NUM_THREADS": "1"}
     if with_torch:
         peer = [options.python, str(HERE / "peers" / "pytorch.py"), name, str(options.threads)]
         commands["pytorch"] = peer
         if not options.no_compile and not name.startswith("grad_") and name != "scalar_chain":
             commands["compiled"] = [*peer, "--compile"]
-    workers = {key: Worker(command, environment) for key, command in commands.items()}
+    workers = {key: Worker(command, environments.get(key, environment)) for key, command in commands.items()}
     try:
         turns = 5
         for _ in range(turns):
@@ -74,6 +78,7 @@ def measure(name, options, environment, with_torch, peak):
                         sys.exit(f"bench: {name} failed:\n{worker.process.stderr.read()}")
                     worker.process.kill()
                     del workers[key]
+        bound = (workers["xgrad"].ask("bound") or {}).get("seconds")
         last = {key: worker.quit() for key, worker in workers.items()}
     finally:
         for worker in workers.values():
@@ -88,7 +93,8 @@ def measure(name, options, environment, with_torch, peak):
               "allocations_per_step": last["xgrad"]["allocations"] / 3,
               "share_of_hand_loop": quotient(ours.median("hand_seconds"), seconds),
               "gradient_over_value": quotient(seconds, ours.median("value_seconds")),
-              "nanoseconds_per_operation": None}
+              "nanoseconds_per_operation": None, "bound_seconds": bound or None,
+              "share_of_bound": quotient(bound, seconds), "speedup_of_threads": None}
     if result["flops"]:
         result["share_of_peak"] = result["flops"] / seconds / peak
     if last["xgrad"]["operations"]:
@@ -98,6 +104,8 @@ def measure(name, options, environment, with_torch, peak):
         result["pytorch_spread"] = workers["pytorch"].spread()
         result["ratio"] = quotient(result["pytorch_seconds"], seconds)
         result["pytorch_peak_bytes"] = last["pytorch"].get("peak_bytes")
+    if "one_thread" in workers:
+        result["speedup_of_threads"] = quotient(workers["one_thread"].median(), seconds)
     if "compiled" in workers:
         result["pytorch_compiled_seconds"] = workers["compiled"].median()
     return result
@@ -116,7 +124,7 @@ def machine(options, environment, with_torch, peak):
 def time_text(seconds):
     if seconds is None:
         return ""
-    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+    for unit, scale in (("s", 1), ("ms", 1e3), ("us", 1e6), ("ns", 1e9)):
         if seconds * scale >= 1:
             break
     return f"{seconds * scale:.3g} {unit}"
@@ -124,6 +132,10 @@ def time_text(seconds):
 
 def row(result):
     note = []
+    if result["share_of_bound"]:
+        note.append(f"{result['share_of_bound']:.0%} of the bound")
+    if result["speedup_of_threads"]:
+        note.append(f"{result['speedup_of_threads']:.2f} times one thread")
     if result["nanoseconds_per_operation"]:
         note.append(f"{result['nanoseconds_per_operation']:.0f} ns an operation")
     if result["share_of_hand_loop"]:
@@ -155,6 +167,20 @@ def table(results, markdown):
     return "\n".join(lines)
 
 
+def growth(options, environment, names):
+    """Time for a unit (an image, a layer, an operation), which should stay the same."""
+    results, units = [], {"batch": "image", "depth": "layer", "tape": "operation"}
+    print(f"{'workload':22}{'a step':>10}{'for each':>12}")
+    for name in names:
+        worker = Worker([options.program, name], environment)
+        for _ in range(3):
+            worker.slice(options.seconds / 3)
+        seconds, count = worker.median(), worker.quit()["operations"]
+        results.append({"name": name, "xgrad_seconds": seconds, "seconds_for_each": seconds / count})
+        print(f"{name:22}{time_text(seconds):>10}{time_text(seconds / count):>12} {units[name.split('_')[1]]}", flush=True)
+    return results
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
@@ -165,9 +191,12 @@ def main():
     parser.add_argument("--python", default="python3", metavar="PATH", help="an interpreter that has PyTorch")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N")
     parser.add_argument("--no-compile", action="store_true", help="without the column of torch.compile")
+    parser.add_argument("--growth", action="store_true",
+                        help="instead of the table: how time grows with batch, depth and length of the tape")
     options = parser.parse_args()
 
-    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads)}
+    # Threads that stay where they are: otherwise two may meet on one core, on either side.
+    environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "OMP_PROC_BIND": "true"}
     environment.pop("OPENBLAS_CORETYPE", None)  # it would choose BLAS kernels for another machine
     ask = lambda *arguments: subprocess.run([options.program, *arguments], env=environment, capture_output=True,
                                             text=True, check=True).stdout
@@ -176,6 +205,11 @@ def main():
         names = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in options.only)]
         if not names:
             sys.exit(f"bench: no workload fits; there are: {', '.join(ask('--list').split())}")
+    if options.growth:
+        results = growth(options, environment, ask("--list-growth").split())
+        if options.json:
+            Path(options.json).write_text(json.dumps({"growth": results}, indent=2) + "\n")
+        return
     with_torch = subprocess.run([options.python, "-c", "import torch"], env=environment,
                                 capture_output=True).returncode == 0
     if not with_torch:

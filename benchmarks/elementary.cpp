@@ -2,8 +2,10 @@
 
 #include "workload.hpp"
 
+#include <xsimd/xsimd.hpp>
+
+#include <array>
 #include <cmath>
-#include <memory>
 
 // Single operations: what recording costs, what memory-bound operations cost beside a plain loop, and what a
 // gradient costs beside its value.
@@ -61,6 +63,149 @@ Step sum_axis() {
       y.data()[i] = total;
     });
     for_rows([&](std::size_t i) { std::fill_n(dx.data() + i * columns, columns, y.data()[i]); });
+  };
+  return step;
+}
+
+using Batch = xsimd::batch<float>;
+
+constexpr std::size_t whole = columns / Batch::size * Batch::size;
+constexpr std::size_t rest = columns - whole;
+
+/// The last entries of a row, and zeros.
+Batch tail(const float* in) {
+  std::array<float, Batch::size> entries{};
+  std::copy_n(in + whole, rest, entries.begin());
+  return Batch::load_unaligned(entries.data());
+}
+
+/// out = body(batch...) along a row.
+template <class Body, class... In>
+void map_row(float* out, Body&& body, const In*... in) {
+  for (std::size_t j = 0; j < whole; j += Batch::size) {
+    body(Batch::load_unaligned(in + j)...).store_unaligned(out + j);
+  }
+  std::array<float, Batch::size> last;
+  body(tail(in)...).store_unaligned(last.data());
+  std::copy_n(last.begin(), rest, out + whole);
+}
+
+/// The sum of body(batch...) along a row; four sums, so that additions need not wait for each other.
+template <class Body, class... In>
+float row_sum(Body&& body, const In*... in) {
+  std::array<Batch, 4> sums;
+  sums.fill(Batch(0.0F));
+  for (std::size_t j = 0; j < whole; j += Batch::size) {
+    sums[j / Batch::size % 4] += body(Batch::load_unaligned(in + j)...);
+  }
+  std::array<float, Batch::size> last;
+  body(tail(in)...).store_unaligned(last.data());
+  float sum = xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  for (std::size_t j = 0; j < rest; ++j) sum += last[j];
+  return sum;
+}
+
+float row_max(const float* in) {
+  float largest = in[0];
+#pragma omp simd reduction(max : largest)
+  for (std::size_t j = 0; j < columns; ++j) largest = std::max(largest, in[j]);
+  return largest;
+}
+
+Step logsumexp_rows() {
+  Step step = forward_and_backward([](const auto& x) { return logsumexp(x, 1); });
+  step.hand = [x = random_normal<float>({rows, columns}), g = random_uniform<float>({rows}),
+               y = empty<float>({rows}), dx = empty<float>({rows, columns})]() mutable {
+    for_rows([&](std::size_t i) {
+      const float* in = x.data() + i * columns;
+      const float largest = row_max(in);
+      y.data()[i] = largest + std::log(row_sum([&](Batch v) { return xsimd::exp(v - largest); }, in));
+    });
+    for_rows([&](std::size_t i) {
+      const float total = y.data()[i];
+      const float share = g.data()[i];
+      map_row(
+          dx.data() + i * columns, [&](Batch v) { return share * xsimd::exp(v - total); },
+          x.data() + i * columns);
+    });
+  };
+  return step;
+}
+
+Step softmax_rows() {
+  Step step = forward_and_backward([](const auto& x) { return softmax(x, 1); });
+  step.hand = [x = random_normal<float>({rows, columns}), g = random_uniform<float>({rows, columns}),
+               y = empty<float>({rows, columns}), dx = empty<float>({rows, columns})]() mutable {
+    for_rows([&](std::size_t i) {
+      const float* in = x.data() + i * columns;
+      float* out = y.data() + i * columns;
+      const float largest = row_max(in);
+      map_row(
+          out, [&](Batch v) { return xsimd::exp(v - largest); }, in);
+      const float scale = 1 / row_sum([](Batch v) { return v; }, out);
+      map_row(
+          out, [&](Batch v) { return v * scale; }, out);
+    });
+    for_rows([&](std::size_t i) {
+      const float* out = y.data() + i * columns;
+      const float* share = g.data() + i * columns;
+      const float mean = row_sum([](Batch p, Batch q) { return p * q; }, out, share);
+      map_row(
+          dx.data() + i * columns, [&](Batch p, Batch q) { return p * (q - mean); }, out, share);
+    });
+  };
+  return step;
+}
+
+/// out {n, m} = in {m, n} transposed, in blocks that stay in cache.
+void transpose_by_hand(const float* in, std::size_t m, std::size_t n, float* out) {
+  constexpr std::size_t block = 32;
+#pragma omp parallel for schedule(static) collapse(2)
+  for (std::size_t j0 = 0; j0 < n; j0 += block) {
+    for (std::size_t i0 = 0; i0 < m; i0 += block) {
+      for (std::size_t j = j0; j < std::min(j0 + block, n); ++j) {
+        for (std::size_t i = i0; i < std::min(i0 + block, m); ++i) out[j * m + i] = in[i * n + j];
+      }
+    }
+  }
+}
+
+Step transpose_matrix() {
+  Step step = forward_and_backward([](const auto& x) { return transpose(x); });
+  step.hand = [x = random_normal<float>({rows, columns}), y = empty<float>({columns, rows}),
+               dx = empty<float>({rows, columns})]() mutable {
+    transpose_by_hand(x.data(), rows, columns, y.data());
+    transpose_by_hand(y.data(), columns, rows, dx.data());
+  };
+  return step;
+}
+
+Step dropout_half() {
+  Step step = forward_and_backward([](const auto& x) { return dropout(x, {.keep = 0.5}); });
+  step.hand = [x = random_normal<float>({rows, columns}), g = random_uniform<float>({rows, columns}),
+               mask = empty<std::uint8_t>({rows, columns}), y = empty<float>({rows, columns}),
+               dx = empty<float>({rows, columns})]() mutable {
+    for_rows([&](std::size_t i) {
+      std::uint8_t* kept = mask.data() + i * columns;
+      const float* in = x.data() + i * columns;
+      float* out = y.data() + i * columns;
+#pragma omp simd
+      for (std::size_t j = 0; j < columns; ++j) {
+        std::uint64_t bits = (i * columns + j) * 0x9e3779b97f4a7c15U;  // SplitMix64
+        bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9U;
+        bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebU;
+        kept[j] = static_cast<std::uint8_t>(bits >> 63);
+      }
+#pragma omp simd
+      for (std::size_t j = 0; j < columns; ++j) out[j] = kept[j] != 0 ? 2 * in[j] : 0;
+    });
+    for_rows([&](std::size_t i) {
+      const std::uint8_t* kept = mask.data() + i * columns;
+      const float* in = g.data() + i * columns;
+      float* out = dx.data() + i * columns;
+#pragma omp simd
+      for (std::size_t j = 0; j < columns; ++j) out[j] = kept[j] != 0 ? 2 * in[j] : 0;
+    });
   };
   return step;
 }
@@ -143,13 +288,12 @@ std::vector<Workload> elementary() {
   const auto million = [] { return random_normal<float>({rows, columns}); };
   return {
       {"scalar_chain", scalar_chain},
-      {"logsumexp", [] { return forward_and_backward([](const auto& x) { return logsumexp(x, 1); }); }},
-      {"softmax", [] { return forward_and_backward([](const auto& x) { return softmax(x, 1); }); }},
+      {"logsumexp", logsumexp_rows},
+      {"softmax", softmax_rows},
       {"sum_axis", sum_axis},
       {"broadcast_bias", broadcast_bias},
-      {"transpose", [] { return forward_and_backward([](const auto& x) { return transpose(x); }); }},
-      {"dropout",
-       [] { return forward_and_backward([](const auto& x) { return dropout(x, {.keep = 0.5}); }); }},
+      {"transpose", transpose_matrix},
+      {"dropout", dropout_half},
       {"grad_products", products},
       {"grad_logsumexp",
        [=] {

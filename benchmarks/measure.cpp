@@ -10,42 +10,18 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iostream>
 #include <optional>
 #include <string>
 
-// Measures one workload, slice by slice, as bench.py asks on standard input: `go SECONDS` is answered by a
-// line of JSON, `quit` by the last one. `xgrad_benchmarks --list` names the workloads, `--peak` measures the
-// machine.
+// Measures one workload, slice by slice, as bench.py asks on standard input: `go SECONDS` and `bound` are
+// each answered by a line of JSON, `quit` by the last one. `xgrad_benchmarks --list` names the workloads,
+// `--list-growth` those of growth,
+// `--peak` measures the machine.
 
 namespace {
 
 using namespace benchmarks;
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-/// The median time of one run over as many as fit into `seconds`, three at least. What is too short for the
-/// clock is run several times for one reading.
-double median_time(const std::function<void()>& run, double seconds) {
-  const auto first = Clock::now();
-  run();
-  const double estimate = std::max(seconds_since(first), 1e-9);
-  const auto repeats = static_cast<std::size_t>(std::clamp(2e-4 / estimate, 1.0, 1e6));
-  std::vector<double> times;
-  const auto start = Clock::now();
-  while (times.size() < 3 || seconds_since(start) < seconds) {
-    const auto begin = Clock::now();
-    for (std::size_t i = 0; i < repeats; ++i) run();
-    times.push_back(seconds_since(begin) / static_cast<double>(repeats));
-  }
-  std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
-  return times[times.size() / 2];
-}
-
 /// Multiply-adds of all threads, in floating-point operations per second: what no program exceeds here.
 double peak_flops() {
   using V = xsimd::batch<float>;
@@ -84,22 +60,27 @@ std::size_t peak_bytes() {
 
 void serve(const Workload& workload) {
   const Step step = workload.make();
-  for (int i = 0; i < 3; ++i) step.run();
+  for (int i = 0; i < 2; ++i) step.run();
   const std::size_t before = xgrad::detail::system_allocations();
   for (int i = 0; i < 3; ++i) step.run();
   const std::size_t allocations = xgrad::detail::system_allocations() - before;
-  const std::size_t bytes = peak_bytes();  // before the hand-written loops come
+  const std::size_t bytes = peak_bytes();  // before loops and kernels of the benchmark's own come
 
   std::string word;
-  while (std::cin >> word && word == "go") {
-    double seconds = 0;
-    std::cin >> seconds;
-    nlohmann::json answer = {{"seconds", median_time(step.run, seconds)}};
-    if (step.hand) answer["hand_seconds"] = median_time(step.hand, seconds / 2);
-    if (step.value) answer["value_seconds"] = median_time(step.value, seconds / 2);
+  while (std::cin >> word && word != "quit") {
+    nlohmann::json answer;
+    if (word == "bound") {
+      answer["seconds"] = step.bound ? step.bound() : 0;
+    } else {  // go
+      double seconds = 0;
+      std::cin >> seconds;
+      answer["seconds"] = median_time(step.run, seconds);
+      if (step.hand) answer["hand_seconds"] = median_time(step.hand, seconds / 2);
+      if (step.value) answer["value_seconds"] = median_time(step.value, seconds / 2);
+    }
     std::cout << answer << std::endl;
   }
-  std::cout << nlohmann::json{{"peak_bytes", step.hand ? bytes : std::max(bytes, peak_bytes())},
+  std::cout << nlohmann::json{{"peak_bytes", step.hand || step.bound ? bytes : std::max(bytes, peak_bytes())},
                               {"allocations", allocations},
                               {"flops", step.flops},
                               {"operations", step.operations}}
@@ -112,10 +93,12 @@ int main(int count, char** arguments) {
   const std::string name = count == 2 ? arguments[1] : "";
   std::vector<Workload> all = networks();
   for (Workload& each : elementary()) all.push_back(std::move(each));
-  if (name == "--list") {
-    for (const Workload& each : all) fmt::print("{}\n", each.name);
+  std::vector<Workload> growing = growth();
+  if (name == "--list" || name == "--list-growth") {
+    for (const Workload& each : name == "--list" ? all : growing) fmt::print("{}\n", each.name);
     return 0;
   }
+  for (Workload& each : growing) all.push_back(std::move(each));
   if (name == "--peak") {
     fmt::print("{}\n", peak_flops());
     return 0;
@@ -123,7 +106,7 @@ int main(int count, char** arguments) {
   const auto found =
       std::find_if(all.begin(), all.end(), [&](const Workload& each) { return each.name == name; });
   if (found == all.end()) {
-    fmt::print(stderr, "usage: xgrad_benchmarks --list | --peak | WORKLOAD\n");
+    fmt::print(stderr, "usage: xgrad_benchmarks --list | --list-growth | --peak | WORKLOAD\n");
     return 2;
   }
   serve(*found);

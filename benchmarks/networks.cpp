@@ -2,6 +2,7 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
+#include "bounds.hpp"
 #include "workload.hpp"
 
 #include <examples/models.hpp>
@@ -14,27 +15,6 @@ namespace benchmarks {
 namespace {
 
 using namespace xgrad;
-
-/// Multiply-adds of a convolution on {size, size} images, for one image, taps in the padding left out.
-double convolution(std::size_t size, std::size_t in, std::size_t out, std::size_t kernel, std::size_t padding,
-                   std::size_t stride = 1) {
-  const std::size_t results = (size + 2 * padding - kernel) / stride + 1;
-  double inside = 0;  // taps along one axis, over all results
-  for (std::size_t i = 0; i < results; ++i) {
-    for (std::size_t u = 0; u < kernel; ++u) {
-      const std::size_t at = i * stride + u;
-      inside += at >= padding && at < size + padding;
-    }
-  }
-  return inside * inside * static_cast<double>(in * out);
-}
-
-/// Operations of a training step: forward, by weights, and by inputs for all layers but the first.
-double training_flops(std::size_t batch, std::initializer_list<double> multiply_adds) {
-  double sum = 0;
-  for (const double layer : multiply_adds) sum += 3 * layer;
-  return 2 * static_cast<double>(batch) * (sum - *multiply_adds.begin());
-}
 
 /// The step of a model: forward, backward, descent.
 template <class Net>
@@ -87,36 +67,56 @@ struct Residual {
   }
 };
 
-Step lenet(std::size_t batch) {
-  return {training<models::LeNet<>>({batch, 28, 28, 1}),
-          training_flops(batch, {convolution(28, 1, 6, 5, 2), convolution(14, 6, 16, 5, 0), 400 * 120,
-                                 120 * 84, 84 * 10})};
+const std::vector<Layer> lenet_layers{
+    {.size = 28, .in = 1, .out = 6, .kernel = 5, .padding = 2, .pool = true},
+    {.size = 14, .in = 6, .out = 16, .kernel = 5, .pool = true},
+    {.in = 400, .out = 120},
+    {.in = 120, .out = 84},
+    {.in = 84, .out = 10, .relu = false},
+};
+const std::vector<Layer> cnn_layers{
+    {.size = 28, .in = 1, .out = 32, .kernel = 5, .padding = 2, .pool = true},
+    {.size = 14, .in = 32, .out = 64, .kernel = 5, .padding = 2, .pool = true},
+    {.in = 3136, .out = 128},
+    {.in = 128, .out = 10, .relu = false},
+};
+const std::vector<Layer> mlp_layers{
+    {.in = 784, .out = 512}, {.in = 512, .out = 512}, {.in = 512, .out = 10, .relu = false}};
+
+std::vector<Layer> residual_layers() {
+  const auto layer = [](std::size_t size, std::size_t in, std::size_t out, std::size_t stride) {
+    return Layer{.size = size, .in = in, .out = out, .kernel = 3, .padding = 1, .stride = stride};
+  };
+  std::vector<Layer> layers(6, layer(32, 64, 64, 1));
+  layers.push_back(layer(32, 64, 128, 2));
+  layers.insert(layers.end(), 5, layer(16, 128, 128, 1));
+  layers.push_back(layer(16, 128, 256, 2));
+  layers.insert(layers.end(), 3, layer(8, 256, 256, 1));
+  layers.push_back({.in = 256, .out = 10, .relu = false});
+  return layers;
 }
 
-Step cnn(std::size_t batch) {
-  return {
-      training<models::CNN<>>({batch, 28, 28, 1}),
-      training_flops(batch, {convolution(28, 1, 32, 5, 2), convolution(14, 32, 64, 5, 2), 3136 * 128, 1280})};
+template <class Net>
+Step training_step(const Shape& images, const std::vector<Layer>& layers) {
+  const std::size_t batch = images[0];
+  return {.run = training<Net>(images), .flops = training_flops(batch, layers), .bound = [=] {
+            return measured_bound(batch, layers, true);
+          }};
 }
 
-Step mlp(std::size_t batch) {
-  return {training<MLP>({batch, 784}), training_flops(batch, {784 * 512, 512 * 512, 512 * 10})};
-}
-
-Step residual() {
-  const double c64 = convolution(32, 64, 64, 3, 1);
-  const double c128 = convolution(16, 128, 128, 3, 1);
-  const double c256 = convolution(8, 256, 256, 3, 1);
-  return {training<Residual>({32, 32, 32, 64}),
-          training_flops(32, {c64, c64, c64, c64, c64, c64, convolution(32, 64, 128, 3, 1, 2), c128, c128,
-                              c128, c128, c128, convolution(16, 128, 256, 3, 1, 2), c256, c256, c256, 2560})};
-}
+Step lenet(std::size_t batch) { return training_step<models::LeNet<>>({batch, 28, 28, 1}, lenet_layers); }
+Step cnn(std::size_t batch) { return training_step<models::CNN<>>({batch, 28, 28, 1}, cnn_layers); }
+Step mlp(std::size_t batch) { return training_step<MLP>({batch, 784}, mlp_layers); }
+Step residual() { return training_step<Residual>({32, 32, 32, 64}, residual_layers()); }
 
 Step lenet_inference() {
   auto net = std::make_shared<models::LeNet<>>();
   nn::eval(*net);
-  const double flops = 2 * (convolution(28, 1, 6, 5, 2) + convolution(14, 6, 16, 5, 0) + 48000 + 10080 + 840);
-  return {[net, image = random_uniform<float>({1, 28, 28, 1})] { (*net)(image); }, flops};
+  double flops = 0;
+  for (const Layer& layer : lenet_layers) flops += 2 * layer.multiply_adds();
+  return {.run = [net, image = random_uniform<float>({1, 28, 28, 1})] { (*net)(image); },
+          .flops = flops,
+          .bound = [] { return measured_bound(1, lenet_layers, false); }};
 }
 
 }  // namespace
