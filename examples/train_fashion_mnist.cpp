@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -196,7 +197,11 @@ void train(const Settings& settings) {
   const double test_error = error_of(classes, data.test.labels);
   metrics["test_error"] = test_error;
   print_confusion(classes, data.test, settings.data);
-  fmt::print("\ntest error {:.2f} %\n", 100 * test_error);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const std::int64_t peak_memory = std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
+  metrics["peak_memory_bytes"] = peak_memory;
+  fmt::print("\npeak memory {} MiB\ntest error {:.2f} %\n", peak_memory >> 20, 100 * test_error);
   if (!settings.save.empty()) nn::save(net, settings.save);
   if (!settings.metrics.empty() && !(std::ofstream(settings.metrics) << metrics.dump(2) << '\n').flush()) {
     throw FileError("cannot write " + settings.metrics);

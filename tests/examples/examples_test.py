@@ -118,7 +118,7 @@ class Train(unittest.TestCase):
 
     def test_it_learns_and_reports(self):
         metrics, output = self.train(*FAST)
-        self.assertEqual(list(metrics), ["model", "parameters", "seed", "epochs", "test_error"])
+        self.assertEqual(list(metrics), ["model", "parameters", "seed", "epochs", "test_error", "peak_memory_bytes"])
         self.assertEqual((metrics["model"], metrics["seed"]), ("mlp", 1))
         self.assertEqual([e["epoch"] for e in metrics["epochs"]], [1, 2, 3])
         for epoch in metrics["epochs"]:
@@ -138,6 +138,7 @@ class Train(unittest.TestCase):
         self.assertIn(counts, output)
         self.assertEqual(len(re.findall(r"^epoch +\d/3 .*images/s$", output, re.M)), 3)
         self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
+        self.assertIn(f"peak memory {metrics['peak_memory_bytes'] >> 20} MiB", output)
         self.assertNotIn("\r", output)  # no bar where there is no terminal
 
     def test_the_confusion_matrix_counts_the_test_set(self):
