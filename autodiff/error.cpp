@@ -6,6 +6,7 @@ namespace xgrad {
 Error::~Error() = default;
 ShapeError::~ShapeError() = default;
 ValueError::~ValueError() = default;
+LinearAlgebraError::~LinearAlgebraError() = default;
 TapeError::~TapeError() = default;
 VersionError::~VersionError() = default;
 FileError::~FileError() = default;

@@ -28,6 +28,14 @@ class XGRAD_API ValueError : public Error {
   ~ValueError() override;
 };
 
+/// A matrix that an operation cannot factorise: singular, not positive definite, with entries that are no
+/// numbers.
+class XGRAD_API LinearAlgebraError : public Error {
+ public:
+  using Error::Error;
+  ~LinearAlgebraError() override;
+};
+
 /// A tape asked for something that it cannot give: a gradient by something it never saw, a second
 /// backward pass over released values, a Variable that belongs to another thread's tape.
 class XGRAD_API TapeError : public Error {

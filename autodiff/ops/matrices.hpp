@@ -1,0 +1,137 @@
+#pragma once
+
+#include <autodiff/kernels/lapack.hpp>
+#include <autodiff/operation.hpp>
+#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/shape.hpp>
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+/// \file
+/// What the operations on matrices, and on batches of them along leading axes, share. Private to their
+/// sources.
+
+namespace xgrad::detail {
+
+inline Shape batch_of(const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); }
+inline std::size_t rows_of(const Shape& shape) { return shape[shape.size() - 2]; }
+inline std::size_t columns_of(const Shape& shape) { return shape[shape.size() - 1]; }
+
+/// The shape of a batch of matrices {m, n}.
+inline Shape matrices(Shape batch, std::size_t m, std::size_t n) {
+  batch.push_back(m);
+  batch.push_back(n);
+  return batch;
+}
+
+/// Throws ShapeError for an array that is no matrix.
+inline void check_matrices(const char* operation, const Shape& shape) {
+  if (shape.size() >= 2) return;
+  throw ShapeError(
+      fmt::format("{}: an array of shape {}; expected a matrix, {{..., m, n}}", operation, to_string(shape)));
+}
+
+/// Throws ShapeError for an array that is no square matrix.
+inline void check_square(const char* operation, const Shape& shape) {
+  if (shape.size() >= 2 && rows_of(shape) == columns_of(shape)) return;
+  throw ShapeError(fmt::format("{}: an array of shape {}; expected a square matrix, {{..., n, n}}", operation,
+                               to_string(shape)));
+}
+
+/// Throws LinearAlgebraError, `why` it is that matrix `index` of an array of this shape does not do.
+[[noreturn]] inline void throw_unfit(const char* operation, const Shape& shape, std::size_t index,
+                                     const std::string& why) {
+  Shape place = batch_of(shape);
+  for (std::size_t axis = place.size(); axis-- > 0;) {
+    const std::size_t extent = place[axis];
+    place[axis] = index % extent;
+    index /= extent;
+  }
+  throw LinearAlgebraError(
+      place.empty() ? fmt::format("{}: the matrix of shape {} {}", operation, to_string(shape), why)
+                    : fmt::format("{}: matrix {} of an array of shape {} {}", operation, to_string(place),
+                                  to_string(shape), why));
+}
+
+/// Throws ShapeError where b is no right side of A x = b: a vector, or matrices, with as many rows as A.
+inline void check_right_side(const char* operation, const Shape& a, const Shape& b) {
+  const std::size_t rows = rows_of(a);
+  if (!b.empty() && b[b.size() == 1 ? 0 : b.size() - 2] == rows) return;
+  throw ShapeError(
+      fmt::format("{}: A {} and b {}; expected b to be a vector {{{}}} or matrices {{..., {}, k}}", operation,
+                  to_string(a), to_string(b), rows, rows));
+}
+
+/// Throws LinearAlgebraError where the kernel for eigenvalues or singular values of matrix `index` failed.
+inline void check_converged(const char* operation, const Shape& shape, std::size_t index, int info) {
+  if (info == 0) return;
+  throw_unfit(operation, shape, index,
+              info == kernels::not_finite ? "holds NaN or infinity"
+                                          : "has a factorisation that LAPACK did not converge to");
+}
+
+/// Identity matrices.
+template <class T>
+Array<T> identities(const Shape& shape) {
+  Array<T> result = full<T>(shape, T(0));
+  const std::size_t n = columns_of(shape);
+  const std::size_t matrix = n * n;
+  for (std::size_t begin = 0; begin < result.size(); begin += matrix) {
+    for (std::size_t i = 0; i < n; ++i) result.data()[begin + i * n + i] = T(1);
+  }
+  return result;
+}
+
+template <class T>
+Variable<T> transposed(const Variable<T>& x) {
+  std::vector<int> order(x.dimension());
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[order.size() - 2], order[order.size() - 1]);
+  return permute(x, order);
+}
+
+/// {..., n} as {..., 1, n}: it multiplies columns.
+template <class T>
+Variable<T> as_row(const Variable<T>& x) {
+  auto shape = signed_shape(x.shape());
+  shape.insert(shape.end() - 1, 1);
+  return reshape(x, shape);
+}
+
+/// {..., n} as {..., n, 1}: it multiplies rows.
+template <class T>
+Variable<T> as_column(const Variable<T>& x) {
+  auto shape = signed_shape(x.shape());
+  shape.push_back(1);
+  return reshape(x, shape);
+}
+
+/// {..., n, 1} as {..., n}.
+template <class T>
+Variable<T> drop_column(const Variable<T>& x) {
+  return reshape(x, {x.shape().begin(), x.shape().end() - 1});
+}
+
+/// Square matrices with 0 above or below the diagonal, and on it if `strict`.
+template <class T>
+Variable<T> triangle(const Variable<T>& x, bool lower, bool strict) {
+  const std::size_t n = columns_of(x.shape());
+  Array<bool> keep(Shape{n, n});
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) {
+      keep.data()[i * n + j] = (i == j && !strict) || (lower ? j < i : i < j);
+    }
+  }
+  return where(keep, x, constant(full<T>(Shape{}, T(0))));
+}
+
+/// The symmetric matrices with the lower triangles of x.
+template <class T>
+Variable<T> mirror_lower(const Variable<T>& x) {
+  return triangle(x, true, false) + transposed(triangle(x, true, true));
+}
+
+}  // namespace xgrad::detail
