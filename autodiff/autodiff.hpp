@@ -6,6 +6,8 @@
 #include <autodiff/array.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/gradcheck.hpp>
+#include <autodiff/implicit.hpp>
+#include <autodiff/jacobian.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/convolution.hpp>

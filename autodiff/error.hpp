@@ -51,6 +51,13 @@ class XGRAD_API VersionError : public TapeError {
   ~VersionError() override;
 };
 
+/// An iteration that did not arrive: fixed_point, root. The message gives the residual that was left.
+class XGRAD_API ConvergenceError : public Error {
+ public:
+  using Error::Error;
+  ~ConvergenceError() override;
+};
+
 /// A file that is missing, damaged, or not what was expected.
 class XGRAD_API FileError : public Error {
  public:

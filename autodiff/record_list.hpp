@@ -145,6 +145,8 @@ class RecordList {
   std::uint64_t recording = 0;
   std::uint64_t replaying = 0;
 
+  Captures* captures = nullptr;  // who wants to know what operations use, if anybody
+
   std::vector<OpenTape> tapes;
   std::vector<std::unique_ptr<ReplayScratch>> scratches;
   std::size_t replay_depth = 0;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace xgrad::detail {
 namespace {
@@ -72,6 +73,39 @@ bool is_recorded(const Node* input) noexcept {
 }
 
 bool is_recording() noexcept { return record_list().recording != 0; }
+
+Pause::Pause() noexcept : recording_(std::exchange(record_list().recording, 0)) {}
+
+Pause::~Pause() {
+  RecordList& list = record_list();
+  list.recording = recording_ & list.alive();  // less those that backward consumed meanwhile
+}
+
+Captures::Captures() noexcept {
+  RecordList& list = record_list();
+  tape_ = std::uint64_t{1} << (list.tapes.size() - 1);
+  first_ = list.tapes.back().first;
+  outer_ = std::exchange(list.captures, this);
+}
+
+Captures::~Captures() { record_list().captures = outer_; }
+
+void Captures::note(Node& input, std::uint32_t record) {
+  RecordList& list = record_list();
+  const bool is_paused = (list.recording & tape_) == 0;
+  const bool is_computed_here = record >= first_ && list[record].name != nullptr;
+  if (is_paused || is_computed_here) return;
+  input.references.fetch_add(1, std::memory_order_relaxed);
+  nodes_.emplace_back(&input);
+}
+
+std::vector<NodePointer> Captures::nodes() const {
+  std::vector<NodePointer> each = nodes_;
+  const auto id = [](const NodePointer& node) { return node->id; };
+  std::ranges::sort(each, {}, id);
+  each.erase(std::ranges::unique(each, {}, id).begin(), each.end());
+  return each;
+}
 
 bool is_result(const Node& node) noexcept {
   RecordList& list = record_list();
@@ -244,7 +278,9 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   bool takes_result = false;
   for (std::size_t i = 0; i < links.size(); ++i) {
     const bool recorded = joint ? is_recorded(links[i].input) : links[i].pullback != nullptr;
-    new (&edges[i]) Edge{recorded ? find_or_add(*links[i].input, name) : no_record, links[i].pullback};
+    const std::uint32_t parent = recorded ? find_or_add(*links[i].input, name) : no_record;
+    if (recorded && captures != nullptr) captures->note(*links[i].input, parent);
+    new (&edges[i]) Edge{parent, links[i].pullback};
     takes_result = takes_result || (links[i].pullback != nullptr && links[i].pullback->takes_result());
   }
   Record& record = append(result);

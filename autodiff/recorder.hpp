@@ -3,8 +3,10 @@
 #include <autodiff/variable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <span>
+#include <vector>
 
 /// \file
 /// What `operation` needs of the thread's record list. The list itself is in record_list.hpp.
@@ -45,6 +47,42 @@ XGRAD_API bool is_recording() noexcept;
 /// Whether a value is an operation's result whose record, if it needs one, has been made: then a handle to it
 /// that is about to go may give its memory away.
 bool is_result(const Node& node) noexcept;
+
+/// While it lives, the tapes that were open before it record nothing: solvers iterate without a trace, also of
+/// what they capture. Tapes opened meanwhile record as ever; they close before it goes. What is computed from
+/// Variables meanwhile is a plain value, and no constant: whoever returns it takes the value out.
+class XGRAD_API Pause {
+ public:
+  Pause() noexcept;
+  ~Pause();
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+
+ private:
+  std::uint64_t recording_;
+};
+
+/// While it lives, notes which Variables the innermost tape's operations use that were not computed on that
+/// tape: what a function that is recorded meanwhile captures.
+class XGRAD_API Captures {
+ public:
+  Captures() noexcept;
+  ~Captures();
+  Captures(const Captures&) = delete;
+  Captures& operator=(const Captures&) = delete;
+
+  /// Each once.
+  std::vector<NodePointer> nodes() const;
+
+  /// An operation has used this node, whose record is the one given.
+  void note(Node& input, std::uint32_t record);
+
+ private:
+  std::vector<NodePointer> nodes_;
+  Captures* outer_;
+  std::uint64_t tape_;   // its bit
+  std::uint32_t first_;  // record of its interval
+};
 
 /// Notes of a value that no tape records by which replay it was computed, if any, and whether all that it was
 /// computed from is constant.

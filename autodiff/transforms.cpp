@@ -1,8 +1,20 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/operation.hpp>
 #include <autodiff/record_list.hpp>
 #include <autodiff/transforms.hpp>
 
+#include <fmt/format.h>
+
 namespace xgrad::detail {
+namespace {
+
+/// The same value in a Variable of its own.
+template <class T>
+Variable<T> alias(const Variable<T>& x) {
+  return operation("identity", Array<T>(x.value()), {x, [](Variable<T>&& g) { return std::move(g); }});
+}
+
+}  // namespace
 
 template <class T>
 Variable<T> as_input(const Variable<T>& x) {
@@ -12,7 +24,38 @@ Variable<T> as_input(const Variable<T>& x) {
   return input;
 }
 
-#define XGRAD_INSTANTIATE(T) template Variable<T> as_input<T>(const Variable<T>&);
+template <class T>
+Variable<T> new_input(Variable<T> x) {
+  if (!x) throw_empty_variable();
+  return as_input(x.node().is_unique() || x.node()->constant ? x : alias(x));
+}
+
+template <class T>
+Variable<T> as_result(const Variable<T>& y) {
+  if (!y) throw_empty_variable();
+  RecordList& list = record_list();
+  const std::uint32_t index = list.find(*y.node());
+  const bool is_computed_here =
+      index != no_record && index >= list.tapes.back().first && list[index].name != nullptr;
+  return is_computed_here || y.node()->constant ? y : alias(y);
+}
+
+void check_direction(const char* caller, const Shape& direction, const Shape& input) {
+  if (direction == input) return;
+  throw ShapeError(fmt::format("{}: the direction has shape {}, its input {}", caller, to_string(direction),
+                               to_string(input)));
+}
+
+RepeatRandom::RepeatRandom(const Generator& state) : present_(default_generator()) {
+  default_generator() = state;
+}
+
+RepeatRandom::~RepeatRandom() { default_generator() = present_; }
+
+#define XGRAD_INSTANTIATE(T)                            \
+  template Variable<T> as_input<T>(const Variable<T>&); \
+  template Variable<T> new_input<T>(Variable<T>);       \
+  template Variable<T> as_result<T>(const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

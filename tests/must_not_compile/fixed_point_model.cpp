@@ -1,0 +1,14 @@
+// expect: captures all else, a model by reference
+// A solver keeps its arguments: a model would be cloned, and its gradients lost.
+#include <autodiff/autodiff.hpp>
+#include <nn/nn.hpp>
+
+struct Model {
+  xgrad::nn::Linear<float> fc{2, 2};
+};
+
+int main() {
+  Model model;
+  auto z = xgrad::fixed_point([](const auto& at, const auto& net) { return net.fc(at); },
+                              xt::xarray<float>{1, 2}, model);
+}

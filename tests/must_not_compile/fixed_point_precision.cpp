@@ -1,0 +1,8 @@
+// expect: has to have the precision of z
+// The iterates have one precision.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  xgrad::Variable<float> a = 2;
+  auto z = xgrad::fixed_point([&](const xgrad::Variable<double>&) { return a * 2; }, 1.0);
+}

@@ -1,0 +1,8 @@
+// expect: the function cannot be called with these arguments
+// A number is an input in double.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  auto f = [](const xgrad::Variable<float>& x) { return x * x; };
+  auto rows = xgrad::jacobian(f, 1.0);
+}

@@ -1,0 +1,8 @@
+// expect: there is no argument of this number
+// Arguments are numbered from 0.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  auto f = [](const xgrad::Variable<double>& x, const xgrad::Variable<double>& y) { return x * y; };
+  auto slopes = xgrad::grad<1, 2>(f)(1.0, 2.0);
+}
