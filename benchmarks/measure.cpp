@@ -1,3 +1,4 @@
+#include <autodiff/kernels/batch.hpp>
 #include <autodiff/memory.hpp>
 
 #include "workload.hpp"
@@ -6,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <omp.h>
 #include <sys/resource.h>
-#include <xsimd/xsimd.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,7 +41,8 @@ double peak_flops() {
       const V term(0.001F);
       for (int i = 0; i < steps; ++i) {
 #pragma GCC unroll 12
-        for (std::size_t k = 0; k < chains; ++k) sums[k] = xsimd::fma(sums[k], factor, term);
+        for (std::size_t k = 0; k < chains; ++k)
+          sums[k] = xgrad::kernels::multiply_add<float>(sums[k], factor, term);
       }
       for (const V& sum : sums) keep += sum.get(0);
     }

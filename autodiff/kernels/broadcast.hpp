@@ -1,9 +1,8 @@
 #pragma once
 
 #include <autodiff/array.hpp>
+#include <autodiff/kernels/batch.hpp>
 #include <autodiff/kernels/parallel.hpp>
-
-#include <xsimd/xsimd.hpp>
 
 #include <array>
 
@@ -14,9 +13,6 @@ namespace xgrad::kernels {
 
 /// Below this many entries, a second thread costs more than it brings.
 inline constexpr std::size_t elementwise_grain = 1 << 15;
-
-template <class T>
-using Batch = xsimd::batch<T>;
 
 /// How `N` operands that are broadcast to one shape are walked: rows of `inner` entries, each operand
 /// advancing along a row by `step` (0 or 1), and outer axes with each operand's stride. Axes along which

@@ -2,6 +2,7 @@
 #include <autodiff/kernels/convolution.hpp>
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/im2col.hpp>
+#include <autodiff/kernels/narrow.hpp>
 #include <autodiff/kernels/onednn.hpp>
 #include <autodiff/kernels/parallel.hpp>
 
@@ -67,7 +68,9 @@ template <class T>
 void conv2d(const Window& window, std::size_t outputs, const T* images, const T* weight, const T* bias,
             T* result) {
   if constexpr (std::is_same_v<T, float>) {
-    if (onednn::conv2d(window, outputs, images, weight, bias, result)) return;
+    if (narrow::conv2d(window, outputs, images, weight, bias, result) ||
+        onednn::conv2d(window, outputs, images, weight, bias, result))
+      return;
   }
   const Product<T> product(window, outputs);
   const std::size_t threads = thread_count(product.places, product.places_per_grain);
@@ -90,7 +93,9 @@ template <class T>
 void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* gradient, const T* weight,
                            T* images) {
   if constexpr (std::is_same_v<T, float>) {
-    if (onednn::conv2d_input_gradient(window, outputs, gradient, weight, images)) return;
+    if (narrow::conv2d_input_gradient(window, outputs, gradient, weight, images) ||
+        onednn::conv2d_input_gradient(window, outputs, gradient, weight, images))
+      return;
   }
   const Product<T> product(window, outputs);
   const auto multiply = [&](IndexRange block, T* out) {
@@ -128,7 +133,9 @@ template <class T>
 void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* images, const T* gradient,
                             T* weight) {
   if constexpr (std::is_same_v<T, float>) {
-    if (onednn::conv2d_weight_gradient(window, outputs, images, gradient, weight)) return;
+    if (narrow::conv2d_weight_gradient(window, outputs, images, gradient, weight) ||
+        onednn::conv2d_weight_gradient(window, outputs, images, gradient, weight))
+      return;
   }
   const Product<T> product(window, outputs);
   const std::size_t size = outputs * product.taps;

@@ -36,12 +36,13 @@ void multiply_by_rows(std::size_t n, std::size_t k, T alpha, const T* a, const T
       for (; i + 4 * width <= k; i += 4 * width) {
         for (std::size_t part = 0; part < 4; ++part) {
           const std::size_t at = i + part * width;
-          sums[part] =
-              xsimd::fma(Batch<T>::load_unaligned(a + at), Batch<T>::load_unaligned(row + at), sums[part]);
+          sums[part] = multiply_add<T>(Batch<T>::load_unaligned(a + at), Batch<T>::load_unaligned(row + at),
+                                       sums[part]);
         }
       }
       for (; i + width <= k; i += width) {
-        sums[0] = xsimd::fma(Batch<T>::load_unaligned(a + i), Batch<T>::load_unaligned(row + i), sums[0]);
+        sums[0] =
+            multiply_add<T>(Batch<T>::load_unaligned(a + i), Batch<T>::load_unaligned(row + i), sums[0]);
       }
       T sum = xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
       for (; i < k; ++i) sum += a[i] * row[i];

@@ -202,6 +202,27 @@ TEST_CASE("conv2d: large images, many channels, and shapes that several threads 
   compare<float>({2, 16, 16, 70}, {33, 3, 3, 70}, {.stride = {1, 2}, .padding = "same"}, 2e-3);
 }
 
+TEST_CASE("conv2d: few channels on one side, whose places along a row fill vectors") {
+  std::size_t batch = 0;
+  for (const std::size_t columns : {12, 16, 28, 31, 47}) {
+    for (const std::size_t channels : {1, 2, 3, 7, 8, 16}) {
+      for (const std::size_t outputs : {1, 2, 3, 4, 5, 6, 7, 8}) {
+        for (const Pair window : {Pair{6, 6}, Pair{5, 3}, Pair{3, 3}}) {
+          const std::size_t kind = ++batch % 4;
+          const Conv2dOptions options{.stride = {1 + kind / 3, 1},
+                                      .padding = kind == 0 ? Padding(0) : Padding(2, 1 + kind),
+                                      .dilation = {1, 1 + kind % 2}};
+          compare<float>({1 + kind, 7, columns, channels}, {outputs, window.rows, window.columns, channels},
+                         options, 2e-4);
+        }
+      }
+    }
+  }
+  compare<float>({2, 90, 100, 3}, {6, 5, 5, 3}, {.padding = 2},
+                 5e-3);  // several strips an image, and threads
+  compare<float>({3, 4, 20, 1}, {5, 3, 3, 1}, {.padding = {1, 40}}, 1e-3);  // mostly padding
+}
+
 TEST_CASE("conv2d: convolutions that are plain matrix products") {
   compare<double>({3, 40, 41, 17}, {19, 1, 1, 17}, {}, 1e-11);        // each pixel by itself
   compare<double>({300, 5, 5, 16}, {12, 5, 5, 16}, {}, 1e-11);        // one window as large as the image
