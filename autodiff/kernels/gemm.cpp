@@ -22,12 +22,17 @@ void cblas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, dou
 /// Multiply-adds of a product with a vector that are worth a thread: such a product is bound by memory.
 constexpr std::size_t vector_grain = std::size_t{1} << 17;
 
+/// Rows of `count` entries that are worth a thread.
+constexpr std::size_t row_grain(std::size_t count) {
+  return std::max<std::size_t>(vector_grain / std::max<std::size_t>(count, 1), 1);
+}
+
 /// c = alpha a B^T + beta c, for a row a of k entries and B {n, k}.
 template <class T>
 void multiply_by_rows(std::size_t n, std::size_t k, T alpha, const T* a, const T* b, std::size_t ldb, T beta,
                       T* c) {
   constexpr std::size_t width = Batch<T>::size;
-  parallel_for(n, vector_grain / k + 1, [&](std::size_t begin, std::size_t end) {
+  parallel_for(n, row_grain(k), [&](std::size_t begin, std::size_t end) {
     for (std::size_t j = begin; j < end; ++j) {
       const T* row = b + j * ldb;
       std::array<Batch<T>, 4> sums;
@@ -55,7 +60,7 @@ void multiply_by_rows(std::size_t n, std::size_t k, T alpha, const T* a, const T
 template <class T>
 void multiply_by_columns(std::size_t n, std::size_t k, T alpha, const T* a, const T* b, std::size_t ldb,
                          T beta, T* c) {
-  parallel_for(n, vector_grain / k + 1, [&](std::size_t begin, std::size_t end) {
+  parallel_for(n, row_grain(k), [&](std::size_t begin, std::size_t end) {
     for (std::size_t j = begin; j < end; ++j) c[j] = beta == T(0) ? T(0) : beta * c[j];
     std::size_t i = 0;
     for (; i + 4 <= k; i += 4) {
@@ -78,7 +83,7 @@ void multiply_by_columns(std::size_t n, std::size_t k, T alpha, const T* a, cons
 template <class T>
 void outer_product(std::size_t m, std::size_t n, T alpha, const T* a, std::size_t stride, const T* b, T beta,
                    T* c, std::size_t ldc) {
-  parallel_for(m, vector_grain / n + 1, [&](std::size_t begin, std::size_t end) {
+  parallel_for(m, row_grain(n), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const T factor = alpha * a[i * stride];
       T* row = c + i * ldc;
