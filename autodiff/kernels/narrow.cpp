@@ -357,7 +357,7 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
   constexpr std::size_t most_sums = 640;  // vectors: more would not stay in the first-level cache
   const std::size_t taps = window.rows.window * window.columns.window * window.channels;
   if (!suits(window, outputs) || taps * outputs > most_sums) return false;
-  Array<float> ordered(Shape{window.rows.window * window.columns.window * window.channels * outputs});
+  Array<float> ordered(Shape{taps * outputs});
   with_count<most_channels>(outputs,
                             [&](auto count) { correlate<count>(window, images, gradient, ordered.data()); });
   for_weights(window, outputs, [&](std::size_t i, std::size_t j) { weight[i] = ordered.data()[j]; });
