@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -47,20 +48,25 @@ XGRAD_API GradCheck gradgradcheck(const GradCheckOptions& options, const Checked
 template <class Input>
 using InputVariable = Variable<double>;
 
-/// A function of as many Variables as there are inputs.
-template <class F, class... Inputs>
-concept FunctionOf = std::invocable < F&,
-        const InputVariable<Inputs>
-&... > ;
-
 /// f as a function of a list of inputs.
-template <std::size_t count, class F>
+template <class... Inputs, class F>
 CheckedFunction take_list(F& f) {
-  return [&f](const std::vector<Variable<double>>& inputs) {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<double>(f(inputs[I]...)); }
-    (std::make_index_sequence<count>());
-  };
+  constexpr bool callable = std::is_invocable_v<F&, const InputVariable<Inputs>&...>;
+  static_assert(callable,
+                "xgrad: a function that is checked takes as many Variable<double> as there are inputs, and "
+                "gives one");
+  if constexpr (callable) {
+    return [&f](const std::vector<Variable<double>>& inputs) {
+      return [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<double>(f(inputs[I]...)); }
+      (std::index_sequence_for<Inputs...>());
+    };
+  } else {
+    return {};
+  }
 }
+
+template <class F>
+concept NotCheckOptions = !std::same_as<std::remove_cvref_t<F>, GradCheckOptions>;
 
 }  // namespace detail
 
@@ -76,10 +82,10 @@ CheckedFunction take_list(F& f) {
 /// a wrong shape, is not ok either.
 template <class F, class... Inputs>
 GradCheck gradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inputs) {
-  return detail::gradcheck(options, detail::take_list<sizeof...(Inputs)>(f), {Variable<double>(inputs)...});
+  return detail::gradcheck(options, detail::take_list<Inputs...>(f), {Variable<double>(inputs)...});
 }
 
-template <class... Inputs, detail::FunctionOf<Inputs...> F>
+template <detail::NotCheckOptions F, class... Inputs>
 GradCheck gradcheck(F&& f, const Inputs&... inputs) {
   return gradcheck(GradCheckOptions(), f, inputs...);
 }
@@ -88,11 +94,10 @@ GradCheck gradcheck(F&& f, const Inputs&... inputs) {
 /// gradients.
 template <class F, class... Inputs>
 GradCheck gradgradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inputs) {
-  return detail::gradgradcheck(options, detail::take_list<sizeof...(Inputs)>(f),
-                               {Variable<double>(inputs)...});
+  return detail::gradgradcheck(options, detail::take_list<Inputs...>(f), {Variable<double>(inputs)...});
 }
 
-template <class... Inputs, detail::FunctionOf<Inputs...> F>
+template <detail::NotCheckOptions F, class... Inputs>
 GradCheck gradgradcheck(F&& f, const Inputs&... inputs) {
   return gradgradcheck(GradCheckOptions(), f, inputs...);
 }

@@ -68,7 +68,11 @@ Map<T> map_of(F f, const X&... x) {
     const auto y = std::apply([&](const auto&... each) { return call(f, z, each...); }, arguments);
     constexpr bool same = std::is_same_v<std::remove_cv_t<decltype(y)>, Variable<T>>;
     static_assert(same, "xgrad: f(z, x...) has to have the precision of z");
-    if constexpr (same) return y;
+    if constexpr (same) {
+      return y;
+    } else {
+      return Variable<T>();
+    }
   };
 }
 

@@ -56,10 +56,18 @@ class XGRAD_API RepeatRandom {
   Generator present_;
 };
 
+/// What derivatives are taken by.
+template <class X>
+concept InputType = VariableType<X> || Number<X> || ExpressionOf<X, float> || ExpressionOf<X, double>;
+
 template <class X>
 auto to_variable(const X& x) {
-  if constexpr (VariableType<X>) {
-    return Variable<typename X::value_type>(x);
+  constexpr bool is_input = InputType<X>;
+  static_assert(is_input,
+                "xgrad: derivatives are taken by Variables, numbers, and arrays in float or double; cast "
+                "others, e.g. xt::cast<double>(array)");
+  if constexpr (!is_input) {
+    return Variable<double>();  // after an error message; another one would mislead
   } else if constexpr (std::is_arithmetic_v<X>) {
     return Variable<double>(static_cast<double>(x));
   } else {
@@ -79,7 +87,11 @@ Variable<T> to_direction(const V& v) {
   } else {
     constexpr bool same = std::is_same_v<scalar_t<V>, T>;
     static_assert(same, "xgrad: a direction has to have the precision of its input");
-    if constexpr (same) return to_variable(v);
+    if constexpr (same) {
+      return to_variable(v);
+    } else {
+      return Variable<T>();
+    }
   }
 }
 
@@ -206,20 +218,26 @@ auto value_and_grad(F&& f, const X& x, const Others&... others) {
 template <std::size_t... numbers, class F, class... Args>
   requires(sizeof...(numbers) > 0)
 auto value_and_grad(F&& f, const Args&... args) {
+  constexpr bool exist = ((numbers < sizeof...(Args)) && ...);
   static_assert(
-      ((numbers < sizeof...(Args)) && ...),
+      exist,
       "xgrad: value_and_grad<...> and grad<...> number the arguments from 0; there is no argument of "
       "this number");
-  Tape tape;
-  // A tuple of references to the arguments, except for those that are inputs.
-  const auto given = [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return std::tuple<decltype(detail::choose<i, numbers...>(args))...>(
-        detail::choose<i, numbers...>(args)...);
+  if constexpr (exist) {
+    Tape tape;
+    // A tuple of references to the arguments, except for those that are inputs.
+    const auto given = [&]<std::size_t... i>(std::index_sequence<i...>) {
+      return std::tuple<decltype(detail::choose<i, numbers...>(args))...>(
+          detail::choose<i, numbers...>(args)...);
+    }
+    (std::index_sequence_for<Args...>());
+    auto value = std::apply([&](const auto&... each) { return detail::call(f, each...); }, given);
+    auto gradients =
+        detail::gradients(tape, detail::as_result(value), std::tuple(std::get<numbers>(given)...));
+    return std::pair(std::move(value), detail::one_or_all(std::move(gradients)));
+  } else {
+    return std::pair(Variable<double>(), Variable<double>());
   }
-  (std::index_sequence_for<Args...>());
-  auto value = std::apply([&](const auto&... each) { return detail::call(f, each...); }, given);
-  auto gradients = detail::gradients(tape, detail::as_result(value), std::tuple(std::get<numbers>(given)...));
-  return std::pair(std::move(value), detail::one_or_all(std::move(gradients)));
 }
 
 /// The value f(others...) and its gradients by the parameters of a model, which f uses without being given
@@ -284,7 +302,8 @@ auto vjp(F f, const X&... x) {
   detail::check_kept<F>();
   auto inputs = std::tuple(detail::to_variable(x)...);
   Generator random = default_generator();
-  auto value = std::apply([&](const auto&... each) { return detail::call(f, each...); }, inputs);
+  auto value =
+      std::apply([&](const auto&... each) { return detail::call(std::as_const(f), each...); }, inputs);
   using Value = typename decltype(value)::value_type;
   auto pullback = [f = std::move(f), inputs = std::move(inputs),
                    random = std::move(random)](const Variable<Value>& cotangent) {
@@ -307,34 +326,39 @@ auto vjp(F f, const X&... x) {
 /// shape.
 template <class F, detail::TupleLike X, detail::TupleLike V>
 auto jvp(F&& f, const X& x, const V& v) {
-  static_assert(std::tuple_size_v<X> == std::tuple_size_v<V>,
-                "xgrad: jvp takes as many directions as it takes inputs");
-  constexpr auto each_input = std::make_index_sequence<std::tuple_size_v<X>>();
-  const auto given =
-      std::apply([](const auto&... each) { return std::tuple(detail::to_variable(each)...); }, x);
-  const auto directions = [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return std::tuple(detail::to_direction<detail::scalar_t<std::tuple_element_t<i, X>>>(std::get<i>(v))...);
-  }
-  (each_input);
-  [&]<std::size_t... i>(std::index_sequence<i...>) {
-    (detail::check_direction("jvp", std::get<i>(directions).shape(), std::get<i>(given).shape()), ...);
-  }
-  (each_input);
+  constexpr bool as_many = std::tuple_size_v<X> == std::tuple_size_v<V>;
+  static_assert(as_many, "xgrad: jvp takes as many directions as it takes inputs");
+  if constexpr (as_many) {
+    constexpr auto each_input = std::make_index_sequence<std::tuple_size_v<X>>();
+    const auto given =
+        std::apply([](const auto&... each) { return std::tuple(detail::to_variable(each)...); }, x);
+    const auto directions = [&]<std::size_t... i>(std::index_sequence<i...>) {
+      return std::tuple(
+          detail::to_direction<detail::scalar_t<std::tuple_element_t<i, X>>>(std::get<i>(v))...);
+    }
+    (each_input);
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+      (detail::check_direction("jvp", std::get<i>(directions).shape(), std::get<i>(given).shape()), ...);
+    }
+    (each_input);
 
-  Tape outer;
-  Tape tape;
-  const auto inputs =
-      std::apply([](const auto&... each) { return std::tuple(detail::new_input(each)...); }, given);
-  auto y = std::apply([&](const auto&... each) { return detail::call(f, each...); }, inputs);
-  using T = typename decltype(y)::value_type;
-  const auto u = detail::new_input(Variable<T>(full<T>(y.shape(), T(0))));
-  const auto products = detail::gradients(tape, detail::as_result(y), inputs, u);
-  const auto along = [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return (cast<T>(sum(std::get<i>(products) * std::get<i>(directions))) + ...);
+    Tape outer;
+    Tape tape;
+    const auto inputs =
+        std::apply([](const auto&... each) { return std::tuple(detail::new_input(each)...); }, given);
+    auto y = std::apply([&](const auto&... each) { return detail::call(f, each...); }, inputs);
+    using T = typename decltype(y)::value_type;
+    const auto u = detail::new_input(Variable<T>(full<T>(y.shape(), T(0))));
+    const auto products = detail::gradients(tape, detail::as_result(y), inputs, u);
+    const auto along = [&]<std::size_t... i>(std::index_sequence<i...>) {
+      return (cast<T>(sum(std::get<i>(products) * std::get<i>(directions))) + ...);
+    }
+    (each_input);
+    auto tangent = outer.gradient(along, u);
+    return std::pair(std::move(y), std::move(tangent));
+  } else {
+    return std::pair(Variable<double>(), Variable<double>());
   }
-  (each_input);
-  auto tangent = outer.gradient(along, u);
-  return std::pair(std::move(y), std::move(tangent));
 }
 
 /// The same for one input.

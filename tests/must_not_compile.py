@@ -1,9 +1,13 @@
-"""Compiles each program of tests/must_not_compile, which has to fail, and saying why.
+"""Compiles each program of tests/must_not_compile, which has to fail, and say why in one line.
 
-The first line of a program is `// expect: TEXT`: the compiler's messages have to contain TEXT.
+The first line of a program is `// expect: TEXT`: the only error has to contain TEXT, and no warning follows it.
 """
 
+import re
+
 from installed import TESTS, Failure, installation, report, run
+
+MESSAGE = re.compile(r":\d+: (fatal error|error|warning): ")  # in a file, not of an option
 
 
 def main():
@@ -16,8 +20,9 @@ def main():
             result = run(xgrad.command(source, "-fsyntax-only"), cwd=folder)
             if result.returncode == 0:
                 raise Failure(f"it compiles; expected was an error with: {expected}")
-            if expected not in result.stderr:
-                raise Failure(f"no error with: {expected}\n{result.stderr}")
+            messages = [line for line in result.stderr.splitlines() if MESSAGE.search(line)]
+            if len(messages) != 1 or expected not in messages[0]:
+                raise Failure(f"expected was one message, with: {expected}\n{result.stderr}")
 
         sources = sorted((TESTS / "must_not_compile").glob("*.cpp"))
         report({source.stem: source for source in sources}, test)

@@ -57,9 +57,11 @@ XGRAD_API Variable<T> where(const Array<bool>& condition, const Variable<T>& a, 
 /// `a` where the condition holds, `b` elsewhere; all three broadcast. The condition is a boolean or integer
 /// array. A branch that was not taken gets gradient 0 for the entry, even where its own derivative there
 /// would be infinite or NaN.
-template <IntegerExpression C, class A, class B>
+template <Expression C, class A, class B>
   requires Operands<A, B>
 auto where(C&& condition, A&& a, B&& b) {
+  static_assert(IntegerExpression<C>,
+                "xgrad: the condition of where is an array of booleans or integers, e.g. array > 0.0");
   using T = detail::common_scalar_t<A, B>;
   return detail::where<T>(to_array<bool>(xt::cast<bool>(condition)), detail::lift<T>(std::forward<A>(a)),
                           detail::lift<T>(std::forward<B>(b)));

@@ -3,6 +3,7 @@
 #include <autodiff/operation.hpp>
 
 #include <concepts>
+#include <cstdlib>
 #include <type_traits>
 
 /// \file
@@ -56,7 +57,11 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
     static_assert(same,
                   "xgrad: the Variables of an operation have different precisions; cast one of them, "
                   "cast<float>(x) or cast<double>(x)");
-    if constexpr (same) return x;
+    if constexpr (same) {
+      return x;
+    } else {
+      std::abort();  // after an error message: without a return there would be a warning too
+    }
   } else if constexpr (Number<X>) {
     return constant(full<T>(Shape{}, static_cast<T>(x)));
   } else {
@@ -64,7 +69,11 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
     static_assert(same,
                   "xgrad: an array and a Variable of different precisions meet in an operation; cast the "
                   "array, e.g. xt::cast<float>(array)");
-    if constexpr (same) return constant<T>(to_array<T>(std::forward<X>(x)));
+    if constexpr (same) {
+      return constant<T>(to_array<T>(std::forward<X>(x)));
+    } else {
+      return Variable<T>();
+    }
   }
 }
 

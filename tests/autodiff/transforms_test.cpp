@@ -1,5 +1,7 @@
 #include <autodiff/autodiff.hpp>
 
+#include "../support/check_operation.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -9,6 +11,58 @@
 #include <vector>
 
 using namespace xgrad;
+
+namespace {
+
+const std::vector<Shape> shapes{{}, {1}, {3}, {2, 3}, {0, 2}};
+
+/// x e^x, entry by entry, and its derivative.
+const auto curve = [](const auto& x) { return exp(x) * x; };
+Array<double> slope_of_curve(const Array<double>& x) { return to_array<double>(xt::exp(x) * (x + 1)); }
+
+}  // namespace
+
+TEST_CASE("grad, with derivatives that check") {
+  const check::Listed listed("grad", {"", "torch.func.grad", "jax.grad"});
+  const auto df = grad([](const auto& x) { return sum(curve(x)); });
+  for (const Shape& shape : shapes) {
+    const Array<double> x = check::draw(shape);
+    check::operation(df, slope_of_curve(x), x);
+  }
+}
+
+TEST_CASE("value_and_grad, with derivatives that check") {
+  const check::Listed listed("value_and_grad", {"", "torch.func.grad_and_value", "jax.value_and_grad"});
+  const auto product = [](const auto& x) {
+    const auto [value, slope] = value_and_grad([](const auto& v) { return sum(curve(v)); }, x);
+    return value * slope;
+  };
+  for (const Shape& shape : shapes) {
+    const Array<double> x = check::draw(shape);
+    const double value = xt::sum(xt::exp(x) * x)();
+    check::operation(product, to_array<double>(value * slope_of_curve(x)), x);
+  }
+}
+
+TEST_CASE("vjp, with derivatives that check") {
+  const check::Listed listed("vjp", {"", "torch.func.vjp", "jax.vjp"});
+  for (const Shape& shape : shapes) {
+    const Array<double> x = check::draw(shape);
+    const Array<double> u = check::draw(shape, -1, 1, 2);
+    check::operation([](const auto& v, const auto& cotangent) { return vjp(curve, v).second(cotangent); },
+                     to_array<double>(u * slope_of_curve(x)), x, u);
+  }
+}
+
+TEST_CASE("jvp, with derivatives that check") {
+  const check::Listed listed("jvp", {"", "torch.func.jvp", "jax.jvp"});
+  for (const Shape& shape : shapes) {
+    const Array<double> x = check::draw(shape);
+    const Array<double> v = check::draw(shape, -1, 1, 2);
+    check::operation([](const auto& p, const auto& direction) { return jvp(curve, p, direction).second; },
+                     to_array<double>(v * slope_of_curve(x)), x, v);
+  }
+}
 
 TEST_CASE("grad gives the gradient as a function") {
   const auto f = [](const Variable<double>& v) { return sum(exp(v) * v); };

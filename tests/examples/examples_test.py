@@ -62,26 +62,117 @@ def run(program, *arguments):
     )
 
 
+NUMBER = re.compile(r"-?\d+\.?\d*(?:e[-+]\d+)?")
+
+
+def numbers(text):
+    return [float(number) for number in NUMBER.findall(text)]
+
+
+def table(lines):
+    """The lines that are numbers alone."""
+    return [numbers(line) for line in lines if numbers(line) and not NUMBER.sub("", line).strip()]
+
+
 class Small(unittest.TestCase):
-    def test_first_gradient(self):
-        result = run("first_gradient")
+    def lines(self, program):
+        """What a program prints that succeeds."""
+        result = run(program)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        lines = dict(line.split("=") for line in result.stdout.splitlines())
-        numbers = {
-            key.strip(): [float(x) for x in re.findall(r"-?\d+\.\d*", text)] for key, text in lines.items()
-        }
+        return result.stdout.splitlines()
+
+    def test_first_gradient(self):
+        lines = dict(line.split("=") for line in self.lines("first_gradient"))
+        came = {key.strip(): numbers(text) for key, text in lines.items()}
         x = [1, 2, 3]
-        self.assertEqual(numbers["x"], x)
-        self.assertAlmostEqual(numbers["y"][0], sum(math.sin(a) * a for a in x), places=5)
-        for got, a in zip(numbers["dy/dx"], x, strict=True):
+        self.assertEqual(came["x"], x)
+        self.assertAlmostEqual(came["y"][0], sum(math.sin(a) * a for a in x), places=5)
+        for got, a in zip(came["dy/dx"], x, strict=True):
             self.assertAlmostEqual(got, math.sin(a) + a * math.cos(a), places=5)
 
     def test_check_gradient(self):
-        result = run("check_gradient")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertIn("cube: gradcheck: 0 of 3 entries are wrong", result.stdout)
-        self.assertIn("wrong_cube: gradcheck: 3 of 3 entries are wrong", result.stdout)
-        self.assertIn("WRONG", result.stdout)
+        output = "\n".join(self.lines("check_gradient"))
+        self.assertIn("cube: gradcheck: 0 of 3 entries are wrong", output)
+        self.assertIn("wrong_cube: gradcheck: 3 of 3 entries are wrong", output)
+        self.assertIn("WRONG", output)
+
+    def test_newton(self):
+        rows = table(self.lines("newton"))
+        for k, (step, x, y, f, distance) in enumerate(rows):
+            self.assertEqual(step, k)
+            self.assertAlmostEqual(f, (1 - x) ** 2 + 100 * (y - x * x) ** 2, delta=5e-3 * f + 1e-4)
+            self.assertAlmostEqual(distance, math.hypot(x - 1, y - 1), delta=0.05 * distance + 1e-7)
+        distances = [row[-1] for row in rows]
+        self.assertLess(distances[-1], 1e-12)
+        for before, after in zip(distances[2:], distances[3:]):
+            self.assertLess(after, before**2)  # of the second order
+
+    def test_robot_arm(self):
+        lines = self.lines("robot_arm")
+        lengths = [1.0, 0.8, 0.5]
+
+        def directions(degrees):
+            return [math.radians(sum(degrees[: k + 1])) for k in range(3)]
+
+        # Joint j moves all links from the j-th on.
+        start = directions([math.degrees(angle) for angle in (0.3, 0.6, 0.6)])
+        rows = [numbers(line) for line in lines[1:3]]
+        for j in range(3):
+            links = list(zip(lengths, start))[j:]
+            self.assertAlmostEqual(rows[0][j], -sum(l * math.sin(d) for l, d in links), places=5)
+            self.assertAlmostEqual(rows[1][j], sum(l * math.cos(d) for l, d in links), places=5)
+
+        rows = table(lines)
+        self.assertEqual(len(rows), 8)
+        for x, y, steps, hand_x, hand_y, *degrees, error in rows:
+            self.assertAlmostEqual(math.hypot(x - 1, y - 0.9), 0.6, places=3)
+            self.assertLess(steps, 10)
+            self.assertLess(error, 1e-12)
+            came = directions(degrees)
+            self.assertAlmostEqual(hand_x, sum(l * math.cos(d) for l, d in zip(lengths, came)), places=3)
+            self.assertAlmostEqual(hand_y, sum(l * math.sin(d) for l, d in zip(lengths, came)), places=3)
+            self.assertAlmostEqual(hand_x, x, places=3)
+            self.assertAlmostEqual(hand_y, y, places=3)
+
+    def test_gaussian_mixture(self):
+        lines = self.lines("gaussian_mixture")
+        steps = [numbers(line)[1] for line in lines if line.startswith("step")]
+        self.assertEqual(steps, sorted(steps))
+        rows = table(lines)
+        self.assertEqual([row[1::2] for row in rows], [[0.5, -2, 0.5], [0.3, 1, 1], [0.2, 4, 0.7]])
+        for _, weight, w, mean, m, deviation, s in rows:
+            self.assertAlmostEqual(w, weight, delta=0.02)
+            self.assertAlmostEqual(m, mean, delta=0.06)
+            self.assertAlmostEqual(s, deviation, delta=0.06)
+        under_the_truth, fitted = numbers(lines[-1])
+        self.assertGreater(fitted, under_the_truth)
+        self.assertLess(fitted, under_the_truth + 1e-3)
+
+    def test_implicit_layer(self):
+        lines = self.lines("implicit_layer")
+        steps = [numbers(line) for line in lines if line.startswith("step")]
+        self.assertLess(steps[0][2], 70)
+        self.assertEqual(steps[-1][2], 100)
+        self.assertLess(steps[-1][1], 0.05)
+        _, difference = numbers(lines[-2])
+        self.assertLess(difference, 1e-9)
+        few, _, many = numbers(lines[-1])
+        self.assertLess(few, 30)
+        self.assertGreater(many, 900)
+
+    def test_the_page_says_what_they_print(self):
+        page = (pathlib.Path(__file__).parents[2] / "docs" / "examples.md").read_text()
+        sections = re.findall(r"^## (\w+)\n\n```text\n(.*?)```", page, re.M | re.S)
+        self.assertEqual(len(sections), 6)
+        for program, said in sections:
+            with self.subTest(program):
+                came = self.lines(program)
+                self.assertEqual(len(came), len(said.splitlines()))
+                for line, expected in zip(came, said.splitlines()):
+                    self.assertEqual(NUMBER.sub("#", line).split(), NUMBER.sub("#", expected).split())
+                    for a, b in zip(numbers(line), numbers(expected), strict=True):
+                        # Rounding errors are other numbers on another machine.
+                        self.assertAlmostEqual(a, b, delta=0.02 * abs(b) + 1e-9)
 
 
 class Train(unittest.TestCase):

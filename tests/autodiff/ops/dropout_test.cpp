@@ -8,6 +8,14 @@ std::size_t zeros(const Variable<double>& x) {
   return static_cast<std::size_t>(std::count(x.value().begin(), x.value().end(), 0.0));
 }
 
+/// Whether entry i is kept: SplitMix64 gives a number below a limit.
+bool is_kept(std::uint64_t stream, std::size_t i, double keep) {
+  std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+  return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 < keep;
+}
+
 }  // namespace
 
 TEST_CASE("entries are kept with probability keep, and scaled by 1 / keep") {
@@ -49,13 +57,19 @@ TEST_CASE("the generator decides: same state, same mask; every call another one"
 }
 
 TEST_CASE("the gradient passes where the entry was kept") {
-  check::derivatives(
-      [](const auto& x) {
-        Generator generator(3);
-        return dropout(x, {.keep = 0.6}, generator);
-      },
-      check::draw({4, 5}));
-  const GradCheck check = gradcheck([](const auto& x) { return dropout(x) * x; }, check::draw({4, 5}));
+  const check::Listed listed("dropout", {"", "torch.nn.functional.dropout", "flax.nnx.Dropout"});
+  const auto f = [](const auto& x) {
+    Generator generator(3);
+    return dropout(x, {.keep = 0.5}, generator);
+  };
+  const Array<double> x = check::draw({4, 5});
+  Array<double> expected(x.shape());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    expected.data()[i] = is_kept(Generator(3)(), i, 0.5) ? 2 * x.data()[i] : 0;
+  }
+  check::operation(f, expected, x);
+  for (const Shape& shape : {Shape{}, Shape{1}, Shape{2, 0}}) check::derivatives(f, check::draw(shape));
+  const GradCheck check = gradcheck([](const auto& v) { return dropout(v) * v; }, check::draw({4, 5}));
   CHECK_MESSAGE(check.ok, check.message);
 }
 
@@ -70,11 +84,7 @@ TEST_CASE("the random numbers of a seed, whatever the size: SplitMix64 below a l
     const auto g = tape.gradient(y, x, ones).value();
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < size; ++i) {
-      std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
-      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-      z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-      const bool kept = static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53 < 0.75;
-      const float factor = kept ? static_cast<float>(1 / 0.75) : 0.0F;
+      const float factor = is_kept(stream, i, 0.75) ? static_cast<float>(1 / 0.75) : 0.0F;
       wrong += y.value()(i) != x.value()(i) * factor || g(i) != factor;
     }
     CHECK(wrong == 0);

@@ -20,6 +20,7 @@ const auto product = [](const auto& a, const auto& b) { return matmul(a, b); };
 }  // namespace
 
 TEST_CASE("matmul of matrices and vectors") {
+  const check::Listed listed("matmul", {"np.matmul", "torch.matmul", "jnp.matmul"});
   check::operation(product, xt::xarray<double>{{19, 22}, {43, 50}}, xt::xarray<double>{{1, 2}, {3, 4}},
                    xt::xarray<double>{{5, 6}, {7, 8}});
   check::operation(product, xt::xarray<double>{17, 39}, xt::xarray<double>{{1, 2}, {3, 4}},
@@ -33,6 +34,7 @@ TEST_CASE("matmul of matrices and vectors") {
 }
 
 TEST_CASE("matmul of batches, which broadcast") {
+  const check::Listed listed("matmul", {"np.matmul", "torch.matmul", "jnp.matmul"});
   const std::vector<std::pair<Shape, Shape>> shapes{
       {{2, 3, 4}, {2, 4, 2}}, {{2, 3, 4}, {4, 2}}, {{3, 4}, {2, 4, 2}}, {{2, 1, 3, 4}, {3, 4, 2}},
       {{1, 2, 3}, {2, 3, 1}}, {{2, 3, 4}, {4}},    {{4}, {2, 4, 3}},    {{0, 2, 3}, {3, 2}}};
@@ -72,6 +74,7 @@ TEST_CASE("shapes that matmul cannot multiply") {
 }
 
 TEST_CASE("linear: x W^T + b") {
+  const check::Listed listed("linear", {"", "torch.nn.functional.linear", ""});
   const auto layer = [](const auto& x, const auto& w, const auto& b) { return linear(x, w, b); };
   check::operation(layer, xt::xarray<double>{{11, 24, 37}, {13, 28, 43}}, xt::xarray<double>{{1, 0}, {1, 1}},
                    xt::xarray<double>{{1, 2}, {4, 4}, {7, 6}}, xt::xarray<double>{10, 20, 30});

@@ -13,23 +13,36 @@ Array<double> softmax_reference(const Array<double>& x, std::size_t axis) {
   return to_array<double>(powers / total);
 }
 
-}  // namespace
-
-TEST_CASE("softmax and log_softmax along every axis") {
+/// f(x, axis) along every axis of several shapes, against a function of softmax itself.
+template <class F, class R>
+void along_every_axis(const F& f, const R& of_softmax) {
   for (const Shape& shape : {Shape{4}, Shape{1}, Shape{3, 5}, Shape{2, 3, 4}, Shape{2, 17}, Shape{3, 1, 2}}) {
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       CAPTURE(to_string(shape));
       CAPTURE(axis);
       const Array<double> x = check::draw(shape);
-      const Array<double> p = softmax_reference(x, axis);
       const auto number = static_cast<int>(axis);
-      check::operation([&](const auto& v) { return softmax(v, number); }, p, x);
-      check::operation([&](const auto& v) { return log_softmax(v, number); }, to_array<double>(xt::log(p)),
+      check::operation([&](const auto& v) { return f(v, number); }, of_softmax(softmax_reference(x, axis)),
                        x);
       const int negative = number - static_cast<int>(shape.size());
-      CHECK(softmax(Variable<double>(x), negative).value() == softmax(Variable<double>(x), number).value());
+      CHECK(f(Variable<double>(x), negative).value() == f(Variable<double>(x), number).value());
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("softmax along every axis") {
+  const check::Listed listed("softmax", {"scipy.special.softmax", "torch.softmax", "jax.nn.softmax"});
+  along_every_axis([](const auto& x, int axis) { return softmax(x, axis); },
+                   [](const Array<double>& p) { return p; });
+}
+
+TEST_CASE("log_softmax along every axis") {
+  const check::Listed listed("log_softmax",
+                             {"scipy.special.log_softmax", "torch.log_softmax", "jax.nn.log_softmax"});
+  along_every_axis([](const auto& x, int axis) { return log_softmax(x, axis); },
+                   [](const Array<double>& p) { return to_array<double>(xt::log(p)); });
 }
 
 namespace {
@@ -136,6 +149,8 @@ TEST_CASE("logits of +-1e4") {
 }
 
 TEST_CASE("softmax_cross_entropy is -log p_y") {
+  const check::Listed listed("softmax_cross_entropy", {"", "torch.nn.functional.cross_entropy",
+                                                       "optax.softmax_cross_entropy_with_integer_labels"});
   const Array<double> x = check::draw({4, 3});
   const xt::xarray<int> labels{2, 0, 1, 2};
   const Array<double> p = softmax_reference(x, 1);

@@ -1,0 +1,8 @@
+// expect: a pullback is callable as f(g) or f(g, y)
+// A pullback takes the cotangent as a Variable.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  xgrad::Variable<double> x = 1.0;
+  auto y = xgrad::operation("copy", xt::xarray<double>(x.value()), {x, [](double g) { return g; }});
+}

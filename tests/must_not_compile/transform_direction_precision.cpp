@@ -1,0 +1,8 @@
+// expect: a direction has to have the precision of its input
+// A direction has the precision of its input.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  auto f = [](const auto& x) { return x * x; };
+  auto product = xgrad::hvp(f, xt::xarray<double>{1.0}, xt::xarray<float>{1.0F});
+}

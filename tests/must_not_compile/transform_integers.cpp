@@ -1,0 +1,8 @@
+// expect: derivatives are taken by Variables, numbers, and arrays in float or double
+// There are no derivatives by integers.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  auto f = [](const auto& x) { return sum(x); };
+  auto slope = xgrad::grad(f)(xt::xarray<int>{1, 2});
+}

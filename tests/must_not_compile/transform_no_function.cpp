@@ -1,0 +1,5 @@
+// expect: the function cannot be called with these arguments
+// A number is no function.
+#include <autodiff/autodiff.hpp>
+
+int main() { auto slope = xgrad::grad(3.0)(1.0); }

@@ -1,0 +1,255 @@
+"""The table of operations, docs/operations.md, made of what the tests checked.
+
+usage: operations.py [--update] PROGRAM...
+
+Each program, a test of autodiff/, notes in a file which operations it checked and how (support/listed.hpp).
+The page is written from these notes alone; without --update it has to say the same already. Every function
+that a header of operations declares has to be in it, with derivatives and in both precisions.
+"""
+
+import argparse
+import concurrent.futures
+import difflib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "operations.md"
+
+# Public functions that are no rows of their own, and why.
+TO_BE_LISTED = """
+    add divide multiply negative subtract cast maximum
+    cos exp log relu sigmoid sin sqrt square tanh where
+    logsumexp max mean sum
+    broadcast_to concatenate flatten reshape transpose view
+    conv2d avg_pool2d max_pool2d
+"""
+NOT_LISTED = dict.fromkeys(TO_BE_LISTED.split(), "to be listed")
+
+# Operations whose results are integers or booleans, which have no derivatives.
+WITHOUT_DERIVATIVES = {
+    *("argmax", "argmin", "argsort", "searchsorted", "nonzero"),
+    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("isfinite", "isinf", "isnan"),
+}
+
+INTRODUCTION = """\
+<!-- Written by `./run operations` from what the tests checked; the test `operations` compares. -->
+
+# Operations
+
+Every operation by family, {count} in all, and what the tests checked of it.
+
+- *derivatives*: the orders that are compared with central differences (`gradcheck`, `gradgradcheck`), over shapes
+  and options. Pullbacks are written in differentiable operations, so higher orders exist too.
+- *double*: the values, against a formula or the standard library. *float*: values and gradients, against those in
+  double.
+- NumPy's, PyTorch's and JAX's names are for finding one's way; where semantics differ, the docstring says so.
+"""
+
+
+class Failure(Exception):
+    """What went wrong, as text for the log."""
+
+
+# What the headers declare
+
+
+def braced(text, start):
+    """The end of the block whose brace opens at `start`."""
+    depth = 0
+    for place in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place + 1
+    return len(text)
+
+
+def statements(text):
+    """What stands in namespace xgrad itself, declarations without their bodies."""
+    text = re.sub(r"//[^\n]*|/\*.*?\*/|^ *#[^\n]*", "", text, flags=re.S | re.M)
+    statement, parentheses, place = "", 0, 0
+    while place < len(text):
+        character = text[place]
+        if character == "{" and parentheses == 0:
+            if re.fullmatch(r"\s*namespace xgrad\s*", statement):
+                statement = ""
+            else:
+                yield statement.strip()
+                statement, place = "", braced(text, place)
+                continue
+        elif character in ";}" and parentheses == 0:
+            yield statement.strip()
+            statement = ""
+        else:
+            parentheses += {"(": 1, ")": -1}.get(character, 0)
+            statement += character
+        place += 1
+
+
+def without_template(statement):
+    """A declaration without `template <...>` in front."""
+    while statement.startswith("template"):
+        depth, place = 0, statement.index("<")
+        for place in range(place, len(statement)):
+            depth += {"<": 1, ">": -1}.get(statement[place], 0)
+            if depth == 0:
+                break
+        statement = statement[place + 1 :].strip()
+    return statement
+
+
+def function_name(statement):
+    """The name of the function that is declared, if one is."""
+    statement = without_template(statement)
+    if re.match(r"(class|concept|enum|namespace|struct|using)\b", statement):
+        return None
+    while name := re.search(r"(\w+)\s*\(", statement):
+        before = statement[: name.start()]
+        if "operator" in statement[: name.end()] or re.search(r"(?<![=<>!])=(?!=)", before):
+            return None
+        if name[1] not in ("requires", "decltype", "noexcept"):
+            return name[1]
+        depth, place = 0, name.end() - 1
+        for place in range(place, len(statement)):
+            depth += {"(": 1, ")": -1}.get(statement[place], 0)
+            if depth == 0:
+                break
+        statement = statement[place + 1 :]
+    return None
+
+
+def declared(header):
+    """The names of the public functions that a header declares."""
+    return {name for statement in statements(header.read_text()) if (name := function_name(statement))}
+
+
+# What the tests noted
+
+
+class Row:
+    """An operation of the table; what several test cases noted of it adds up."""
+
+    def __init__(self, note):
+        self.name = note["name"]
+        self.elsewhere = {library: note[library] for library in ("numpy", "torch", "jax")}
+        self.checked = {"value": False, "first_order": False, "second_order": False, "float": False}
+
+    def add(self, note):
+        for aspect in self.checked:
+            self.checked[aspect] |= note[aspect]
+        for library, name in self.elsewhere.items():
+            if name != note[library] and name and note[library]:
+                raise Failure(f"{self.name} is called {name} in one test and {note[library]} in another")
+            self.elsewhere[library] = name or note[library]
+
+    def missing(self):
+        """The aspects that were not checked, though they have to be."""
+        needed = ["value"] if self.name in WITHOUT_DERIVATIVES else self.checked
+        return [aspect for aspect, checked in self.checked.items() if aspect in needed and not checked]
+
+    def text(self):
+        names = [re.sub(r"^\w+", r"`\g<0>`", self.name)]
+        names += [f"`{name}`" if name else "" for name in self.elsewhere.values()]
+        orders = [n for n, aspect in ((1, "first_order"), (2, "second_order")) if self.checked[aspect]]
+        marks = ["✓" if self.checked[aspect] else "" for aspect in ("float", "value")]
+        return "| " + " | ".join([*names, ", ".join(map(str, orders)) or "none", *marks]) + " |"
+
+
+def notes(program):
+    """What a test program notes of the operations that it checks."""
+    with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
+        listing = pathlib.Path(folder) / "listing"
+        environment = {**os.environ, "XGRAD_LISTING": str(listing)}
+        result = subprocess.run([program], env=environment, capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise Failure(f"{program.name} fails:\n{result.stdout[-4000:]}{result.stderr[-1000:]}")
+        return [json.loads(line) for line in listing.read_text().splitlines()] if listing.exists() else []
+
+
+class Family:
+    """The operations that one test file checks."""
+
+    def __init__(self, program):
+        name = program.name.removeprefix("autodiff_")
+        self.is_transform = not name.startswith("ops_")
+        self.name = name.removeprefix("ops_")
+        self.header = ROOT / "autodiff" / ("" if self.is_transform else "ops") / f"{self.name}.hpp"
+        self.rows = {}
+        for note in notes(program):
+            self.rows.setdefault(note["name"], Row(note)).add(note)
+
+    def description(self):
+        """What the header says of itself, in a sentence."""
+        if not self.header.exists():
+            return ""
+        found = re.search(r"/// \\file\n((?:///.*\n)+)", self.header.read_text())
+        lines = found[1].splitlines() if found else []
+        words = " ".join(line.removeprefix("///").strip() for line in lines)
+        sentence = re.split(r"(?<=[.:]) ", words)[0].rstrip(".:")
+        path = self.header.relative_to(ROOT)
+        return f"{sentence}: [`{path}`](../{path})\n\n"
+
+    def text(self):
+        title = self.name.replace("_", " ").capitalize()
+        head = "| xgrad | NumPy | PyTorch | JAX | derivatives | float | double |\n|---|---|---|---|---|---|---|\n"
+        rows = "".join(self.rows[name].text() + "\n" for name in sorted(self.rows))
+        return f"\n## {title}\n\n{self.description()}{head}{rows}"
+
+
+def check(families):
+    """What the table lacks, one line each."""
+    # A family of operations has to be there whole, one of transforms once it has a row.
+    headers = {*(ROOT / "autodiff" / "ops").glob("*.hpp"), *(f.header for f in families if f.header.exists())}
+    operations = {name: header.relative_to(ROOT) for header in sorted(headers) for name in declared(header)}
+    listed = set()
+    for family in families:
+        for row in family.rows.values():
+            function = re.match(r"\w*", row.name)[0]  # of `view with masks`, view
+            listed.add(function)
+            if function not in operations:
+                yield f"{row.name}: the test of {family.name} lists it, and no header declares it"
+            if missing := row.missing():
+                yield f"{row.name}: the test of {family.name} does not check: {', '.join(missing)}"
+    for name, header in sorted(operations.items()):
+        if name not in listed and name not in NOT_LISTED:
+            yield f"{name}: {header} declares it, and no test lists it (tests/support/listed.hpp)"
+    for name in sorted(NOT_LISTED):
+        if name in listed or name not in operations:
+            reason = "a test lists it" if name in listed else "no header declares it"
+            yield f"{name}: {reason}; NOT_LISTED in tests/operations.py need not name it"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--update", action="store_true", help="write the page")
+    parser.add_argument("programs", nargs="+", type=pathlib.Path)
+    arguments = parser.parse_args()
+
+    try:
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            families = [family for family in pool.map(Family, arguments.programs) if family.rows]
+        families.sort(key=lambda family: (family.is_transform, family.name))
+        count = sum(len(family.rows) for family in families)
+        page = INTRODUCTION.format(count=count) + "".join(family.text() for family in families)
+        problems = list(check(families))
+        if arguments.update:
+            PAGE.write_text(page)
+        elif page != (written := PAGE.read_text() if PAGE.exists() else ""):
+            lines = difflib.unified_diff(
+                written.splitlines(), page.splitlines(), "docs/operations.md", "what the tests checked", "", "", 0, ""
+            )
+            problems += ["docs/operations.md is not what the tests checked; ./run operations writes it:", *lines]
+    except Failure as failure:
+        problems = [str(failure)]
+    print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
