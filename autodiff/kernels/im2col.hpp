@@ -40,20 +40,22 @@ template <class T>
 inline constexpr std::size_t run_slack = 32 / sizeof(T);
 
 /// Copies `count` entries; where they are few, always as many as one register holds, which costs less than
-/// counting them. What it writes too much is overwritten by the next run; it never reads past `end`.
+/// counting them. What it writes too much is overwritten by the next run; it neither reads past `end` nor
+/// writes past `to_end`.
 template <class T>
-void copy_run(const T* from, const T* end, std::size_t count, T* to) {
-  if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T>) {
+void copy_run(const T* from, const T* end, std::size_t count, T* to, const T* to_end) {
+  if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T> &&
+      static_cast<std::size_t>(to_end - to) >= run_slack<T>) {
     std::memcpy(to, from, run_slack<T> * sizeof(T));
   } else {
     std::copy_n(from, count, to);
   }
 }
 
-/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding.
-/// `columns` has room for run_slack entries more.
+/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding. The
+/// memory of `columns` ends at `columns_end`; with room for run_slack entries more, it is written fastest.
 template <class T>
-void im2col(const Window& window, IndexRange places, const T* images, T* columns) {
+void im2col(const Window& window, IndexRange places, const T* images, T* columns, const T* columns_end) {
   const auto& [n, channels, rows, cols] = window;
   const T* const end = images + n * rows.input * cols.input * channels;
   const std::size_t run = cols.window * channels;
@@ -70,12 +72,13 @@ void im2col(const Window& window, IndexRange places, const T* images, T* columns
       }
       const T* row = image + rows.entry(place.row, u) * cols.input * channels;
       if (runs_along) {
-        copy_run(row + cols.entry(place.column, 0) * channels, end, run, columns);
+        copy_run(row + cols.entry(place.column, 0) * channels, end, run, columns, columns_end);
         continue;
       }
       std::fill_n(columns, v_inside.first * channels, T(0));
       for (std::size_t v = v_inside.first; v < v_inside.last; ++v) {
-        copy_run(row + cols.entry(place.column, v) * channels, end, channels, columns + v * channels);
+        copy_run(row + cols.entry(place.column, v) * channels, end, channels, columns + v * channels,
+                 columns_end);
       }
       std::fill(columns + v_inside.last * channels, columns + run, T(0));
     }

@@ -61,7 +61,7 @@ Variable<T> average_gradient(const Variable<T>& g, const Window& window, bool co
 /// The window of a pooling. With padding of at most half the window, each window reaches into the image.
 Window pooling_window(const char* operation, const Shape& images, Pair window,
                       const std::optional<Pair>& stride, const Padding& padding) {
-  const Window result = detail::make_window(operation, images, window, stride.value_or(window), padding, 1);
+  const Window result = detail::make_window(operation, 2, images, {window, stride.value_or(window), padding});
   const bool fixed = padding.rule == Padding::Rule::fixed;
   if (fixed && (padding.amount.rows > window.rows / 2 || padding.amount.columns > window.columns / 2)) {
     throw ShapeError(fmt::format("{}: padding {} x {} is more than half of the window {} x {}", operation,
