@@ -63,20 +63,41 @@ T* part(T* array, std::size_t size, std::size_t groups, std::size_t g) {
   return array == nullptr ? nullptr : array + size / groups * g;
 }
 
-// Depthwise: each channel of the images makes `outputs / channels` channels of the result.
+// Depthwise: each channel of the images makes `each` channels of the result. The first of those of all
+// channels are computed beside each other, then the second, and so on: {each, channels}, while results lie as
+// {channels, each}.
 
-/// Calls `body(c, o)` for each channel o of the result and the channel c of the images that it belongs to.
+/// Calls `body(c, k)` for the channels c and the number k of what they make: of the first, the second, ...
 template <class Body>
-void for_outputs(std::size_t channels, std::size_t outputs, Body&& body) {
-  if (outputs == channels) {
+void for_products(std::size_t channels, std::size_t each, Body&& body) {
+  for (std::size_t first = 0; first < each * channels; first += channels) {
 #pragma omp simd
-    for (std::size_t c = 0; c < channels; ++c) body(c, c);
-    return;
+    for (std::size_t c = 0; c < channels; ++c) body(c, first + c);
   }
-  const std::size_t each = outputs / channels;
-  for (std::size_t c = 0; c < channels; ++c) {
-    for (std::size_t o = c * each; o < (c + 1) * each; ++o) body(c, o);
+}
+
+/// {rows, columns} to {columns, rows}.
+template <class T>
+void transpose_entries(std::size_t rows, std::size_t columns, const T* from, T* to) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    for (std::size_t j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
   }
+}
+
+/// The weight {channels, each, taps} as {taps, each, channels}.
+template <class T>
+Array<T> by_taps(std::size_t channels, std::size_t each, std::size_t taps, const T* weight) {
+  Array<T> result = empty<T>({taps, each, channels});
+  transpose_entries(channels, each * taps, weight, result.data());  // {each, taps, channels}
+  if (each == 1) return result;
+  Array<T> ordered = empty<T>({taps, each, channels});
+  for (std::size_t r = 0; r < each; ++r) {
+    for (std::size_t t = 0; t < taps; ++t) {
+      std::copy_n(result.data() + (r * taps + t) * channels, channels,
+                  ordered.data() + (t * each + r) * channels);
+    }
+  }
+  return ordered;
 }
 
 /// Calls `body(pixel, tap)` for those taps of an output that lie inside the image and in the rows u of the
@@ -92,89 +113,94 @@ void for_taps(const Window& window, const OutputPlace& place, IndexRange u, Body
   }
 }
 
-/// Between {O, taps} and {taps, O}.
-template <class T>
-void transpose_weight(std::size_t rows, std::size_t columns, const T* from, T* to) {
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
-  }
-}
-
 template <class T>
 void depthwise(const Window& window, std::size_t outputs, const T* images, const T* weight, const T* bias,
                T* result) {
   const std::size_t channels = window.channels;
-  Array<T> by_tap = empty<T>({tap_count(window), outputs});
-  transpose_weight(outputs, tap_count(window), weight, by_tap.data());
-  const T* taps = by_tap.data();
-  parallel_for(
-      place_count(window), grain / (tap_count(window) * outputs + 1) + 1,
-      [&](std::size_t begin, std::size_t end) {
-        OutputPlace place(window, begin);
-        for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
-          T* out = result + p * outputs;
-          if (bias != nullptr) {
-            std::copy_n(bias, outputs, out);
-          } else {
-            std::fill_n(out, outputs, T(0));
-          }
-          for_taps(window, place, window.rows.taps(place.row), [=](std::size_t pixel, std::size_t tap) {
-            const T* x = images + pixel * channels;
-            const T* w = taps + tap * outputs;
-            for_outputs(channels, outputs, [=](std::size_t c, std::size_t o) { out[o] += x[c] * w[o]; });
-          });
-        }
+  const std::size_t each = outputs / channels;
+  const Array<T> weights = by_taps(channels, each, tap_count(window), weight);
+  Array<T> start = full<T>({outputs}, T(0));
+  if (bias != nullptr) transpose_entries(channels, each, bias, start.data());
+  const std::size_t threads =
+      thread_count(place_count(window), grain / (tap_count(window) * outputs + 1) + 1);
+  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
+  parallel_parts(place_count(window), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+    OutputPlace place(window, begin);
+    for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
+      T* out = each == 1 ? result + p * outputs : memory.data() + thread * outputs;
+      std::copy_n(start.data(), outputs, out);
+      for_taps(window, place, window.rows.taps(place.row), [&](std::size_t pixel, std::size_t tap) {
+        const T* x = images + pixel * channels;
+        const T* w = weights.data() + tap * outputs;
+        for_products(channels, each, [=](std::size_t c, std::size_t k) { out[k] += x[c] * w[k]; });
       });
+      if (each > 1) transpose_entries(each, channels, out, result + p * outputs);
+    }
+  });
+}
+
+/// The gradient of output p by {each, channels}: in its place, or in `memory`.
+template <class T>
+const T* gradient_of(const T* gradient, std::size_t p, std::size_t channels, std::size_t each, T* memory) {
+  const T* g = gradient + p * channels * each;
+  if (each == 1) return g;
+  transpose_entries(channels, each, g, memory);
+  return memory;
 }
 
 template <class T>
 void depthwise_input_gradient(const Window& window, std::size_t outputs, const T* gradient, const T* weight,
                               T* images) {
   const std::size_t channels = window.channels;
+  const std::size_t each = outputs / channels;
   const std::size_t height = window.rows.input;
   const std::size_t row_size = window.columns.input * channels;
   const std::size_t row_work = window.columns.output * tap_count(window) * outputs;
-  Array<T> by_tap = empty<T>({tap_count(window), outputs});
-  transpose_weight(outputs, tap_count(window), weight, by_tap.data());
-  const T* taps = by_tap.data();
+  const Array<T> weights = by_taps(channels, each, tap_count(window), weight);
+  const std::size_t threads = thread_count(window.images * height, grain / (row_work + 1) + 1);
+  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
   // A thread owns some rows of the images: it adds what reaches into them.
-  parallel_for(window.images * height, grain / (row_work + 1) + 1, [&](std::size_t begin, std::size_t end) {
-    std::fill(images + begin * row_size, images + end * row_size, T(0));
-    const IndexRange rows = window.output_rows_over(begin, end);
-    const std::size_t first = rows.first * window.columns.output;
-    const std::size_t last = rows.last * window.columns.output;
-    if (first >= last) return;
-    OutputPlace place(window, first);
-    for (std::size_t p = first; p < last; ++p, place.advance(window)) {
-      const T* g = gradient + p * outputs;
-      const std::size_t top = place.image * height;
-      const IndexRange owned = window.rows.taps(place.row, std::clamp(begin, top, top + height) - top,
-                                                std::clamp(end, top, top + height) - top);
-      for_taps(window, place, owned, [=](std::size_t pixel, std::size_t tap) {
-        T* to = images + pixel * channels;
-        const T* w = taps + tap * outputs;
-        for_outputs(channels, outputs, [=](std::size_t c, std::size_t o) { to[c] += g[o] * w[o]; });
+  parallel_parts(
+      window.images * height, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+        std::fill(images + begin * row_size, images + end * row_size, T(0));
+        const IndexRange rows = window.output_rows_over(begin, end);
+        const std::size_t first = rows.first * window.columns.output;
+        const std::size_t last = rows.last * window.columns.output;
+        if (first >= last) return;
+        OutputPlace place(window, first);
+        for (std::size_t p = first; p < last; ++p, place.advance(window)) {
+          const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * outputs);
+          const std::size_t top = place.image * height;
+          const IndexRange owned = window.rows.taps(place.row, std::clamp(begin, top, top + height) - top,
+                                                    std::clamp(end, top, top + height) - top);
+          for_taps(window, place, owned, [&](std::size_t pixel, std::size_t tap) {
+            T* to = images + pixel * channels;
+            const T* w = weights.data() + tap * outputs;
+            for_products(channels, each, [=](std::size_t c, std::size_t k) { to[c] += g[k] * w[k]; });
+          });
+        }
       });
-    }
-  });
 }
 
 template <class T>
 void depthwise_weight_gradient(const Window& window, std::size_t outputs, const T* images, const T* gradient,
                                T* weight) {
   const std::size_t channels = window.channels;
-  const std::size_t size = tap_count(window) * outputs;
+  const std::size_t each = outputs / channels;
+  const std::size_t taps = tap_count(window);
+  const std::size_t size = taps * outputs;
   const std::size_t threads = thread_count(place_count(window), grain / (size + 1) + 16);
-  Array<T> sums = full<T>({threads, size}, T(0));
+  Array<T> sums = full<T>({threads, size}, T(0));  // {taps, each, channels} of each thread
+  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
   parallel_parts(place_count(window), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
     T* sum = sums.data() + thread * size;
     OutputPlace place(window, begin);
     for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
-      const T* g = gradient + p * outputs;
+      const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * outputs);
       for_taps(window, place, window.rows.taps(place.row), [=](std::size_t pixel, std::size_t tap) {
         const T* x = images + pixel * channels;
         T* to = sum + tap * outputs;
-        for_outputs(channels, outputs, [=](std::size_t c, std::size_t o) { to[o] += x[c] * g[o]; });
+        for_products(channels, each, [=](std::size_t c, std::size_t k) { to[k] += x[c] * g[k]; });
       });
     }
   });
@@ -182,7 +208,11 @@ void depthwise_weight_gradient(const Window& window, std::size_t outputs, const 
   for (std::size_t t = 1; t < threads; ++t) {
     for (std::size_t i = 0; i < size; ++i) total[i] += total[t * size + i];
   }
-  transpose_weight(tap_count(window), outputs, total, weight);
+  for (std::size_t c = 0; c < channels; ++c) {
+    for (std::size_t r = 0; r < each; ++r) {
+      for (std::size_t t = 0; t < taps; ++t) *weight++ = total[(t * each + r) * channels + c];
+    }
+  }
 }
 
 }  // namespace
