@@ -9,6 +9,7 @@
 #include <autodiff/implicit.hpp>
 #include <autodiff/jacobian.hpp>
 #include <autodiff/operation.hpp>
+#include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>

@@ -48,7 +48,7 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
   detail::check_range(operation, "the dilation", axes, options.dilation, 1);
   if (axes == 1 && padding.rows != padding.columns) {
     throw ValueError(
-        fmt::format("{}: the padding is {}; expected one number", operation, detail::to_string(2, padding)));
+        fmt::format("{}: the padding is {}; expected one number", operation, detail::extents(2, padding)));
   }
   detail::check_range(operation, "the padding", axes, padding, 0);
   const auto along = [&](std::size_t Pair::*axis, std::size_t before) {
@@ -60,8 +60,8 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
 }
 
 std::string describe(std::size_t axes, const detail::WindowOptions& options) {
-  return fmt::format("a window of {}, dilation {},", detail::to_string(axes, options.window),
-                     detail::to_string(axes, options.dilation));
+  return fmt::format("a window of {}, dilation {},", detail::extents(axes, options.window),
+                     detail::extents(axes, options.dilation));
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ Shape with_axes(std::size_t axes, const Shape& images) {
   return axes == 2 ? images : Shape{images[0], images[2], images[3]};
 }
 
-std::string to_string(std::size_t axes, const Pair& pair) {
+std::string extents(std::size_t axes, const Pair& pair) {
   const auto columns = static_cast<std::ptrdiff_t>(pair.columns);
   return axes == 1 ? fmt::format("{}", columns)
                    : fmt::format("{} x {}", static_cast<std::ptrdiff_t>(pair.rows), columns);
@@ -100,14 +100,14 @@ void check_range(const char* operation, const char* option, std::size_t axes, co
   const std::size_t rows = axes == 1 ? pair.columns : pair.rows;
   if (std::min(rows, pair.columns) >= least && std::max(rows, pair.columns) <= largest_option) return;
   const char* expected = axes == 1 ? "a number" : "numbers";
-  throw ValueError(fmt::format("{}: {} is {}; expected {} from {} on", operation, option,
-                               to_string(axes, pair), expected, least));
+  throw ValueError(fmt::format("{}: {} is {}; expected {} from {} on", operation, option, extents(axes, pair),
+                               expected, least));
 }
 
 void check_images(const char* operation, std::size_t axes, const Shape& images) {
   if (images.size() == axes + 2) return;
-  throw ShapeError(fmt::format("{}: {} of shape {}; expected {}", operation, noun(axes),
-                               xgrad::to_string(images), axes == 1 ? "{N, L, C}" : "{N, H, W, C}"));
+  throw ShapeError(fmt::format("{}: {} of shape {}; expected {}", operation, noun(axes), to_string(images),
+                               axes == 1 ? "{N, L, C}" : "{N, H, W, C}"));
 }
 
 Window make_window(const char* operation, std::size_t axes, const Shape& images,
@@ -124,8 +124,8 @@ Window make_window(const char* operation, std::size_t axes, const Shape& images,
     axis->output = output_extent(*axis, 2 * axis->before);
     if (axis->output > 0) continue;
     throw ShapeError(fmt::format("{}: {} does not fit into {} {} with padding {}", operation,
-                                 describe(axes, options), noun(axes), xgrad::to_string(images),
-                                 to_string(axes, options.padding.amount)));
+                                 describe(axes, options), noun(axes), to_string(images),
+                                 extents(axes, options.padding.amount)));
   }
   return result;
 }
@@ -141,7 +141,7 @@ Window make_transposed_window(const char* operation, std::size_t axes, const Sha
   const bool same = options.padding.rule == Padding::Rule::same;
   if (same && more != Pair(0)) {
     throw ValueError(fmt::format("{}: an output padding of {} with padding 'same'; expected none", operation,
-                                 to_string(axes, more)));
+                                 extents(axes, more)));
   }
   const auto takes = [](const WindowAxis& axis, std::size_t added) {
     return added < std::max(axis.stride, axis.dilation);
@@ -149,7 +149,7 @@ Window make_transposed_window(const char* operation, std::size_t axes, const Sha
   if (!takes(result.rows, more.rows) || !takes(result.columns, more.columns)) {
     throw ValueError(fmt::format(
         "{}: the output padding is {}; expected less than the stride, {}, or the dilation, {}", operation,
-        to_string(axes, more), to_string(axes, options.stride), to_string(axes, options.dilation)));
+        extents(axes, more), extents(axes, options.stride), extents(axes, options.dilation)));
   }
   const auto place = [&](WindowAxis& axis, std::size_t added) {
     axis.input = axis.output * axis.stride;
@@ -157,8 +157,8 @@ Window make_transposed_window(const char* operation, std::size_t axes, const Sha
     axis.input = axis.output == 0 ? 0 : transposed_extent(axis, added);
     if (axis.input > 0) return;
     throw ShapeError(fmt::format("{}: {} leaves nothing of {} {} with padding {}", operation,
-                                 describe(axes, options), noun(axes), xgrad::to_string(images),
-                                 to_string(axes, options.padding.amount)));
+                                 describe(axes, options), noun(axes), to_string(images),
+                                 extents(axes, options.padding.amount)));
   };
   place(result.rows, more.rows);
   place(result.columns, more.columns);

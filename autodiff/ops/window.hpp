@@ -172,7 +172,7 @@ Shape with_axes(std::size_t axes, const Shape& images);
 const char* noun(std::size_t axes);
 
 /// An extent or two as text; numbers that came from negative integers look like them again.
-std::string to_string(std::size_t axes, const Pair& pair);
+std::string extents(std::size_t axes, const Pair& pair);
 
 /// Throws ValueError where one of the numbers is below `least`, or unreasonably large.
 void check_range(const char* operation, const char* option, std::size_t axes, const Pair& pair,
