@@ -25,6 +25,7 @@
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
+#include <autodiff/ops/unfold.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <autodiff/kernels/parallel.hpp>
 #include <autodiff/ops/window.hpp>
 
 #include <algorithm>
@@ -34,6 +35,9 @@ struct OutputPlace {
     ++image;
   }
 };
+
+/// Entries of columns that are worth a thread.
+inline constexpr std::size_t unfold_grain = std::size_t{1} << 15;
 
 /// Entries that copy_run may write behind the end of a run.
 template <class T>
@@ -115,6 +119,33 @@ void col2im(const Window& window, IndexRange places, IndexRange owned, const T* 
     }
     columns += rows.window * run;
   }
+}
+
+/// All columns of the images.
+template <class T>
+void unfold(const Window& window, const T* images, T* columns) {
+  const std::size_t taps = window.rows.window * window.columns.window * window.channels;
+  const std::size_t places = window.images * window.rows.output * window.columns.output;
+  parallel_for(places, unfold_grain / (taps + 1) + 1, [=, &window](std::size_t begin, std::size_t end) {
+    im2col(window, {begin, end}, images, columns + begin * taps, columns + end * taps);
+  });
+}
+
+/// The adjoint of unfold: images = the sum of all columns, each entry added where it came from.
+template <class T>
+void fold(const Window& window, const T* columns, T* images) {
+  const std::size_t taps = window.rows.window * window.columns.window * window.channels;
+  const std::size_t row_size = window.columns.input * window.channels;
+  const std::size_t grain = unfold_grain / (window.columns.output * taps + row_size + 1) + 1;
+  // A thread owns some rows of the images: it adds what reaches into them.
+  parallel_for(window.images * window.rows.input, grain, [=, &window](std::size_t begin, std::size_t end) {
+    std::fill(images + begin * row_size, images + end * row_size, T(0));
+    const IndexRange rows = window.output_rows_over(begin, end);
+    const IndexRange places{rows.first * window.columns.output, rows.last * window.columns.output};
+    if (places.first < places.last) {
+      col2im(window, places, {begin, end}, columns + places.first * taps, images);
+    }
+  });
 }
 
 }  // namespace xgrad::kernels
