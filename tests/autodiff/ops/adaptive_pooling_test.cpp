@@ -60,7 +60,7 @@ TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
       if (shape[3] == 3 && shape[0] > 0) check::pooling_derivatives(f, {1, 4, 3, 2});
     }
   }
-  const auto large = pooling({2, 71, 50, 24}, {13, 7});  // shared by threads
+  const auto large = pooling({3, 71, 50, 24}, {13, 7});  // shared by threads
   check::compare_avg(
       [](const auto& x) {
         return adaptive_avg_pool2d(x, {13, 7});
@@ -80,7 +80,7 @@ TEST_CASE("adaptive_max_pool2d: the largest of bins that cover the image") {
       if (shape[3] == 3 && shape[0] > 0) check::pooling_derivatives(f, {1, 4, 3, 2});
     }
   }
-  const auto large = pooling({2, 71, 50, 24}, {13, 7});
+  const auto large = pooling({3, 71, 50, 24}, {13, 7});
   check::compare_max(
       [](const auto& x) {
         return adaptive_max_pool2d(x, {13, 7});
