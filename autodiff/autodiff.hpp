@@ -9,6 +9,7 @@
 #include <autodiff/implicit.hpp>
 #include <autodiff/jacobian.hpp>
 #include <autodiff/operation.hpp>
+#include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
@@ -24,6 +25,7 @@
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
+#include <autodiff/ops/unfold.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>

@@ -25,6 +25,16 @@ Parameter<T> draw_weight(const char* layer, const Shape& shape, const Initialize
   return Parameter<T>(std::move(weight));
 }
 
+/// The input channels that a kernel sees.
+std::size_t channels_of_group(const char* layer, std::size_t in, std::size_t out, Count groups) {
+  if (groups == 0 || in % groups != 0 || out % groups != 0) {
+    throw ValueError(
+        fmt::format("{}: {} channels in, {} out, in {} groups; expected a common divisor of both", layer, in,
+                    out, static_cast<std::ptrdiff_t>(groups.value)));
+  }
+  return in / groups;
+}
+
 template <class T>
 Parameter<T> zero_bias(bool wanted, std::size_t count) {
   return wanted ? Parameter<T>(full<T>({count}, T(0))) : Parameter<T>();
@@ -49,14 +59,53 @@ Variable<T> Linear<T>::operator()(const Variable<T>& x) const {
 template <class T>
 Conv2d<T>::Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options,
                   Generator& generator)
-    : weight(draw_weight<T>("Conv2d", {out, kernel.rows, kernel.columns, in}, options.initialization,
-                            generator)),
+    : weight(draw_weight<T>(
+          "Conv2d", {out, kernel.rows, kernel.columns, channels_of_group("Conv2d", in, out, options.groups)},
+          options.initialization, generator)),
       bias(zero_bias<T>(options.bias, out)),
-      geometry{.stride = options.stride, .padding = options.padding, .dilation = options.dilation} {}
+      geometry{.stride = options.stride,
+               .padding = options.padding,
+               .dilation = options.dilation,
+               .groups = options.groups} {}
 
 template <class T>
 Variable<T> Conv2d<T>::operator()(const Variable<T>& images) const {
   return conv2d(images, weight, bias, geometry);
+}
+
+template <class T>
+Conv1d<T>::Conv1d(std::size_t in, std::size_t out, Count kernel, const Conv1dOptions<T>& options,
+                  Generator& generator)
+    : weight(draw_weight<T>("Conv1d", {out, kernel, channels_of_group("Conv1d", in, out, options.groups)},
+                            options.initialization, generator)),
+      bias(zero_bias<T>(options.bias, out)),
+      geometry{.stride = options.stride,
+               .padding = options.padding,
+               .dilation = options.dilation,
+               .groups = options.groups} {}
+
+template <class T>
+Variable<T> Conv1d<T>::operator()(const Variable<T>& sequences) const {
+  return conv1d(sequences, weight, bias, geometry);
+}
+
+template <class T>
+ConvTranspose2d<T>::ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel,
+                                    const ConvTranspose2dOptions<T>& options, Generator& generator)
+    : weight(draw_weight<T>(
+          "ConvTranspose2d",
+          {out, kernel.rows, kernel.columns, channels_of_group("ConvTranspose2d", in, out, options.groups)},
+          options.initialization, generator)),
+      bias(zero_bias<T>(options.bias, out)),
+      geometry{.stride = options.stride,
+               .padding = options.padding,
+               .output_padding = options.output_padding,
+               .dilation = options.dilation,
+               .groups = options.groups} {}
+
+template <class T>
+Variable<T> ConvTranspose2d<T>::operator()(const Variable<T>& images) const {
+  return conv_transpose2d(images, weight, bias, geometry);
 }
 
 Dropout::Dropout(const DropoutOptions& chosen) : options(chosen) {
@@ -75,6 +124,10 @@ template struct Linear<float>;
 template struct Linear<double>;
 template struct Conv2d<float>;
 template struct Conv2d<double>;
+template struct Conv1d<float>;
+template struct Conv1d<double>;
+template struct ConvTranspose2d<float>;
+template struct ConvTranspose2d<double>;
 template Variable<float> Dropout::apply<float>(const Variable<float>&, Generator&) const;
 template Variable<double> Dropout::apply<double>(const Variable<double>&, Generator&) const;
 

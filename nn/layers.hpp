@@ -1,5 +1,6 @@
 #pragma once
 
+#include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
 #include <autodiff/ops/elementwise.hpp>
@@ -48,6 +49,7 @@ struct Conv2dOptions {
   Pair stride = 1;      ///< of the window, rows and columns
   Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
   Pair dilation = 1;    ///< distance of the kernel's taps
+  Count groups = 1;     ///< of channels, convolved separately; as many as `in`: depthwise
   bool bias = true;     ///< whether a bias is added for each output channel
   Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
 };
@@ -56,7 +58,8 @@ struct Conv2dOptions {
 /// xgrad::conv2d for the formula and H', W'.
 template <class T = float>
 struct Conv2d {
-  /// Throws ValueError where `in`, `out` or the kernel's extent is 0.
+  /// Throws ValueError where `in`, `out` or the kernel's extent is 0, or the groups do not divide the
+  /// channels.
   XGRAD_API Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options = {},
                    Generator& generator = default_generator());
 
@@ -65,9 +68,70 @@ struct Conv2d {
 
   auto fields() { return nn::fields("weight", weight, "bias", bias); }
 
-  Parameter<T> weight;            ///< {out, kH, kW, in}
+  Parameter<T> weight;            ///< {out, kH, kW, in / groups}
   Parameter<T> bias;              ///< {out}, or empty
-  xgrad::Conv2dOptions geometry;  ///< stride, padding, dilation
+  xgrad::Conv2dOptions geometry;  ///< stride, padding, dilation, groups
+};
+
+/// How a Conv1d layer is made.
+template <class T>
+struct Conv1dOptions {
+  Count stride = 1;     ///< of the window
+  Padding padding = 0;  ///< zeros on either side: a number, `valid` or `same`
+  Count dilation = 1;   ///< distance of the kernel's taps
+  Count groups = 1;     ///< of channels, convolved separately; as many as `in`: depthwise
+  bool bias = true;     ///< whether a bias is added for each output channel
+  Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
+};
+
+/// The convolution of sequences {N, L, in} with `out` kernels, plus a bias: {N, L', out}. See xgrad::conv1d.
+template <class T = float>
+struct Conv1d {
+  /// Throws ValueError where `in`, `out` or the kernel's extent is 0, or the groups do not divide the
+  /// channels.
+  XGRAD_API Conv1d(std::size_t in, std::size_t out, Count kernel, const Conv1dOptions<T>& options = {},
+                   Generator& generator = default_generator());
+
+  /// Throws ShapeError where the sequences do not have `in` channels or are shorter than the kernel.
+  XGRAD_API Variable<T> operator()(const Variable<T>& sequences) const;
+
+  auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  Parameter<T> weight;            ///< {out, k, in / groups}
+  Parameter<T> bias;              ///< {out}, or empty
+  xgrad::Conv1dOptions geometry;  ///< stride, padding, dilation, groups
+};
+
+/// How a ConvTranspose2d layer is made.
+template <class T>
+struct ConvTranspose2dOptions {
+  Pair stride = 1;          ///< distance of the kernels laid down, rows and columns
+  Padding padding = 0;      ///< entries cut off on each side; `same` leaves H stride and W stride of them
+  Pair output_padding = 0;  ///< entries more at the end of each axis
+  Pair dilation = 1;        ///< distance of the kernel's taps
+  Count groups = 1;         ///< of channels, convolved separately
+  bool bias = true;         ///< whether a bias is added for each output channel
+  Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
+};
+
+/// The transposed convolution, which makes images larger by its stride: images {N, H, W, in} give
+/// {N, H', W', out}. See xgrad::conv_transpose2d.
+template <class T = float>
+struct ConvTranspose2d {
+  /// Throws ValueError where `in`, `out` or the kernel's extent is 0, or the groups do not divide the
+  /// channels.
+  XGRAD_API ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel,
+                            const ConvTranspose2dOptions<T>& options = {},
+                            Generator& generator = default_generator());
+
+  /// Throws ShapeError where the images do not have `in` channels.
+  XGRAD_API Variable<T> operator()(const Variable<T>& images) const;
+
+  auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  Parameter<T> weight;                     ///< {out, kH, kW, in / groups}
+  Parameter<T> bias;                       ///< {out}, or empty
+  xgrad::ConvTranspose2dOptions geometry;  ///< stride, padding, output padding, dilation, groups
 };
 
 /// The largest entry of each window, channel by channel: images {N, H, W, C} to {N, H', W', C}.
@@ -80,7 +144,7 @@ struct MaxPool2d {
   auto fields() { return nn::fields(); }
 
   Pair window;                    ///< rows and columns
-  MaxPool2dOptions options = {};  ///< stride (the window's extent by default), padding, ties
+  MaxPool2dOptions options = {};  ///< stride (the window's extent by default), padding, dilation, ties
 };
 
 /// The mean of each window, channel by channel: images {N, H, W, C} to {N, H', W', C}.
@@ -94,6 +158,26 @@ struct AvgPool2d {
 
   Pair window;                    ///< rows and columns
   AvgPool2dOptions options = {};  ///< stride (the window's extent by default), padding
+};
+
+/// The mean of each of `size` bins, channel by channel: images {N, H, W, C} to {N, size, C}.
+struct AdaptiveAvgPool2d {
+  template <LayerInput X>
+  auto operator()(const X& images) const {
+    return adaptive_avg_pool2d(detail::as_variable(images), size);
+  }
+
+  auto fields() { return nn::fields(); }
+
+  Pair size;  ///< rows and columns
+};
+
+/// The mean of each channel: images {N, H, W, C} to {N, C}.
+struct GlobalAvgPool2d {
+  template <LayerInput X>
+  auto operator()(const X& images) const {
+    return global_avg_pool2d(detail::as_variable(images));
+  }
 };
 
 /// max(x, 0), entry by entry.

@@ -57,7 +57,7 @@ struct Product {
   /// The columns of a block: made in `memory`, or where they lie already.
   const T* columns(const Window& window, IndexRange part, const T* images, T* memory) const {
     if (columns_are_images) return images + part.first * taps;
-    im2col(window, part, images, memory);
+    im2col(window, part, images, memory, memory + buffer);
     return memory;
   }
 };

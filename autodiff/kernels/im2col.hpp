@@ -1,5 +1,6 @@
 #pragma once
 
+#include <autodiff/kernels/parallel.hpp>
 #include <autodiff/ops/window.hpp>
 
 #include <algorithm>
@@ -35,25 +36,30 @@ struct OutputPlace {
   }
 };
 
+/// Entries of columns that are worth a thread.
+inline constexpr std::size_t unfold_grain = std::size_t{1} << 15;
+
 /// Entries that copy_run may write behind the end of a run.
 template <class T>
 inline constexpr std::size_t run_slack = 32 / sizeof(T);
 
 /// Copies `count` entries; where they are few, always as many as one register holds, which costs less than
-/// counting them. What it writes too much is overwritten by the next run; it never reads past `end`.
+/// counting them. What it writes too much is overwritten by the next run; it neither reads past `end` nor
+/// writes past `to_end`.
 template <class T>
-void copy_run(const T* from, const T* end, std::size_t count, T* to) {
-  if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T>) {
+void copy_run(const T* from, const T* end, std::size_t count, T* to, const T* to_end) {
+  if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T> &&
+      static_cast<std::size_t>(to_end - to) >= run_slack<T>) {
     std::memcpy(to, from, run_slack<T> * sizeof(T));
   } else {
     std::copy_n(from, count, to);
   }
 }
 
-/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding.
-/// `columns` has room for run_slack entries more.
+/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding. The
+/// memory of `columns` ends at `columns_end`; with room for run_slack entries more, it is written fastest.
 template <class T>
-void im2col(const Window& window, IndexRange places, const T* images, T* columns) {
+void im2col(const Window& window, IndexRange places, const T* images, T* columns, const T* columns_end) {
   const auto& [n, channels, rows, cols] = window;
   const T* const end = images + n * rows.input * cols.input * channels;
   const std::size_t run = cols.window * channels;
@@ -70,12 +76,13 @@ void im2col(const Window& window, IndexRange places, const T* images, T* columns
       }
       const T* row = image + rows.entry(place.row, u) * cols.input * channels;
       if (runs_along) {
-        copy_run(row + cols.entry(place.column, 0) * channels, end, run, columns);
+        copy_run(row + cols.entry(place.column, 0) * channels, end, run, columns, columns_end);
         continue;
       }
       std::fill_n(columns, v_inside.first * channels, T(0));
       for (std::size_t v = v_inside.first; v < v_inside.last; ++v) {
-        copy_run(row + cols.entry(place.column, v) * channels, end, channels, columns + v * channels);
+        copy_run(row + cols.entry(place.column, v) * channels, end, channels, columns + v * channels,
+                 columns_end);
       }
       std::fill(columns + v_inside.last * channels, columns + run, T(0));
     }
@@ -112,6 +119,33 @@ void col2im(const Window& window, IndexRange places, IndexRange owned, const T* 
     }
     columns += rows.window * run;
   }
+}
+
+/// All columns of the images.
+template <class T>
+void unfold(const Window& window, const T* images, T* columns) {
+  const std::size_t taps = window.rows.window * window.columns.window * window.channels;
+  const std::size_t places = window.images * window.rows.output * window.columns.output;
+  parallel_for(places, unfold_grain / (taps + 1) + 1, [=, &window](std::size_t begin, std::size_t end) {
+    im2col(window, {begin, end}, images, columns + begin * taps, columns + end * taps);
+  });
+}
+
+/// The adjoint of unfold: images = the sum of all columns, each entry added where it came from.
+template <class T>
+void fold(const Window& window, const T* columns, T* images) {
+  const std::size_t taps = window.rows.window * window.columns.window * window.channels;
+  const std::size_t row_size = window.columns.input * window.channels;
+  const std::size_t grain = unfold_grain / (window.columns.output * taps + row_size + 1) + 1;
+  // A thread owns some rows of the images: it adds what reaches into them.
+  parallel_for(window.images * window.rows.input, grain, [=, &window](std::size_t begin, std::size_t end) {
+    std::fill(images + begin * row_size, images + end * row_size, T(0));
+    const IndexRange rows = window.output_rows_over(begin, end);
+    const IndexRange places{rows.first * window.columns.output, rows.last * window.columns.output};
+    if (places.first < places.last) {
+      col2im(window, places, {begin, end}, columns + places.first * taps, images);
+    }
+  });
 }
 
 }  // namespace xgrad::kernels

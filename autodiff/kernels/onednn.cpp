@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <unordered_map>
 #ifdef _OPENMP
 #include <omp.h>
@@ -198,7 +199,7 @@ struct Convolution {
   memory::desc images, weight, plain_weight, bias, result;
   memory::dims strides, dilations, before, behind;
 
-  Convolution(const Window& window, std::size_t outputs, bool has_bias) {
+  Convolution(const Window& window, std::size_t outputs, std::size_t groups, bool has_bias) {
     const auto extent = [](std::size_t e) { return static_cast<memory::dim>(e); };
     const WindowAxis& r = window.rows;
     const WindowAxis& c = window.columns;
@@ -206,10 +207,20 @@ struct Convolution {
     constexpr auto f32 = memory::data_type::f32;
     images = {
         {extent(window.images), extent(window.channels), extent(r.input), extent(c.input)}, f32, tag::nhwc};
-    const memory::dims kernel = {extent(outputs), extent(window.channels), extent(r.window),
-                                 extent(c.window)};
-    weight = {kernel, f32, tag::any};
-    plain_weight = {kernel, f32, tag::ohwi};
+    const std::size_t inputs = window.channels / groups;
+    if (groups == 1) {
+      const memory::dims kernel = {extent(outputs), extent(inputs), extent(r.window), extent(c.window)};
+      weight = {kernel, f32, tag::any};
+      plain_weight = {kernel, f32, tag::ohwi};
+    } else {
+      const memory::dims kernel = {extent(groups), extent(outputs / groups), extent(inputs), extent(r.window),
+                                   extent(c.window)};
+      const std::size_t each = r.window * c.window * inputs;
+      weight = {kernel, f32, tag::any};
+      plain_weight = {kernel, f32,
+                      memory::dims{extent(outputs / groups * each), extent(each), 1,
+                                   extent(c.window * inputs), extent(inputs)}};
+    }
     if (has_bias) bias = {{extent(outputs)}, f32, tag::a};
     result = {{extent(window.images), extent(outputs), extent(r.output), extent(c.output)}, f32, tag::nhwc};
     strides = {extent(r.stride), extent(c.stride)};
@@ -233,6 +244,17 @@ struct Convolution {
   }
 };
 
+/// Throws where oneDNN has nothing that is ahead of loops of ours: only its reference implementation, or for
+/// a depthwise convolution one for groups of many channels.
+template <class Description>
+void check_implementation(const Description& description, const Window& window, std::size_t groups) {
+  const std::string_view name = description.impl_info_str();
+  const bool is_depthwise = groups > 1 && groups == window.channels;
+  if (name.starts_with("ref") || (is_depthwise && name.find("dw") == std::string_view::npos)) {
+    throw dnnl::error(dnnl_unimplemented, "no fast implementation");
+  }
+}
+
 /// How many threads a primitive that runs now may use.
 std::int64_t threads() {
 #ifdef _OPENMP
@@ -242,7 +264,7 @@ std::int64_t threads() {
 #endif
 }
 
-Key convolution_key(Kind kind, const Window& window, std::size_t outputs, bool has_bias) {
+Key convolution_key(Kind kind, const Window& window, std::size_t outputs, std::size_t groups, bool has_bias) {
   const WindowAxis& r = window.rows;
   const WindowAxis& c = window.columns;
   Key key;
@@ -250,30 +272,31 @@ Key convolution_key(Kind kind, const Window& window, std::size_t outputs, bool h
   key.numbers[i++] = static_cast<std::int64_t>(kind);
   key.numbers[i++] = has_bias;
   for (const std::size_t number :
-       {window.images, window.channels, outputs, r.input, r.window, r.stride, r.dilation, r.before, r.output,
-        c.input, c.window, c.stride, c.dilation, c.before, c.output}) {
+       {window.images, window.channels, outputs, groups, r.input, r.window, r.stride, r.dilation, r.before,
+        r.output, c.input, c.window, c.stride, c.dilation, c.before, c.output}) {
     key.numbers[i++] = static_cast<std::int64_t>(number);
   }
   key.numbers[i] = threads();
   return key;
 }
 
-std::size_t multiply_adds(const Window& window, std::size_t outputs) {
-  return window.images * window.channels * outputs * window.rows.output * window.columns.output *
+std::size_t multiply_adds(const Window& window, std::size_t outputs, std::size_t groups) {
+  return window.images * (window.channels / groups) * outputs * window.rows.output * window.columns.output *
          window.rows.window * window.columns.window;
 }
 
 }  // namespace
 
 bool conv2d(const Window& window, std::size_t outputs, const float* images, const float* weight,
-            const float* bias, float* result) {
-  const std::size_t work = multiply_adds(window, outputs);
+            const float* bias, float* result, std::size_t groups) {
+  const std::size_t work = multiply_adds(window, outputs, groups);
   if (work == 0) return false;
   const ThreadLimit limit(work);
-  Primitive& primitive =
-      find_or_make(convolution_key(Kind::forward, window, outputs, bias != nullptr), [&](Primitive& made) {
-        const Convolution convolution(window, outputs, bias != nullptr);
+  Primitive& primitive = find_or_make(
+      convolution_key(Kind::forward, window, outputs, groups, bias != nullptr), [&](Primitive& made) {
+        const Convolution convolution(window, outputs, groups, bias != nullptr);
         const auto desc = convolution.forward();
+        check_implementation(desc, window, groups);
         made.primitive = dnnl::convolution_forward(desc);
         made.add(DNNL_ARG_SRC, desc.src_desc());
         made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
@@ -291,24 +314,25 @@ bool conv2d(const Window& window, std::size_t outputs, const float* images, cons
 }
 
 bool conv2d_input_gradient(const Window& window, std::size_t outputs, const float* gradient,
-                           const float* weight, float* images) {
-  const std::size_t work = multiply_adds(window, outputs);
+                           const float* weight, float* images, std::size_t groups) {
+  const std::size_t work = multiply_adds(window, outputs, groups);
   if (work == 0) return false;
   const ThreadLimit limit(work);
-  Primitive& primitive =
-      find_or_make(convolution_key(Kind::input_gradient, window, outputs, false), [&](Primitive& made) {
-        const Convolution c(window, outputs, false);
-        const dnnl::convolution_backward_data::primitive_desc desc(
-            {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations,
-             c.before, c.behind},
-            user_scratchpad(), engine(), c.forward());
-        made.primitive = dnnl::convolution_backward_data(desc);
-        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
-        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
-        made.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
-        made.set_weight(1, c.plain_weight, false);
-        made.set_scratchpad(desc.scratchpad_desc());
-      });
+  Primitive& primitive = find_or_make(convolution_key(Kind::input_gradient, window, outputs, groups, false),
+                                      [&](Primitive& made) {
+                                        const Convolution c(window, outputs, groups, false);
+                                        const dnnl::convolution_backward_data::primitive_desc desc(
+                                            {dnnl::algorithm::convolution_direct, c.images, c.weight,
+                                             c.result, c.strides, c.dilations, c.before, c.behind},
+                                            user_scratchpad(), engine(), c.forward());
+                                        check_implementation(desc, window, groups);
+                                        made.primitive = dnnl::convolution_backward_data(desc);
+                                        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+                                        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+                                        made.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
+                                        made.set_weight(1, c.plain_weight, false);
+                                        made.set_scratchpad(desc.scratchpad_desc());
+                                      });
   if (!primitive.is_usable) return false;
   const bool reorders = static_cast<bool>(primitive.reorder);
   if (reorders) primitive.take_weight(weight);
@@ -318,24 +342,25 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
 }
 
 bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const float* images,
-                            const float* gradient, float* weight) {
-  const std::size_t work = multiply_adds(window, outputs);
+                            const float* gradient, float* weight, std::size_t groups) {
+  const std::size_t work = multiply_adds(window, outputs, groups);
   if (work == 0) return false;
   const ThreadLimit limit(work);
-  Primitive& primitive =
-      find_or_make(convolution_key(Kind::weight_gradient, window, outputs, false), [&](Primitive& made) {
-        const Convolution c(window, outputs, false);
-        const dnnl::convolution_backward_weights::primitive_desc desc(
-            {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations,
-             c.before, c.behind},
-            user_scratchpad(), engine(), c.forward());
-        made.primitive = dnnl::convolution_backward_weights(desc);
-        made.add(DNNL_ARG_SRC, desc.src_desc());
-        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
-        made.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
-        made.set_weight(2, c.plain_weight, true);
-        made.set_scratchpad(desc.scratchpad_desc());
-      });
+  Primitive& primitive = find_or_make(convolution_key(Kind::weight_gradient, window, outputs, groups, false),
+                                      [&](Primitive& made) {
+                                        const Convolution c(window, outputs, groups, false);
+                                        const dnnl::convolution_backward_weights::primitive_desc desc(
+                                            {dnnl::algorithm::convolution_direct, c.images, c.weight,
+                                             c.result, c.strides, c.dilations, c.before, c.behind},
+                                            user_scratchpad(), engine(), c.forward());
+                                        check_implementation(desc, window, groups);
+                                        made.primitive = dnnl::convolution_backward_weights(desc);
+                                        made.add(DNNL_ARG_SRC, desc.src_desc());
+                                        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+                                        made.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
+                                        made.set_weight(2, c.plain_weight, true);
+                                        made.set_scratchpad(desc.scratchpad_desc());
+                                      });
   if (!primitive.is_usable) return false;
   const bool reorders = static_cast<bool>(primitive.reorder);
   const void* addresses[] = {images, gradient, reorders ? nullptr : weight};

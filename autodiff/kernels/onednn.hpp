@@ -16,13 +16,13 @@ namespace xgrad::kernels::onednn {
 
 #ifdef XGRAD_WITH_ONEDNN
 
-/// See kernels::conv2d and its adjoints.
+/// See kernels::conv2d, kernels::grouped_conv2d and their adjoints.
 bool conv2d(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
-            const float* weight, const float* bias, float* result);
+            const float* weight, const float* bias, float* result, std::size_t groups = 1);
 bool conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* gradient,
-                           const float* weight, float* images);
+                           const float* weight, float* images, std::size_t groups = 1);
 bool conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
-                            const float* gradient, float* weight);
+                            const float* gradient, float* weight, std::size_t groups = 1);
 
 /// See kernels::gemm.
 bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
@@ -32,15 +32,15 @@ bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
 #else
 
 inline bool conv2d(const xgrad::detail::Window&, std::size_t, const float*, const float*, const float*,
-                   float*) {
+                   float*, std::size_t = 1) {
   return false;
 }
 inline bool conv2d_input_gradient(const xgrad::detail::Window&, std::size_t, const float*, const float*,
-                                  float*) {
+                                  float*, std::size_t = 1) {
   return false;
 }
 inline bool conv2d_weight_gradient(const xgrad::detail::Window&, std::size_t, const float*, const float*,
-                                   float*) {
+                                   float*, std::size_t = 1) {
   return false;
 }
 inline bool gemm(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*, std::size_t,

@@ -6,8 +6,10 @@
 namespace xgrad::kernels {
 namespace {
 
+using xgrad::detail::BinAxis;
 using xgrad::detail::IndexRange;
 using xgrad::detail::Window;
+using xgrad::detail::WindowAxis;
 
 /// One window: where its taps inside the image lie, and where its result.
 struct Place {
@@ -20,13 +22,14 @@ struct Place {
   std::size_t count() const { return (u.last - u.first) * (v.last - v.first); }
 
   /// Calls `body(entry, tap)` for the taps inside the image, in row-major order.
-  template <class Body>
-  void for_taps(const Window& window, Body&& body) const {
+  template <class Axis, class Body>
+  void for_taps(const SlidingWindow<Axis>& window, Body&& body) const {
+    const std::size_t across = window.columns.dilation * window.channels;
+    const std::size_t down = window.rows.dilation * window.columns.input * window.channels;
     for (std::size_t i = u.first; i < u.last; ++i) {
-      const std::size_t row = corner + (i - u.first) * window.columns.input * window.channels;
+      const std::size_t row = corner + (i - u.first) * down;
       for (std::size_t j = v.first; j < v.last; ++j) {
-        body(row + (j - v.first) * window.channels,
-             static_cast<std::uint32_t>(i * window.columns.window + j));
+        body(row + (j - v.first) * across, static_cast<std::uint32_t>(i * window.columns.window + j));
       }
     }
   }
@@ -34,8 +37,8 @@ struct Place {
 
 /// The windows of the output rows `outputs`, with their taps in the image rows `rows`; both are counted over
 /// all images.
-template <class Body>
-void for_places(const Window& window, IndexRange outputs, IndexRange rows, Body&& body) {
+template <class Axis, class Body>
+void for_places(const SlidingWindow<Axis>& window, IndexRange outputs, IndexRange rows, Body&& body) {
   const std::size_t height = window.rows.input;
   const std::size_t entries_end = rows.last * window.columns.input * window.channels;
   const std::size_t results_end = outputs.last * window.columns.output * window.channels;
@@ -62,13 +65,14 @@ void for_places(const Window& window, IndexRange outputs, IndexRange rows, Body&
 }
 
 /// How many rows with so many windows each make a thread's share worth while.
-std::size_t rows_per_grain(const Window& window, std::size_t windows) {
+template <class Axis>
+std::size_t rows_per_grain(const SlidingWindow<Axis>& window, std::size_t windows) {
   return elementwise_grain / (windows * window.channels * window.rows.window * window.columns.window + 1) + 1;
 }
 
 /// Calls `body(place)` for all windows, in parallel over the rows of the result.
-template <class Body>
-void for_all_places(const Window& window, Body&& body) {
+template <class Axis, class Body>
+void for_all_places(const SlidingWindow<Axis>& window, Body&& body) {
   const std::size_t rows = window.images * window.rows.input;
   parallel_for(window.images * window.rows.output, rows_per_grain(window, window.columns.output),
                [&](std::size_t begin, std::size_t end) {
@@ -78,8 +82,8 @@ void for_all_places(const Window& window, Body&& body) {
 
 /// Sets the images to zero and calls `body(place)` for all windows, in parallel over the rows of the images:
 /// a thread sees the taps in its own rows, so that no two add to one entry.
-template <class T, class Body>
-void scatter_places(const Window& window, T* images, Body&& body) {
+template <class T, class Axis, class Body>
+void scatter_places(const SlidingWindow<Axis>& window, T* images, Body&& body) {
   const std::size_t row_size = window.columns.input * window.channels;
   parallel_for(window.images * window.rows.input, rows_per_grain(window, window.columns.output),
                [&](std::size_t begin, std::size_t end) {
@@ -113,8 +117,8 @@ auto stays(T largest, T x) {
 }
 
 /// The largest entry of a window, for all channels.
-template <class T>
-void max_of(const Window& window, const Place& place, const T* images, T* result) {
+template <class T, class Axis>
+void max_of(const SlidingWindow<Axis>& window, const Place& place, const T* images, T* result) {
   const T* first = images + place.corner;
   for_channels(window.channels, place, [&](std::size_t c, bool) { result[c] = first[c]; });
   place.for_taps(window, [&](std::size_t entry, std::uint32_t) {
@@ -128,8 +132,9 @@ void max_of(const Window& window, const Place& place, const T* images, T* result
 }
 
 /// The same with the tap of the first of the largest.
-template <class T>
-void first_max_of(const Window& window, const Place& place, const T* images, T* result, std::uint32_t* taps) {
+template <class T, class Axis>
+void first_max_of(const SlidingWindow<Axis>& window, const Place& place, const T* images, T* result,
+                  std::uint32_t* taps) {
   const T* first = images + place.corner;
   const auto first_tap = static_cast<std::uint32_t>(place.u.first * window.columns.window + place.v.first);
   for_channels(window.channels, place, [&](std::size_t c, bool) {
@@ -151,8 +156,8 @@ void first_max_of(const Window& window, const Place& place, const T* images, T* 
 
 /// Given the largest entries of a window, the tap of one of those equal to it, each with the same
 /// probability.
-template <class T>
-void random_max_of(const Window& window, const Place& place, const T* images, const T* result,
+template <class T, class Axis>
+void random_max_of(const SlidingWindow<Axis>& window, const Place& place, const T* images, const T* result,
                    std::uint32_t* taps, std::uint64_t stream) {
   for (std::size_t c = 0; c < window.channels; ++c) {
     const T best = result[c];
@@ -329,18 +334,18 @@ void scatter_to_tiles(const Window& window, const std::uint32_t* taps, const T* 
   });
 }
 
-template <class T>
-T share(const Window& window, bool count_padding, std::size_t inside) {
+template <class T, class Axis>
+T share(const SlidingWindow<Axis>& window, bool count_padding, std::size_t inside) {
   return T(1) / static_cast<T>(count_padding ? window.rows.window * window.columns.window : inside);
 }
 
 }  // namespace
 
-template <class T>
-void max_pool2d(const Window& window, const T* images, T* result, std::uint32_t* taps,
+template <class T, class Axis>
+void max_pool2d(const SlidingWindow<Axis>& window, const T* images, T* result, std::uint32_t* taps,
                 std::optional<std::uint64_t> stream) {
-  if (!stream && are_tiles(window)) {
-    return max_of_tiles(window, images, result, taps);
+  if constexpr (std::is_same_v<Axis, WindowAxis>) {
+    if (!stream && are_tiles(window)) return max_of_tiles(window, images, result, taps);
   }
   for_all_places(window, [&](const Place& place) {
     if (taps == nullptr) {
@@ -354,8 +359,8 @@ void max_pool2d(const Window& window, const T* images, T* result, std::uint32_t*
   });
 }
 
-template <class T>
-void pool_gather(const Window& window, const std::uint32_t* taps, const T* images, T* result) {
+template <class T, class Axis>
+void pool_gather(const SlidingWindow<Axis>& window, const std::uint32_t* taps, const T* images, T* result) {
   for_all_places(window, [&](const Place& place) {
     const std::uint32_t* from = taps + place.result;
     T* out = result + place.result;
@@ -371,9 +376,12 @@ void pool_gather(const Window& window, const std::uint32_t* taps, const T* image
   });
 }
 
-template <class T>
-void pool_scatter(const Window& window, const std::uint32_t* taps, const T* gradient, T* images) {
-  if (are_tiles(window)) return scatter_to_tiles(window, taps, gradient, images);
+template <class T, class Axis>
+void pool_scatter(const SlidingWindow<Axis>& window, const std::uint32_t* taps, const T* gradient,
+                  T* images) {
+  if constexpr (std::is_same_v<Axis, WindowAxis>) {
+    if (are_tiles(window)) return scatter_to_tiles(window, taps, gradient, images);
+  }
   scatter_places(window, images, [&](const Place& place) {
     const std::uint32_t* to = taps + place.result;
     const T* g = gradient + place.result;
@@ -388,8 +396,8 @@ void pool_scatter(const Window& window, const std::uint32_t* taps, const T* grad
   });
 }
 
-template <class T>
-void avg_pool2d(const Window& window, bool count_padding, const T* images, T* result) {
+template <class T, class Axis>
+void avg_pool2d(const SlidingWindow<Axis>& window, bool count_padding, const T* images, T* result) {
   for_all_places(window, [&](const Place& place) {
     T* out = result + place.result;
     for_channels(window.channels, place, [&](std::size_t c, bool) { out[c] = T(0); });
@@ -402,8 +410,9 @@ void avg_pool2d(const Window& window, bool count_padding, const T* images, T* re
   });
 }
 
-template <class T>
-void avg_pool2d_gradient(const Window& window, bool count_padding, const T* gradient, T* images) {
+template <class T, class Axis>
+void avg_pool2d_gradient(const SlidingWindow<Axis>& window, bool count_padding, const T* gradient,
+                         T* images) {
   scatter_places(window, images, [&](const Place& place) {
     // Of the window's rows, the place has those that this thread owns; the divisor counts all.
     const std::size_t i = place.result / (window.columns.output * window.channels) % window.rows.output;
@@ -418,13 +427,16 @@ void avg_pool2d_gradient(const Window& window, bool count_padding, const T* grad
   });
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                              \
-  template void max_pool2d<T>(const Window&, const T*, T*, std::uint32_t*, std::optional<std::uint64_t>); \
-  template void pool_gather<T>(const Window&, const std::uint32_t*, const T*, T*);                        \
-  template void pool_scatter<T>(const Window&, const std::uint32_t*, const T*, T*);                       \
-  template void avg_pool2d<T>(const Window&, bool, const T*, T*);                                         \
-  template void avg_pool2d_gradient<T>(const Window&, bool, const T*, T*);
+#define XGRAD_INSTANTIATE_OVER(T, Axis)                                                       \
+  template void max_pool2d(const SlidingWindow<Axis>&, const T*, T*, std::uint32_t*,          \
+                           std::optional<std::uint64_t>);                                     \
+  template void pool_gather(const SlidingWindow<Axis>&, const std::uint32_t*, const T*, T*);  \
+  template void pool_scatter(const SlidingWindow<Axis>&, const std::uint32_t*, const T*, T*); \
+  template void avg_pool2d(const SlidingWindow<Axis>&, bool, const T*, T*);                   \
+  template void avg_pool2d_gradient(const SlidingWindow<Axis>&, bool, const T*, T*);
+#define XGRAD_INSTANTIATE(T) XGRAD_INSTANTIATE_OVER(T, WindowAxis) XGRAD_INSTANTIATE_OVER(T, BinAxis)
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
+#undef XGRAD_INSTANTIATE_OVER
 
 }  // namespace xgrad::kernels

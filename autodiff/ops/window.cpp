@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <string_view>
 
 namespace xgrad {
@@ -19,30 +17,51 @@ std::size_t divide_up(std::size_t a, std::size_t b) { return a / b + (a % b != 0
 
 std::size_t difference_or_zero(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 
-/// As text; numbers that came from negative integers look like them again.
-std::string to_string(const Pair& pair) {
-  return fmt::format("{} x {}", static_cast<std::ptrdiff_t>(pair.rows),
-                     static_cast<std::ptrdiff_t>(pair.columns));
-}
-
-void check_range(const char* operation, const char* option, const Pair& pair, std::size_t least) {
-  if (std::min(pair.rows, pair.columns) >= least && std::max(pair.rows, pair.columns) <= largest_option)
-    return;
-  throw ValueError(
-      fmt::format("{}: {} is {}; expected numbers from {} on", operation, option, to_string(pair), least));
-}
+/// How many entries lie between the first and the last tap, both counted.
+std::size_t reach(const detail::WindowAxis& axis) { return axis.dilation * (axis.window - 1) + 1; }
 
 /// The number of outputs where the window, with `padding` entries around the image in all, fits.
 std::size_t output_extent(const detail::WindowAxis& axis, std::size_t padding) {
-  const std::size_t reach = axis.dilation * (axis.window - 1) + 1;
-  return axis.input + padding < reach ? 0 : (axis.input + padding - reach) / axis.stride + 1;
+  return axis.input + padding < reach(axis) ? 0 : (axis.input + padding - reach(axis)) / axis.stride + 1;
 }
 
 void pad_same(detail::WindowAxis& axis) {
   axis.output = divide_up(axis.input, axis.stride);
   if (axis.output == 0) return;
-  const std::size_t reach = (axis.output - 1) * axis.stride + axis.dilation * (axis.window - 1) + 1;
-  axis.before = difference_or_zero(reach, axis.input) / 2;
+  axis.before = difference_or_zero((axis.output - 1) * axis.stride + reach(axis), axis.input) / 2;
+}
+
+/// Of a window whose results are the images given: the extent of what it slides over, or 0 where the padding
+/// leaves none.
+std::size_t transposed_extent(const detail::WindowAxis& axis, std::size_t more) {
+  return difference_or_zero((axis.output - 1) * axis.stride + reach(axis) + more, 2 * axis.before);
+}
+
+/// A window that has not met its images.
+detail::Window unplaced_window(const char* operation, std::size_t axes, const Shape& images,
+                               const detail::WindowOptions& options) {
+  detail::check_images(operation, axes, images);
+  const bool same = options.padding.rule == Padding::Rule::same;
+  Pair padding = same ? Pair(0) : options.padding.amount;
+  detail::check_range(operation, "the window", axes, options.window, 1);
+  detail::check_range(operation, "the stride", axes, options.stride, 1);
+  detail::check_range(operation, "the dilation", axes, options.dilation, 1);
+  if (axes == 1 && padding.rows != padding.columns) {
+    throw ValueError(
+        fmt::format("{}: the padding is {}; expected one number", operation, detail::extents(2, padding)));
+  }
+  detail::check_range(operation, "the padding", axes, padding, 0);
+  const auto along = [&](std::size_t Pair::*axis, std::size_t before) {
+    return detail::WindowAxis{0, options.window.*axis, options.stride.*axis, options.dilation.*axis, before,
+                              0};
+  };
+  return {images.front(), images.back(), along(&Pair::rows, axes == 1 ? 0 : padding.rows),
+          along(&Pair::columns, padding.columns)};
+}
+
+std::string describe(std::size_t axes, const detail::WindowOptions& options) {
+  return fmt::format("a window of {}, dilation {},", detail::extents(axes, options.window),
+                     detail::extents(axes, options.dilation));
 }
 
 }  // namespace
@@ -59,43 +78,44 @@ Padding::Padding(const char* rule_name) {
 namespace detail {
 
 IndexRange WindowAxis::outputs_over(std::size_t begin, std::size_t end) const {
-  const std::size_t reach = dilation * (window - 1);
-  const std::size_t first = divide_up(difference_or_zero(begin + before, reach), stride);
+  const std::size_t first = divide_up(difference_or_zero(begin + before, dilation * (window - 1)), stride);
   const std::size_t last = divide_up(end + before, stride);
   return {std::min(first, output), std::min(last, output)};
 }
 
-IndexRange Window::output_rows_over(std::size_t begin, std::size_t end) const {
-  if (begin >= end) return {0, 0};
-  const std::size_t first_image = begin / rows.input;
-  const std::size_t last_image = (end - 1) / rows.input;
-  const std::size_t first = rows.outputs_over(begin - first_image * rows.input, rows.input).first;
-  const std::size_t last = rows.outputs_over(0, end - last_image * rows.input).last;
-  const IndexRange result{first_image * rows.output + first, last_image * rows.output + last};
-  return {std::min(result.first, result.last), result.last};
+const char* noun(std::size_t axes) { return axes == 1 ? "sequences" : "images"; }
+
+Shape with_axes(std::size_t axes, const Shape& images) {
+  return axes == 2 ? images : Shape{images[0], images[2], images[3]};
 }
 
-Shape Window::output_shape(std::size_t output_channels) const {
-  Shape shape{images, rows.output, columns.output, output_channels};
-  element_count(shape);
-  return shape;
+std::string extents(std::size_t axes, const Pair& pair) {
+  const auto columns = static_cast<std::ptrdiff_t>(pair.columns);
+  return axes == 1 ? fmt::format("{}", columns)
+                   : fmt::format("{} x {}", static_cast<std::ptrdiff_t>(pair.rows), columns);
 }
 
-Window make_window(const char* operation, const Shape& images, Pair window, Pair stride,
-                   const Padding& padding, Pair dilation) {
-  if (images.size() != 4) {
-    throw ShapeError(
-        fmt::format("{}: images of shape {}; expected {{N, H, W, C}}", operation, xgrad::to_string(images)));
-  }
-  check_range(operation, "the window", window, 1);
-  check_range(operation, "the stride", stride, 1);
-  check_range(operation, "the dilation", dilation, 1);
-  check_range(operation, "the padding", padding.amount, 0);
-  Window result{images[0],
-                images[3],
-                {images[1], window.rows, stride.rows, dilation.rows, padding.amount.rows, 0},
-                {images[2], window.columns, stride.columns, dilation.columns, padding.amount.columns, 0}};
-  if (padding.rule == Padding::Rule::same) {
+void check_range(const char* operation, const char* option, std::size_t axes, const Pair& pair,
+                 std::size_t least) {
+  const std::size_t rows = axes == 1 ? pair.columns : pair.rows;
+  if (std::min(rows, pair.columns) >= least && std::max(rows, pair.columns) <= largest_option) return;
+  const char* expected = axes == 1 ? "a number" : "numbers";
+  throw ValueError(fmt::format("{}: {} is {}; expected {} from {} on", operation, option, extents(axes, pair),
+                               expected, least));
+}
+
+void check_images(const char* operation, std::size_t axes, const Shape& images) {
+  if (images.size() == axes + 2) return;
+  throw ShapeError(fmt::format("{}: {} of shape {}; expected {}", operation, noun(axes), to_string(images),
+                               axes == 1 ? "{N, L, C}" : "{N, H, W, C}"));
+}
+
+Window make_window(const char* operation, std::size_t axes, const Shape& images,
+                   const WindowOptions& options) {
+  Window result = unplaced_window(operation, axes, images, options);
+  result.rows.input = axes == 1 ? 1 : images[1];
+  result.columns.input = images[axes];
+  if (options.padding.rule == Padding::Rule::same) {
     pad_same(result.rows);
     pad_same(result.columns);
     return result;
@@ -103,10 +123,45 @@ Window make_window(const char* operation, const Shape& images, Pair window, Pair
   for (WindowAxis* axis : {&result.rows, &result.columns}) {
     axis->output = output_extent(*axis, 2 * axis->before);
     if (axis->output > 0) continue;
-    throw ShapeError(fmt::format(
-        "{}: a window of {}, dilation {}, does not fit into images {} with padding {}", operation,
-        to_string(window), to_string(dilation), xgrad::to_string(images), to_string(padding.amount)));
+    throw ShapeError(fmt::format("{}: {} does not fit into {} {} with padding {}", operation,
+                                 describe(axes, options), noun(axes), to_string(images),
+                                 extents(axes, options.padding.amount)));
   }
+  return result;
+}
+
+Window make_transposed_window(const char* operation, std::size_t axes, const Shape& images,
+                              const WindowOptions& options, Pair more) {
+  Window result = unplaced_window(operation, axes, images, options);
+  result.rows.output = axes == 1 ? 1 : images[1];
+  result.columns.output = images[axes];
+  if (axes == 1) more.rows = 0;
+  check_range(operation, "the output padding", axes, more, 0);
+  check_range(operation, "the extent of the images", axes, {result.rows.output, result.columns.output}, 0);
+  const bool same = options.padding.rule == Padding::Rule::same;
+  if (same && more != Pair(0)) {
+    throw ValueError(fmt::format("{}: an output padding of {} with padding 'same'; expected none", operation,
+                                 extents(axes, more)));
+  }
+  const auto takes = [](const WindowAxis& axis, std::size_t added) {
+    return added < std::max(axis.stride, axis.dilation);
+  };
+  if (!takes(result.rows, more.rows) || !takes(result.columns, more.columns)) {
+    throw ValueError(fmt::format(
+        "{}: the output padding is {}; expected less than the stride, {}, or the dilation, {}", operation,
+        extents(axes, more), extents(axes, options.stride), extents(axes, options.dilation)));
+  }
+  const auto place = [&](WindowAxis& axis, std::size_t added) {
+    axis.input = axis.output * axis.stride;
+    if (same) return pad_same(axis);
+    axis.input = axis.output == 0 ? 0 : transposed_extent(axis, added);
+    if (axis.input > 0) return;
+    throw ShapeError(fmt::format("{}: {} leaves nothing of {} {} with padding {}", operation,
+                                 describe(axes, options), noun(axes), to_string(images),
+                                 extents(axes, options.padding.amount)));
+  };
+  place(result.rows, more.rows);
+  place(result.columns, more.columns);
   return result;
 }
 

@@ -3,18 +3,31 @@
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
+#include <string>
 
 /// \file
 /// The geometry that convolution and pooling share.
 
 namespace xgrad {
 
+/// A number from 0 on, given as an integer of any type; a negative one is refused by the operation it goes
+/// to.
+struct Count {
+  template <std::integral I>
+  constexpr Count(I number) : value(static_cast<std::size_t>(number)) {}
+  constexpr operator std::size_t() const { return value; }
+  std::size_t value;
+};
+
 /// Two extents, rows and columns; one number stands for both.
 struct Pair {
-  constexpr Pair(std::size_t both) : rows(both), columns(both) {}
-  constexpr Pair(int both) : Pair(static_cast<std::size_t>(both)) {}
-  constexpr Pair(std::size_t r, std::size_t c) : rows(r), columns(c) {}
+  template <std::integral I>
+  constexpr Pair(I both) : Pair(both, both) {}
+  template <std::integral I, std::integral J>
+  constexpr Pair(I r, J c) : rows(static_cast<std::size_t>(r)), columns(static_cast<std::size_t>(c)) {}
   std::size_t rows;
   std::size_t columns;
   bool operator==(const Pair&) const = default;
@@ -22,12 +35,14 @@ struct Pair {
 
 /// What lies around an image: a number of entries on each side, rows and columns, or a rule. `same` gives
 /// ceil(extent / stride) results along each axis; where the padding is odd, the larger half lies behind.
+/// Sequences, of one axis, take a number or a rule.
 struct Padding {
   enum class Rule { fixed, same };
   constexpr Padding(Pair p) : amount(p) {}
-  constexpr Padding(std::size_t both) : amount(both) {}
-  constexpr Padding(int both) : amount(both) {}
-  constexpr Padding(std::size_t rows, std::size_t columns) : amount(rows, columns) {}
+  template <std::integral I>
+  constexpr Padding(I both) : amount(both) {}
+  template <std::integral I, std::integral J>
+  constexpr Padding(I rows, J columns) : amount(rows, columns) {}
   /// "valid" (none) or "same"; throws ValueError for any other word.
   XGRAD_API Padding(const char* rule);
   Pair amount = 0;
@@ -78,30 +93,104 @@ struct WindowAxis {
   }
 };
 
-/// A sliding window over images {N, rows.input, columns.input, channels}.
-struct Window {
+/// One axis that is divided into bins, which cover it and overlap where they must: bin i holds the entries
+/// from floor(i input / output) to ceil((i + 1) input / output). Its entries are the taps of a window.
+struct BinAxis {
+  std::size_t input;   ///< extent of the image
+  std::size_t output;  ///< number of bins
+  std::size_t window;  ///< no bin has more entries
+  static constexpr std::size_t dilation = 1;
+
+  BinAxis(std::size_t extent, std::size_t bins)
+      : input(extent), output(bins), window(std::min(extent, extent / bins + 2)) {}
+
+  std::size_t entry(std::size_t i, std::size_t tap) const { return i * input / output + tap; }
+
+  /// The taps of bin i that lie on the entries [begin, end) of the image.
+  IndexRange taps(std::size_t i, std::size_t begin, std::size_t end) const {
+    const std::size_t first = entry(i, 0);
+    const std::size_t last = ((i + 1) * input + output - 1) / output;
+    return {std::clamp(begin, first, last) - first, std::clamp(end, first, last) - first};
+  }
+  IndexRange taps(std::size_t i) const { return taps(i, 0, input); }
+
+  /// The bins that have an entry among [begin, end) of the image.
+  IndexRange outputs_over(std::size_t begin, std::size_t end) const {
+    return {begin * output / input, (end * output + input - 1) / input};
+  }
+};
+
+/// A window that slides over images {N, rows.input, columns.input, channels}.
+template <class Axis>
+struct SlidingWindow {
   std::size_t images;
   std::size_t channels;
-  WindowAxis rows;
-  WindowAxis columns;
+  Axis rows;
+  Axis columns;
 
   /// The outputs, over all images and rows, among which are all those with a tap on the image rows
   /// [begin, end), counted over all images: what a thread needs that owns these rows.
-  IndexRange output_rows_over(std::size_t begin, std::size_t end) const;
+  IndexRange output_rows_over(std::size_t begin, std::size_t end) const {
+    if (begin >= end) return {0, 0};
+    const std::size_t first_image = begin / rows.input;
+    const std::size_t last_image = (end - 1) / rows.input;
+    const std::size_t first = rows.outputs_over(begin - first_image * rows.input, rows.input).first;
+    const std::size_t last = rows.outputs_over(0, end - last_image * rows.input).last;
+    const IndexRange result{first_image * rows.output + first, last_image * rows.output + last};
+    return {std::min(result.first, result.last), result.last};
+  }
 
   /// The shape of the images.
   Shape input_shape() const { return {images, rows.input, columns.input, channels}; }
 
   /// The shape of a result with so many channels; throws ShapeError where it has too many entries.
-  Shape output_shape(std::size_t output_channels) const;
+  Shape output_shape(std::size_t output_channels) const {
+    Shape shape{images, rows.output, columns.output, output_channels};
+    element_count(shape);
+    return shape;
+  }
 
-  bool operator==(const Window&) const = default;
+  bool operator==(const SlidingWindow&) const = default;
 };
 
-/// The window of an operation over images {N, H, W, C}; `same` gives ceil(extent / stride) results, the
+using Window = SlidingWindow<WindowAxis>;
+
+/// How the windows of an operation lie. Sequences {N, L, C} are images of one row: of each pair, `columns`
+/// counts.
+struct WindowOptions {
+  Pair window;
+  Pair stride;
+  Padding padding;
+  Pair dilation = 1;
+};
+
+/// The shape of an array of images with so many axes between the first and the last: 2, or 1, which leaves
+/// out the rows.
+Shape with_axes(std::size_t axes, const Shape& images);
+
+/// What arrays with so many axes between the first and the last are called.
+const char* noun(std::size_t axes);
+
+/// An extent or two as text; numbers that came from negative integers look like them again.
+std::string extents(std::size_t axes, const Pair& pair);
+
+/// Throws ValueError where one of the numbers is below `least`, or unreasonably large.
+void check_range(const char* operation, const char* option, std::size_t axes, const Pair& pair,
+                 std::size_t least);
+
+/// Throws ShapeError where these are no images {N, H, W, C}, or for one axis no sequences {N, L, C}.
+void check_images(const char* operation, std::size_t axes, const Shape& images);
+
+/// The window of an operation over images, or sequences; `same` gives ceil(extent / stride) results, the
 /// padding split with the larger half behind. Throws ShapeError or ValueError, naming the operation.
-Window make_window(const char* operation, const Shape& images, Pair window, Pair stride,
-                   const Padding& padding, Pair dilation);
+Window make_window(const char* operation, std::size_t axes, const Shape& images,
+                   const WindowOptions& options);
+
+/// The window that turns images of the extents wanted into those given: that of an operation's adjoint. The
+/// extents wanted are (extent - 1) stride - 2 padding + dilation (window - 1) + 1 + more; with `same`, extent
+/// stride. Its channels are not set.
+Window make_transposed_window(const char* operation, std::size_t axes, const Shape& images,
+                              const WindowOptions& options, Pair more);
 
 }  // namespace detail
 

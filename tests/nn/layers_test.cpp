@@ -102,6 +102,12 @@ TEST_CASE("Conv2d: shapes follow the options") {
   CHECK(shape({3, 4, 3, {.padding = "same"}}) == Shape{2, 9, 8, 4});
   CHECK(shape({3, 4, 3, {.padding = "valid", .dilation = 2}}) == Shape{2, 5, 4, 4});
   CHECK(shape({3, 4, 3, {.bias = false}}) == Shape{2, 7, 6, 4});
+  CHECK(shape({3, 6, 3, {.groups = 3}}) == Shape{2, 7, 6, 6});
+  CHECK(nn::Conv2d<float>(4, 6, 3, {.groups = 2}).weight.shape() == Shape{6, 3, 3, 2});
+  CHECK_THROWS_WITH_AS(nn::Conv2d<float>(4, 6, 3, {.groups = 4}),
+                       "Conv2d: 4 channels in, 6 out, in 4 groups; expected a common divisor of both",
+                       ValueError);
+  CHECK_THROWS_AS(nn::Conv2d<float>(4, 6, 3, {.groups = 0}), ValueError);
   CHECK_THROWS_AS(shape({2, 4, 3}), ShapeError);
   CHECK_THROWS_WITH_AS(nn::Conv2d<float>(3, 4, {0, 3}),
                        "Conv2d: weights of shape {4, 0, 3, 3}; every extent must be at least 1", ValueError);
@@ -114,6 +120,39 @@ TEST_CASE("Conv2d: derivatives") {
   const nn::Conv2d<double> strided(2, 3, {3, 2}, {.stride = 2, .padding = 1}, generator);
   check_derivatives(as_function(plain), draw({2, 4, 4, 2}), draw({3, 3, 3, 2}), draw({3}));
   check_derivatives(as_function(strided), draw({1, 5, 4, 2}), draw({3, 3, 2, 2}), draw({3}));
+}
+
+TEST_CASE("Conv1d and ConvTranspose2d: shapes follow the options") {
+  const Array<float> sequences(Shape{2, 9, 4}, 0.0F);
+  CHECK(nn::Conv1d<float>(4, 6, 3)(sequences).shape() == Shape{2, 7, 6});
+  CHECK(nn::Conv1d<float>(4, 6, 3, {.stride = 2, .padding = "same"})(sequences).shape() == Shape{2, 5, 6});
+  CHECK(nn::Conv1d<float>(4, 6, 3, {.dilation = 2, .groups = 2})(sequences).shape() == Shape{2, 5, 6});
+  CHECK(nn::Conv1d<float>(4, 6, 3, {.groups = 2}).weight.shape() == Shape{6, 3, 2});
+  CHECK_FALSE(static_cast<bool>(nn::Conv1d<float>(4, 6, 3, {.bias = false}).bias));
+  CHECK_THROWS_WITH_AS(nn::Conv1d<float>(4, 6, 0),
+                       "Conv1d: weights of shape {6, 0, 4}; every extent must be at least 1", ValueError);
+
+  const auto up = [](const nn::ConvTranspose2d<float>& conv) {
+    return conv(Array<float>(Shape{2, 4, 5, 4}, 0.0F)).shape();
+  };
+  CHECK(up({4, 3, 2}) == Shape{2, 5, 6, 3});
+  CHECK(up({4, 3, 3, {.stride = 2, .padding = 1, .output_padding = 1}}) == Shape{2, 8, 10, 3});
+  CHECK(up({4, 6, 4, {.stride = 2, .padding = "same", .groups = 2}}) == Shape{2, 8, 10, 6});
+  CHECK_THROWS_AS(up({3, 6, 4}), ShapeError);
+  CHECK_THROWS_WITH_AS(
+      nn::ConvTranspose2d<float>(4, 3, 2, {.groups = 2}),
+      "ConvTranspose2d: 4 channels in, 3 out, in 2 groups; expected a common divisor of both", ValueError);
+}
+
+TEST_CASE("Conv1d and ConvTranspose2d: derivatives") {
+  Generator generator(2);
+  const auto draw = [&](const Shape& shape) { return random_normal<double>(shape, 0, 1, generator); };
+  const nn::Conv1d<double> conv(2, 3, 2, {.stride = 2}, generator);
+  check_derivatives(as_function(conv), draw({2, 4, 2}), draw({3, 2, 2}), draw({3}));
+  const nn::ConvTranspose2d<double> up(2, 4, 2, {.stride = 2, .groups = 2}, generator);
+  check_derivatives(as_function(up), draw({1, 2, 3, 2}), draw({4, 2, 2, 1}), draw({4}));
+  CHECK(up(draw({1, 2, 2, 2})).shape() == Shape{1, 4, 4, 4});
+  CHECK(nn::parameters(up).size() == 2);
 }
 
 TEST_CASE("layers without parameters compute their operations, on Variables and raw arrays") {
@@ -131,6 +170,8 @@ TEST_CASE("layers without parameters compute their operations, on Variables and 
   CHECK(nn::MaxPool2d{{2, 3}}(images).shape() == Shape{1, 2, 2, 2});
   CHECK(nn::MaxPool2d{2, {.stride = 1}}(images).shape() == Shape{1, 3, 5, 2});
   CHECK(nn::AvgPool2d{2}(images).value() == full<double>({1, 2, 3, 2}, 1));
+  CHECK(nn::AdaptiveAvgPool2d{{3, 2}}(images).value() == full<double>({1, 3, 2, 2}, 1));
+  CHECK(nn::GlobalAvgPool2d{}(images).value() == full<double>({1, 2}, 1));
   CHECK(nn::AvgPool2d{2, {.stride = 2, .padding = 1}}(images).value()(0, 0, 0, 0) == 0.25);
 }
 

@@ -1,13 +1,7 @@
-#include <autodiff/autodiff.hpp>
+#include "../../support/pooling.hpp"
 
-#include <doctest/doctest.h>
-
-#include <algorithm>
-#include <cmath>
 #include <limits>
 #include <optional>
-#include <string>
-#include <vector>
 
 using namespace xgrad;
 
@@ -27,134 +21,58 @@ std::vector<T> entries(const Variable<T>& x) {
   return {x.value().begin(), x.value().end()};
 }
 
-/// Different numbers in a random order, far enough apart for numerical derivatives.
-template <class T>
-Array<T> shuffled(const Shape& shape, Generator& generator) {
-  const auto order = random_permutation(element_count(shape), generator);
-  Array<T> result(shape);
-  for (std::size_t i = 0; i < order.size(); ++i)
-    result.data()[i] = static_cast<T>(0.1) * (static_cast<T>(order[i]) - static_cast<T>(order.size() / 3));
+/// The windows that slide over an axis, as the documentation defines them.
+check::Windows windows(std::size_t extent, std::size_t taps, std::size_t stride, std::size_t dilation,
+                       std::size_t padding, bool same) {
+  const auto size = static_cast<int>(extent);
+  const auto step = static_cast<int>(stride);
+  const auto distance = static_cast<int>(dilation);
+  const int reach = distance * (static_cast<int>(taps) - 1) + 1;
+  int output = 0;
+  int before = static_cast<int>(padding);
+  if (same) {
+    output = (size + step - 1) / step;
+    before = std::max(0, (output - 1) * step + reach - size) / 2;
+  } else {
+    while (output * step + reach <= size + 2 * before) ++output;
+  }
+  check::Windows result;
+  for (int i = 0; i < output; ++i) {
+    result.emplace_back();
+    for (int u = 0; u < static_cast<int>(taps); ++u) {
+      const int entry = i * step + u * distance - before;
+      if (entry >= 0 && entry < size) result.back().push_back(static_cast<std::size_t>(entry));
+    }
+  }
   return result;
 }
 
-/// A pooling as the documentation defines it, loop by loop.
-struct Reference {
-  int rows, columns, height, width;  // of the image, of the result
-  int stride_rows, stride_columns, top, left;
-  Pair window;
-
-  Reference(const Shape& x, Pair w, const std::optional<Pair>& stride, const Padding& padding)
-      : rows(static_cast<int>(x[1])), columns(static_cast<int>(x[2])), window(w) {
-    const Pair step = stride.value_or(w);
-    stride_rows = static_cast<int>(step.rows);
-    stride_columns = static_cast<int>(step.columns);
-    const bool same = padding.rule == Padding::Rule::same;
-    axis(rows, stride_rows, static_cast<int>(w.rows), static_cast<int>(padding.amount.rows), same, height,
-         top);
-    axis(columns, stride_columns, static_cast<int>(w.columns), static_cast<int>(padding.amount.columns), same,
-         width, left);
-  }
-
-  static void axis(int extent, int stride, int taps, int padding, bool same, int& output, int& before) {
-    output = 0;
-    before = padding;
-    if (same) {
-      output = (extent + stride - 1) / stride;
-      before = std::max(0, (output - 1) * stride + taps - extent) / 2;
-    } else {
-      while (output * stride + taps <= extent + 2 * padding) ++output;
-    }
-  }
-
-  Shape result(const Shape& x) const {
-    return {x[0], static_cast<std::size_t>(height), static_cast<std::size_t>(width), x[3]};
-  }
-
-  /// Calls `body(result, taps)` with the place of each result and the places of the entries under its window.
-  template <class Body>
-  void for_windows(const Shape& x, Body&& body) const {
-    for (std::size_t n = 0; n < x[0]; ++n)
-      for (int i = 0; i < height; ++i)
-        for (int j = 0; j < width; ++j)
-          for (std::size_t c = 0; c < x[3]; ++c) {
-            std::vector<std::size_t> taps;
-            for (int u = 0; u < static_cast<int>(window.rows); ++u)
-              for (int v = 0; v < static_cast<int>(window.columns); ++v) {
-                const int row = i * stride_rows + u - top;
-                const int column = j * stride_columns + v - left;
-                if (row < 0 || row >= rows || column < 0 || column >= columns) continue;
-                taps.push_back(((n * rows + row) * columns + column) * x[3] + c);
-              }
-            body(((n * height + i) * width + j) * x[3] + c, taps);
-          }
-  }
-};
-
-template <class T>
-double distance(const Array<T>& a, const Array<double>& b) {
-  if (a.shape() != b.shape()) return std::numeric_limits<double>::infinity();
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    largest = std::max(largest, std::abs(static_cast<double>(a.data()[i]) - b.data()[i]));
-  return largest;
+/// A pooling as the documentation defines it.
+check::Pooling pooling(const Shape& x, Pair window, const std::optional<Pair>& stride, const Padding& padding,
+                       Pair dilation = 1) {
+  const Pair step = stride.value_or(window);
+  const bool same = padding.rule == Padding::Rule::same;
+  return {x, windows(x[1], window.rows, step.rows, dilation.rows, padding.amount.rows, same),
+          windows(x[2], window.columns, step.columns, dilation.columns, padding.amount.columns, same)};
 }
 
-template <class T>
+std::string describe(const Shape& shape, Pair window) {
+  return fmt::format("{} window {} x {}", to_string(shape), window.rows, window.columns);
+}
+
 void compare_max(const Shape& shape, Pair window, const MaxPool2dOptions& options) {
-  INFO("max_pool2d of ", to_string(shape), " window ", window.rows, "x", window.columns);
-  const Reference reference(shape, window, options.stride, options.padding);
-  Generator generator(11);
-  const Array<T> x0 = shuffled<T>(shape, generator);
-  const Array<T> g = random_normal<T>(reference.result(shape), 0, 1, generator);
-  const Array<T> h = random_normal<T>(shape, 0, 1, generator);
-  Array<double> y = full<double>(g.shape(), 0);
-  Array<double> dx = full<double>(shape, 0);
-  Array<double> dg = full<double>(g.shape(), 0);
-  reference.for_windows(shape, [&](std::size_t result, const std::vector<std::size_t>& taps) {
-    std::size_t best = taps.front();
-    for (const std::size_t tap : taps) best = x0.data()[tap] > x0.data()[best] ? tap : best;
-    y.data()[result] = x0.data()[best];
-    dx.data()[best] += g.data()[result];
-    dg.data()[result] = h.data()[best];
-  });
-  CHECK(distance(max_pool2d(Variable<T>(x0), window, options).value(), y) == 0);  // with no tape
-  const Variable<T> x = x0, cotangent = g;
-  Tape outer;
-  Variable<T> gradient;
-  {
-    Tape tape;
-    const auto result = max_pool2d(x, window, options);
-    CHECK(distance(result.value(), y) == 0);
-    gradient = tape.gradient(result, x, cotangent);
-  }
-  const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
-  CHECK(distance(gradient.value(), dx) < tolerance);
-  CHECK(distance(outer.gradient(gradient, cotangent, h).value(), dg) == 0);
+  INFO("max_pool2d of ", describe(shape, window));
+  const auto definition = pooling(shape, window, options.stride, options.padding, options.dilation);
+  check::compare_max([&](const auto& x) { return max_pool2d(x, window, options); }, definition, shape,
+                     definition.result());
 }
 
-template <class T>
 void compare_avg(const Shape& shape, Pair window, const AvgPool2dOptions& options) {
-  INFO("avg_pool2d of ", to_string(shape), " window ", window.rows, "x", window.columns);
-  const Reference reference(shape, window, options.stride, options.padding);
-  Generator generator(12);
-  const Array<T> x0 = random_normal<T>(shape, 0, 1, generator);
-  const Array<T> g = random_normal<T>(reference.result(shape), 0, 1, generator);
-  Array<double> y = full<double>(g.shape(), 0);
-  Array<double> dx = full<double>(shape, 0);
-  reference.for_windows(shape, [&](std::size_t result, const std::vector<std::size_t>& taps) {
-    const auto count =
-        static_cast<double>(options.count_padding ? window.rows * window.columns : taps.size());
-    for (const std::size_t tap : taps) {
-      y.data()[result] += x0.data()[tap] / count;
-      dx.data()[tap] += g.data()[result] / count;
-    }
-  });
-  const Variable<T> x = x0;
-  Tape tape;
-  const auto result = avg_pool2d(x, window, options);
-  const double tolerance = std::is_same_v<T, float> ? 1e-5 : 1e-13;
-  CHECK(distance(result.value(), y) < tolerance);
-  CHECK(distance(tape.gradient(result, x, g).value(), dx) < tolerance);
+  INFO("avg_pool2d of ", describe(shape, window));
+  const auto definition = pooling(shape, window, options.stride, options.padding);
+  check::compare_avg(
+      [&](const auto& x) { return avg_pool2d(x, window, options); }, definition, shape, definition.result(),
+      [&](std::size_t inside) { return options.count_padding ? window.rows * window.columns : inside; });
 }
 
 struct Options {
@@ -174,14 +92,12 @@ const std::vector<Options>& all_options() {
   return options;
 }
 
+const check::Elsewhere max_elsewhere{"", "torch.nn.functional.max_pool2d", "flax.linen.max_pool"};
+const check::Elsewhere avg_elsewhere{"", "torch.nn.functional.avg_pool2d", "flax.linen.avg_pool"};
+
 template <class F>
 std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+  return check::message<Error>(f);
 }
 
 Variable<double> zeros(const Shape& shape) { return full<double>(shape, 0); }
@@ -205,17 +121,33 @@ TEST_CASE("pooling: values computed with SciPy's ndimage filters") {
   for (std::size_t i = 0; i < sums.size(); ++i) CHECK(means[i] * 9 == doctest::Approx(sums[i]));
 }
 
-TEST_CASE("pooling: values and gradients follow the definition over shapes and options") {
+TEST_CASE("max_pool2d: values and gradients follow the definition over shapes and options") {
+  const check::Listed listed("max_pool2d", max_elsewhere);
   for (const auto& [window, stride, padding] : all_options()) {
     for (const std::size_t batch : {0, 1, 3}) {
       for (const std::size_t channels : {1, 2, 5, 19}) {
-        const Shape shape{batch, 5, 6, channels};
-        compare_max<double>(shape, window, {.stride = stride, .padding = padding});
-        compare_max<float>(shape, window, {.stride = stride, .padding = padding});
-        for (const bool count_padding : {true, false}) {
-          compare_avg<double>(shape, window, {stride, padding, count_padding});
-          compare_avg<float>(shape, window, {stride, padding, count_padding});
-        }
+        compare_max({batch, 5, 6, channels}, window, {.stride = stride, .padding = padding});
+      }
+    }
+  }
+  for (const std::size_t channels : {1, 3, 8}) {
+    for (const std::size_t stride : {1, 2}) {
+      const Shape shape{2, 7, 8, channels};
+      compare_max(shape, 2, {.stride = stride, .dilation = 2});
+      compare_max(shape, 2, {.stride = stride, .dilation = {3, 1}});
+      compare_max(shape, {3, 2}, {.stride = stride, .padding = {2, 1}, .dilation = {2, 3}});
+      compare_max(shape, 3, {.stride = stride, .padding = "same", .dilation = 2});
+    }
+  }
+}
+
+TEST_CASE("avg_pool2d: values and gradients follow the definition over shapes and options") {
+  const check::Listed listed("avg_pool2d", avg_elsewhere);
+  for (const auto& [window, stride, padding] : all_options()) {
+    for (const std::size_t batch : {0, 1, 3}) {
+      for (const std::size_t channels : {1, 2, 5, 19}) {
+        compare_avg({batch, 5, 6, channels}, window, {stride, padding, true});
+        compare_avg({batch, 5, 6, channels}, window, {stride, padding, false});
       }
     }
   }
@@ -224,11 +156,56 @@ TEST_CASE("pooling: values and gradients follow the definition over shapes and o
 TEST_CASE("pooling: images that several threads share") {
   for (const std::size_t batch : {1, 3}) {
     const Shape shape{batch, 83, 64, 24};
-    compare_max<double>(shape, 3, {.stride = 2, .padding = 1});
-    compare_max<float>(shape, 2, {});
-    compare_avg<double>(shape, 3, {.stride = 2, .padding = 1, .count_padding = false});
-    compare_avg<double>(shape, {4, 3}, {.stride = 1, .padding = "same"});
+    compare_max(shape, 3, {.stride = 2, .padding = 1});
+    compare_max(shape, 3, {.stride = 1, .padding = 2, .dilation = 2});
+    compare_max(shape, 2, {});
+    compare_avg(shape, 3, {.stride = 2, .padding = 1, .count_padding = false});
+    compare_avg(shape, {4, 3}, {.stride = 1, .padding = "same"});
   }
+}
+
+TEST_CASE("max_pool1d and avg_pool1d are those of images of one row") {
+  const auto compare = [](const Shape& shape, std::size_t window, const MaxPool1dOptions& max_options,
+                          const AvgPool1dOptions& avg_options) {
+    INFO(describe(shape, {1, window}));
+    const std::size_t stride = max_options.stride.value_or(window);
+    const bool same = max_options.padding.rule == Padding::Rule::same;
+    const check::Pooling max_pooling{
+        {shape[0], 1, shape[1], shape[2]},
+        {{0}},
+        windows(shape[1], window, stride, max_options.dilation, max_options.padding.amount.columns, same)};
+    const check::Pooling avg_pooling{
+        max_pooling.images,
+        {{0}},
+        windows(shape[1], window, stride, 1, avg_options.padding.amount.columns, same)};
+    const auto given = [](const check::Pooling& p) {
+      return Shape{p.images[0], p.columns.size(), p.images[3]};
+    };
+    {
+      const check::Listed listed("max_pool1d", {"", "torch.nn.functional.max_pool1d", "flax.linen.max_pool"});
+      const auto f = [&](const auto& x) { return max_pool1d(x, window, max_options); };
+      check::compare_max(f, max_pooling, shape, given(max_pooling));
+      if (shape[0] > 0) check::pooling_derivatives(f, shape);
+    }
+    {
+      const check::Listed listed("avg_pool1d", {"", "torch.nn.functional.avg_pool1d", "flax.linen.avg_pool"});
+      const auto f = [&](const auto& x) { return avg_pool1d(x, window, avg_options); };
+      check::compare_avg(f, avg_pooling, shape, given(avg_pooling),
+                         [&](std::size_t inside) { return avg_options.count_padding ? window : inside; });
+      if (shape[0] > 0) check::pooling_derivatives(f, shape);
+    }
+  };
+  for (const std::size_t batch : {0, 1, 2}) {
+    for (const std::size_t length : {5, 8}) {
+      const Shape shape{batch, length, 3};
+      compare(shape, 2, {}, {});
+      compare(shape, 3, {.stride = 1, .padding = 1}, {.stride = 1, .padding = 1});
+      compare(shape, 3, {.stride = 2, .padding = 2, .dilation = 2},
+              {.stride = 2, .padding = 1, .count_padding = false});
+      compare(shape, 2, {.padding = "same"}, {.padding = "same", .count_padding = false});
+    }
+  }
+  compare({1, 1, 1}, 1, {}, {});
 }
 
 TEST_CASE("pooling: images of one pixel") {
@@ -280,7 +257,7 @@ TEST_CASE("max_pool2d: a tie is broken at random where asked, each with the same
 
 TEST_CASE("max_pool2d: without ties, breaking them at random changes nothing") {
   for (const auto& [window, stride, padding] : all_options()) {
-    compare_max<double>({2, 5, 6, 3}, window, {.stride = stride, .padding = padding, .ties = Ties::random});
+    compare_max({2, 5, 6, 3}, window, {.stride = stride, .padding = padding, .ties = Ties::random});
   }
 }
 
@@ -299,30 +276,28 @@ TEST_CASE("max_pool2d: NaN wins wherever it stands, and gets the gradient") {
         std::vector<double>{0, 1, 0, 0});
 }
 
-TEST_CASE("pooling: gradcheck and gradgradcheck") {
-  Generator generator(2);
+TEST_CASE("max_pool2d: derivatives to second order") {
+  const check::Listed listed("max_pool2d", max_elsewhere);
   for (const Options& options : all_options()) {
-    const Pair window = options.window;
-    INFO("window ", window.rows, "x", window.columns);
-    const Variable<double> x = shuffled<double>({2, 5, 6, 2}, generator);
-    const MaxPool2dOptions max_options{.stride = options.stride, .padding = options.padding};
-    const auto largest = [&](const Variable<double>& v) {
-      return square(max_pool2d(v, window, max_options));
+    const auto f = [&](const auto& x) {
+      return max_pool2d(x, options.window, {.stride = options.stride, .padding = options.padding});
     };
-    const GradCheck max_first = gradcheck(largest, x);
-    CHECK_MESSAGE(max_first.ok, max_first.message);
-    CHECK(max_first.non_smooth == 0);
-    const GradCheck max_second = gradgradcheck(largest, x);
-    CHECK_MESSAGE(max_second.ok, max_second.message);
+    INFO(describe({2, 5, 6, 2}, options.window));
+    CHECK(gradcheck(f, Variable<double>(check::shuffled({2, 5, 6, 2}))).non_smooth == 0);
+    check::pooling_derivatives(f, {2, 5, 6, 2});
+  }
+  const MaxPool2dOptions dilated{.stride = 1, .padding = 1, .dilation = {2, 1}};
+  check::pooling_derivatives([&](const auto& x) { return max_pool2d(x, 2, dilated); }, {1, 5, 4, 2});
+}
+
+TEST_CASE("avg_pool2d: derivatives to second order") {
+  const check::Listed listed("avg_pool2d", avg_elsewhere);
+  for (const Options& options : all_options()) {
     for (const bool count_padding : {true, false}) {
-      const AvgPool2dOptions avg_options{options.stride, options.padding, count_padding};
-      const auto average = [&](const Variable<double>& v) {
-        return square(avg_pool2d(v, window, avg_options));
-      };
-      const GradCheck avg_first = gradcheck(average, x);
-      CHECK_MESSAGE(avg_first.ok, avg_first.message);
-      const GradCheck avg_second = gradgradcheck(average, x);
-      CHECK_MESSAGE(avg_second.ok, avg_second.message);
+      INFO(describe({2, 5, 6, 2}, options.window));
+      const AvgPool2dOptions all{options.stride, options.padding, count_padding};
+      check::pooling_derivatives([&](const auto& x) { return avg_pool2d(x, options.window, all); },
+                                 {2, 5, 6, 2});
     }
   }
 }
@@ -348,41 +323,32 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
   CHECK(error_of([] {
           max_pool2d(zeros({1, 0, 4, 1}), 2, {.padding = 1});
         }) == "max_pool2d: images {1, 0, 4, 1} have no entries to pool");
+  CHECK(error_of([] {
+          max_pool2d(zeros({1, 9, 9, 1}), {3, 2}, {.padding = {3, 0}, .dilation = 2});
+        }) == "max_pool2d: padding 3 x 0 is more than half of the window 3 x 2, dilation 2 x 2");
+  CHECK(error_of([] {
+          max_pool2d(zeros({1, 9, 1, 1}), 2, {.stride = 1, .padding = {0, 2}, .dilation = 3});
+        }) ==
+        "max_pool2d: the window 2 x 2, dilation 3 x 3 on images {1, 9, 1, 1} lies wholly in the padding at "
+        "places");
+  CHECK(error_of([] {
+          max_pool1d(zeros({1, 4, 4, 1}), 2);
+        }) == "max_pool1d: sequences of shape {1, 4, 4, 1}; expected {N, L, C}");
+  CHECK(error_of([] {
+          avg_pool1d(zeros({1, 4, 1}), 3, {.padding = 2});
+        }) == "avg_pool1d: padding 2 is more than half of the window 3");
+  CHECK(error_of([] {
+          max_pool1d(zeros({1, 4, 1}), -3);
+        }) == "max_pool1d: the window is -3; expected a number from 1 on");
+  CHECK(error_of([] {
+          max_pool1d(zeros({1, 4, 1}), 5);
+        }) == "max_pool1d: a window of 5, dilation 1, does not fit into sequences {1, 4, 1} with padding 0");
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), 5), ShapeError);
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), -2), ValueError);
 }
 
 TEST_CASE("max_pool2d over 2 x 2 tiles: every number of channels, rows and columns left over") {
-  Generator generator(5);
   for (std::size_t channels = 1; channels <= 33; ++channels) {
-    CAPTURE(channels);
-    const std::size_t rows = 4 + channels % 2;
-    const std::size_t columns = 6 + channels / 2 % 2;
-    const Array<float> x = shuffled<float>({2, rows, columns, channels}, generator);
-    const Array<float> g = shuffled<float>({2, rows / 2, columns / 2, channels}, generator);
-    Array<float> largest = empty<float>(g.shape());
-    Array<float> dx = full<float>(x.shape(), 0);
-    for (std::size_t n = 0; n < 2; ++n) {
-      for (std::size_t i = 0; i < rows / 2; ++i) {
-        for (std::size_t j = 0; j < columns / 2; ++j) {
-          for (std::size_t c = 0; c < channels; ++c) {
-            std::size_t u = 2 * i, v = 2 * j;
-            for (std::size_t tap = 1; tap < 4; ++tap) {
-              if (x(n, 2 * i + tap / 2, 2 * j + tap % 2, c) > x(n, u, v, c)) {
-                u = 2 * i + tap / 2;
-                v = 2 * j + tap % 2;
-              }
-            }
-            largest(n, i, j, c) = x(n, u, v, c);
-            dx(n, u, v, c) = g(n, i, j, c);
-          }
-        }
-      }
-    }
-    const Variable<float> images = x;
-    Tape tape;
-    const auto y = max_pool2d(images, 2);
-    CHECK(y.value() == largest);
-    CHECK(tape.gradient(y, images, g).value() == dx);
+    compare_max({2, 4 + channels % 2, 6 + channels / 2 % 2, channels}, 2, {});
   }
 }
