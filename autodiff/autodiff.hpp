@@ -16,6 +16,7 @@
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/indexing.hpp>
+#include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/products.hpp>
