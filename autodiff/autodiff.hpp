@@ -15,6 +15,7 @@
 #include <autodiff/ops/einsum.hpp>
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/factorizations.hpp>
+#include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
