@@ -11,6 +11,7 @@
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/convolution.hpp>
+#include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/dropout.hpp>
 #include <autodiff/ops/einsum.hpp>
 #include <autodiff/ops/elementwise.hpp>
@@ -19,9 +20,11 @@
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/padding.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
+#include <autodiff/ops/rearrangement.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>

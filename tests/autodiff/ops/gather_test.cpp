@@ -9,12 +9,6 @@ namespace {
 
 const Array<double> x = xt::xarray<double>{{0, 1, 2, 3}, {10, 11, 12, 13}, {20, 21, 22, 23}};
 
-Array<double> in_shape(const Shape& shape, const Array<double>& entries) {
-  Array<double> result = entries;
-  result.reshape(shape);
-  return result;
-}
-
 Array<int> column(const xt::xarray<int>& entries) {
   Array<int> result(Shape{entries.size(), 1});
   std::copy(entries.begin(), entries.end(), result.begin());
@@ -38,7 +32,7 @@ TEST_CASE("take along an axis, and of all entries") {
   check::operation(along(-1, 0), xt::xarray<double>{20, 21, 22, 23}, x);
   check::operation(along(std::size_t{2}, 1), xt::xarray<double>{2, 12, 22}, x);
   check::operation(along(xt::xarray<int>{{0, 1}, {1, 0}}, 1),
-                   in_shape({3, 2, 2}, xt::xarray<double>{0, 1, 1, 0, 10, 11, 11, 10, 20, 21, 21, 20}), x);
+                   check::filled({3, 2, 2}, {0, 1, 1, 0, 10, 11, 11, 10, 20, 21, 21, 20}), x);
   check::operation(along(Array<int>(Shape{0, 2}), 1), Array<double>(Shape{3, 0, 2}), x);
   check::operation(of_all(xt::xarray<std::int16_t>{{0, 11}, {-1, 5}}), xt::xarray<double>{{0, 23}, {23, 11}},
                    x);
@@ -91,15 +85,14 @@ TEST_CASE("take_along_axis") {
   const Array<double> a = xt::xarray<double>{{10, 30, 20}, {60, 40, 50}};
   check::operation(f(xt::xarray<int>{{0, 2, 1}, {1, 2, 0}}, 1),
                    xt::xarray<double>{{10, 20, 30}, {40, 50, 60}}, a);
-  check::operation(f(column({1, 0}), 1), in_shape({2, 1}, xt::xarray<double>{30, 60}), a);
+  check::operation(f(column({1, 0}), 1), check::filled({2, 1}, {30, 60}), a);
   check::operation(f(xt::xarray<std::uint32_t>{{1, 0, 1}, {1, 1, 1}}, 0),
                    xt::xarray<double>{{60, 30, 50}, {60, 40, 50}}, a);
-  check::operation(f(column({-1, 0, 0}), -2),
-                   in_shape({3, 3}, xt::xarray<double>{60, 40, 50, 10, 30, 20, 10, 30, 20}), a);
+  check::operation(f(column({-1, 0, 0}), -2), check::filled({3, 3}, {60, 40, 50, 10, 30, 20, 10, 30, 20}), a);
   check::operation(f(xt::xarray<int>{2, 2, 0}, 0), xt::xarray<double>{7, 7, 5}, xt::xarray<double>{5, 6, 7});
   // x broadcasts, too.
   check::operation(f(xt::xarray<int>{{0, 1}, {2, 2}, {1, 0}}, 1), xt::xarray<double>{{5, 6}, {7, 7}, {6, 5}},
-                   in_shape({1, 3}, xt::xarray<double>{5, 6, 7}));
+                   check::filled({1, 3}, {5, 6, 7}));
   check::operation(f(Array<int>(Shape{2, 0}), 1), Array<double>(Shape{2, 0}), a);
   const Variable<double> v = a;
   CHECK(check::message<ShapeError>([&] { take_along_axis(v, xt::xarray<int>{0}, 1); }) ==
@@ -122,7 +115,7 @@ TEST_CASE("gather") {
   check::operation(f(xt::xarray<int>{{0, 0}, {1, 0}}, 1), xt::xarray<double>{{1, 1}, {4, 3}},
                    xt::xarray<double>{{1, 2}, {3, 4}});
   check::operation(f(xt::xarray<int>{{2, 0}, {-1, -2}}, 0), xt::xarray<double>{{20, 1}, {20, 11}}, x);
-  check::operation(f(column({3, 3}), 1), in_shape({2, 1}, xt::xarray<double>{3, 13}), x);
+  check::operation(f(column({3, 3}), 1), check::filled({2, 1}, {3, 13}), x);
   check::operation(f(xt::xarray<int>{1, 1, 0, 1}, 0), xt::xarray<double>{6, 6, 5, 6},
                    xt::xarray<double>{5, 6});
   const Array<double> deep = check::draw({2, 3, 2});

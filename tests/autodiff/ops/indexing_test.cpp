@@ -12,18 +12,6 @@ namespace {
 const Array<double> x = xt::xarray<double>{{0, 1, 2, 3}, {10, 11, 12, 13}, {20, 21, 22, 23}};
 const xt::xarray<int> rows{2, 0, 2};
 
-Array<double> count_up(const Shape& shape) {
-  Array<double> result(shape);
-  for (std::size_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<double>(i);
-  return result;
-}
-
-Array<double> in_shape(const Shape& shape, const Array<double>& entries) {
-  Array<double> result = entries;
-  result.reshape(shape);
-  return result;
-}
-
 template <class... S>
 void slices(const Array<double>& expected, const S&... s) {
   check::operation([&](const auto& v) { return view(v, s...); }, expected, x);
@@ -54,7 +42,8 @@ std::vector<double> by_definition(std::ptrdiff_t n, Bound i, Bound j, std::ptrdi
 template <class A, class B, class C>
 void as_python(A start, B stop, C step) {
   for (std::size_t n = 0; n <= 5; ++n) {
-    const Array<double> part = view(Variable<double>(count_up({n})), xt::range(start, stop, step)).value();
+    const Array<double> part =
+        view(Variable<double>(check::count_up({n})), xt::range(start, stop, step)).value();
     const auto expected =
         by_definition(static_cast<std::ptrdiff_t>(n), bound(start), bound(stop), bound(step).value_or(1));
     CHECK(std::vector<double>(part.begin(), part.end()) == expected);
@@ -83,17 +72,17 @@ TEST_CASE("view: indices, ranges and all, as NumPy has them") {
 
 TEST_CASE("view: new axes, ellipsis, nothing") {
   const check::Listed listed("view");
-  slices(in_shape({1, 4}, xt::xarray<double>{10, 11, 12, 13}), xt::newaxis(), 1);
-  slices(in_shape({1, 2, 1}, xt::xarray<double>{3, 13}), xt::newaxis(), xt::range(0, 2), xt::newaxis(), 3);
+  slices(check::filled({1, 4}, {10, 11, 12, 13}), xt::newaxis(), 1);
+  slices(check::filled({1, 2, 1}, {3, 13}), xt::newaxis(), xt::range(0, 2), xt::newaxis(), 3);
   slices(xt::xarray<double>{1, 11, 21}, xt::ellipsis(), 1);
   slices(xt::xarray<double>{10, 11, 12, 13}, 1, xt::ellipsis());
   slices(full<double>({}, 12), 1, xt::ellipsis(), 2);  // stands for no axis
   slices(x, xt::ellipsis());
   slices(Array<double>(Shape{0, 4}), xt::range(2, 1));
   slices(Array<double>(Shape{0, 4}), xt::range(5, 9));
-  const Array<double> deep = count_up({2, 3, 2, 2});
+  const Array<double> deep = check::count_up({2, 3, 2, 2});
   check::operation([](const auto& v) { return view(v, 1, xt::ellipsis(), xt::newaxis(), -1); },
-                   in_shape({3, 2, 1}, xt::xarray<double>{13, 15, 17, 19, 21, 23}), deep);
+                   check::filled({3, 2, 1}, {13, 15, 17, 19, 21, 23}), deep);
   CHECK(view(Variable<double>(3.0)).item() == 3);
   CHECK(view(Variable<double>(3.0), xt::newaxis(), xt::ellipsis()).shape() == Shape{1});
 }
@@ -114,9 +103,10 @@ TEST_CASE("view: every range, as Python has it") {
   constexpr std::ptrdiff_t least = std::numeric_limits<std::ptrdiff_t>::min();
   constexpr std::ptrdiff_t most = std::numeric_limits<std::ptrdiff_t>::max();
   as_python(0, most, most / 2);
-  CHECK(view(Variable<double>(count_up({5})), xt::range(most, least, least)).value() ==
+  CHECK(view(Variable<double>(check::count_up({5})), xt::range(most, least, least)).value() ==
         xt::xarray<double>{4});
-  CHECK(view(Variable<double>(count_up({5})), xt::range(least, most, most)).value() == xt::xarray<double>{0});
+  CHECK(view(Variable<double>(check::count_up({5})), xt::range(least, most, most)).value() ==
+        xt::xarray<double>{0});
 }
 
 TEST_CASE("view: a part used twice adds up") {
@@ -136,23 +126,21 @@ TEST_CASE("view: arrays of integers, as NumPy places their axes") {
   slices(xt::xarray<double>{21, 1, 21}, rows, 1);
   slices(xt::xarray<double>{{21, 22}, {1, 2}, {21, 22}}, rows, xt::range(1, 3));
   slices(xt::xarray<double>{{22, 21}, {2, 1}, {22, 21}}, rows, xt::range(2, 0, -1));
-  slices(in_shape({3, 1, 4}, xt::xarray<double>{20, 21, 22, 23, 0, 1, 2, 3, 20, 21, 22, 23}), rows,
-         xt::newaxis());
+  slices(check::filled({3, 1, 4}, {20, 21, 22, 23, 0, 1, 2, 3, 20, 21, 22, 23}), rows, xt::newaxis());
   slices(xt::xarray<double>{13, 12}, full<int>({}, 1), xt::xarray<int>{3, 2});
   slices(Array<double>(Shape{0, 4}), Array<int>(Shape{0}));
 
-  const Array<double> deep = count_up({2, 3, 2, 2});
+  const Array<double> deep = check::count_up({2, 3, 2, 2});
   const xt::xarray<int> i{1, 0, 0};
   const xt::xarray<int> j{2, 0, 2};
   const auto part = [&](const Array<double>& expected, const auto&... s) {
     check::operation([&](const auto& v) { return view(v, s...); }, expected, deep);
   };
-  part(in_shape({2, 3, 2}, xt::xarray<double>{10, 11, 0, 1, 8, 9, 22, 23, 12, 13, 20, 21}), xt::all(), j, i,
+  part(check::filled({2, 3, 2}, {10, 11, 0, 1, 8, 9, 22, 23, 12, 13, 20, 21}), xt::all(), j, i,
        xt::range(_, _, 1));
   // A slice between them: their axis comes first. So does that of an array and an integer.
   part(xt::xarray<double>{{20, 22}, {0, 2}, {8, 10}}, i, j, xt::all(), xt::xarray<int>{0});
-  part(in_shape({2, 3, 2}, xt::xarray<double>{0, 1, 4, 5, 8, 9, 0, 1, 4, 5, 8, 9}), 0, xt::all(),
-       xt::xarray<int>{0, 0});
+  part(check::filled({2, 3, 2}, {0, 1, 4, 5, 8, 9, 0, 1, 4, 5, 8, 9}), 0, xt::all(), xt::xarray<int>{0, 0});
 }
 
 TEST_CASE("view: arrays of booleans choose where they are true") {
@@ -174,7 +162,7 @@ TEST_CASE("masked_select") {
   check::operation(f(x > 11.0), xt::xarray<double>{12, 13, 20, 21, 22, 23}, x);
   check::operation(f({false, true, true}), xt::xarray<double>{{10, 11, 12, 13}, {20, 21, 22, 23}}, x);
   check::operation(f(x > 100.0), Array<double>(Shape{0}), x);
-  check::operation(f(x >= 0.0), in_shape({12}, x), x);
+  check::operation(f(x >= 0.0), check::filled({12}, {0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23}), x);
   const Variable<double> v = x;
   CHECK(masked_select(v, x > 21.0).value() == xt::xarray<double>{22, 23});
   CHECK(masked_select(Variable<double>(Array<double>(Shape{0, 2})), Array<bool>(Shape{0, 2})).shape() ==
@@ -188,7 +176,7 @@ TEST_CASE("masked_select") {
 
 TEST_CASE("index_update: a copy with other entries") {
   const check::Listed listed("index_update", {"x[i, a:b] = v", "torch.index_put", "x.at[i, a:b].set"});
-  const Array<double> small = count_up({2, 3});
+  const Array<double> small = check::count_up({2, 3});
   check::operation([](const auto& a, const auto& v) { return index_update(a, 1, v); },
                    xt::xarray<double>{{0, 1, 2}, {7, 8, 9}}, small, xt::xarray<double>{7, 8, 9});
   check::operation(
@@ -219,7 +207,7 @@ TEST_CASE("index_update: a copy with other entries") {
 }
 
 TEST_CASE("index_update: arrays and numbers as operands") {
-  const Variable<double> v = count_up({3});
+  const Variable<double> v = check::count_up({3});
   CHECK(index_update(v, 1, 5).value() == xt::xarray<double>{0, 5, 2});
   CHECK(index_update(v, xt::range(1, _), xt::xarray<double>{7, 8}).value() == xt::xarray<double>{0, 7, 8});
   CHECK(index_update(xt::xarray<double>{1, 2, 3}, xt::range(0, 2), view(v, 2)).value() ==
@@ -231,7 +219,7 @@ TEST_CASE("index_update: arrays and numbers as operands") {
 
 TEST_CASE("index_add: repeated indices add up") {
   const check::Listed listed("index_add", {"np.add.at", "torch.index_add", "x.at[i, a:b].add"});
-  const Array<double> small = count_up({2, 3});
+  const Array<double> small = check::count_up({2, 3});
   check::operation([](const auto& a, const auto& v) { return index_add(a, 1, v); },
                    xt::xarray<double>{{0, 1, 2}, {10, 12, 14}}, small, xt::xarray<double>{7, 8, 9});
   check::operation(
@@ -251,7 +239,7 @@ TEST_CASE("index_add: repeated indices add up") {
       [](const auto& a, const auto& v) {
         return index_add(a, xt::xarray<bool>{false, true}, v);
       },
-      xt::xarray<double>{{0, 1, 2}, {4, 6, 8}}, small, in_shape({1, 3}, xt::xarray<double>{1, 2, 3}));
+      xt::xarray<double>{{0, 1, 2}, {4, 6, 8}}, small, check::filled({1, 3}, {1, 2, 3}));
   check::operation([](const auto& a, const auto& v) { return index_add(a, Array<int>(Shape{0}), v); }, small,
                    small, full<double>({}, 9));
   const Variable<double> v = small;

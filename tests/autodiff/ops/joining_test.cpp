@@ -2,22 +2,6 @@
 
 using namespace xgrad;
 
-namespace {
-
-Array<double> count_up(const Shape& shape) {
-  Array<double> result(shape);
-  for (std::size_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<double>(i);
-  return result;
-}
-
-Array<double> in_shape(const Shape& shape, const Array<double>& entries) {
-  Array<double> result = entries;
-  result.reshape(shape);
-  return result;
-}
-
-}  // namespace
-
 TEST_CASE("concatenate along each axis") {
   const check::Listed listed("concatenate", {"np.concatenate", "torch.cat", "jnp.concatenate"});
   const Array<double> a = check::draw({2, 3}, -2, 2, 1);
@@ -48,8 +32,8 @@ TEST_CASE("concatenate along each axis") {
 }
 
 TEST_CASE("concatenate many entries, in parallel") {
-  const Array<double> a = count_up({3, 40'000});
-  const Array<double> b = count_up({3, 7});
+  const Array<double> a = check::count_up({3, 40'000});
+  const Array<double> b = check::count_up({3, 7});
   const Array<double> all = concatenate({Variable<double>(a), Variable<double>(b)}, 1).value();
   CHECK(all == to_array<double>(xt::concatenate(xt::xtuple(a, b), 1)));
 }
@@ -89,7 +73,7 @@ TEST_CASE("hstack") {
   check::operation(f, xt::xarray<double>{1, 2, 3, 4}, xt::xarray<double>{1, 2, 3}, xt::xarray<double>{4});
   check::operation(f, xt::xarray<double>{1, 2}, full<double>({}, 1), full<double>({}, 2));
   check::operation(f, xt::xarray<double>{{1, 2, 5}, {3, 4, 6}}, xt::xarray<double>{{1, 2}, {3, 4}},
-                   in_shape({2, 1}, xt::xarray<double>{5, 6}));
+                   check::filled({2, 1}, {5, 6}));
   CHECK(
       check::has(check::message<ShapeError>([] { hstack(std::vector<Variable<double>>()); }), "hstack: no"));
 }
@@ -98,7 +82,7 @@ TEST_CASE("vstack") {
   const check::Listed listed("vstack", {"np.vstack", "torch.vstack", "jnp.vstack"});
   const auto f = [](const auto& a, const auto& b) { return vstack({a, b}); };
   check::operation(f, xt::xarray<double>{{1, 2}, {3, 4}}, xt::xarray<double>{1, 2}, xt::xarray<double>{3, 4});
-  check::operation(f, in_shape({2, 1}, xt::xarray<double>{1, 2}), full<double>({}, 1), full<double>({}, 2));
+  check::operation(f, check::filled({2, 1}, {1, 2}), full<double>({}, 1), full<double>({}, 2));
   check::operation(f, xt::xarray<double>{{1, 2}, {3, 4}, {5, 6}}, xt::xarray<double>{{1, 2}, {3, 4}},
                    xt::xarray<double>{5, 6});
   CHECK(check::has(check::message<ShapeError>([&] {
@@ -109,15 +93,15 @@ TEST_CASE("vstack") {
 
 TEST_CASE("split into equal parts and at indices") {
   const check::Listed listed("split", {"np.split", "torch.tensor_split", "jnp.split"});
-  const Array<double> x = count_up({2, 6});
+  const Array<double> x = check::count_up({2, 6});
   const auto part = [](auto how, int axis, std::size_t k) {
     return [=](const auto& v) { return split(v, how, axis)[k]; };
   };
-  check::operation(part(2, 0, 1), in_shape({1, 6}, xt::xarray<double>{6, 7, 8, 9, 10, 11}), x);
+  check::operation(part(2, 0, 1), check::filled({1, 6}, {6, 7, 8, 9, 10, 11}), x);
   check::operation(part(3, 1, 0), xt::xarray<double>{{0, 1}, {6, 7}}, x);
   check::operation(part(3, -1, 2), xt::xarray<double>{{4, 5}, {10, 11}}, x);
   const std::vector<std::ptrdiff_t> indices{1, -3, 9};
-  check::operation(part(indices, 1, 0), in_shape({2, 1}, xt::xarray<double>{0, 6}), x);
+  check::operation(part(indices, 1, 0), check::filled({2, 1}, {0, 6}), x);
   check::operation(part(indices, 1, 1), xt::xarray<double>{{1, 2}, {7, 8}}, x);
   check::operation(part(indices, 1, 2), xt::xarray<double>{{3, 4, 5}, {9, 10, 11}}, x);
   check::operation(part(indices, 1, 3), Array<double>(Shape{2, 0}), x);
@@ -135,7 +119,7 @@ TEST_CASE("split into equal parts and at indices") {
 
 TEST_CASE("array_split: a remainder goes to the first parts") {
   const check::Listed listed("array_split", {"np.array_split", "torch.tensor_split", "jnp.array_split"});
-  const Array<double> x = count_up({8});
+  const Array<double> x = check::count_up({8});
   const auto part = [](std::size_t k) { return [k](const auto& v) { return array_split(v, 3)[k]; }; };
   check::operation(part(0), xt::xarray<double>{0, 1, 2}, x);
   check::operation(part(1), xt::xarray<double>{3, 4, 5}, x);
