@@ -60,7 +60,7 @@ struct Panel {
   std::ptrdiff_t row_stride;
   std::ptrdiff_t column_stride;
 
-  bool is_transpose() const { return row_stride == 1 && column_stride > 0; }
+  bool is_transpose() const { return row_stride == 1 && column_stride > 1; }
 };
 
 /// How many blocks an extent is cut into; none is smaller than a vector unless the extent is.
@@ -127,6 +127,8 @@ void for_panel(const Panel& panel, std::size_t to, std::ptrdiff_t from, const Co
   for (std::size_t i = 0; i < panel.rows; ++i, to += panel.row, from += panel.row_stride) {
     if (panel.column_stride == 1) {
       copy_row(to, from, panel.columns);
+    } else if (panel.column_stride == -1) {  // known to the compiler, which reverses vectors
+      for (std::size_t j = 0; j < panel.columns; ++j) copy(to + j, from - static_cast<std::ptrdiff_t>(j));
     } else {
       std::ptrdiff_t at = from;
       for (std::size_t j = 0; j < panel.columns; ++j, at += panel.column_stride) copy(to + j, at);

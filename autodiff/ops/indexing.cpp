@@ -135,8 +135,9 @@ class Selection {
     const auto entry = static_cast<std::int64_t>(mask.dimension() == 0 ? 0 : strides_[axis_ - 1]);
     Offsets offsets(Shape{static_cast<std::size_t>(std::count(mask.begin(), mask.end(), true))});
     std::int64_t* out = offsets.data();
-    for (std::size_t i = 0; i < mask.size(); ++i) {
-      if (mask.data()[i]) *out++ = static_cast<std::int64_t>(i) * entry;
+    for (std::size_t i = 0, found = 0; found < offsets.size(); ++i) {  // without branches on the mask
+      out[found] = static_cast<std::int64_t>(i) * entry;
+      found += mask.data()[i] ? 1 : 0;
     }
     has_lists_ = true;
     note_list();
@@ -164,9 +165,14 @@ class Selection {
   }
 
   void join_list(Offsets&& offsets) {
-    const Shape shape = lists_.shape() == offsets.shape()
-                            ? lists_.shape()
-                            : broadcast_shape(operation_, lists_.shape(), offsets.shape());
+    if (lists_.dimension() == 0) {
+      const std::int64_t before = lists_.data()[0];
+      lists_ = std::move(offsets);
+      if (before == 0) return;
+      for (std::int64_t& offset : lists_.storage()) offset += before;
+      return;
+    }
+    const Shape shape = broadcast_shape(operation_, lists_.shape(), offsets.shape());
     Offsets sum(shape);
     xt::noalias(sum) = xt::broadcast(lists_, shape) + xt::broadcast(offsets, shape);
     lists_ = std::move(sum);
@@ -187,23 +193,23 @@ class Selection {
 
   kernels::Pick pick() const {
     kernels::Pick result{shape(), {}};
-    const std::size_t row = this->row();
     if (element_count(result.shape) == 0) return result;
+    const std::size_t row = this->row();
+    const std::size_t rows = element_count(result.shape) / row;
     Offsets offsets(Shape{1}, part_.offset);
-    const auto list = [&] {
-      offsets = plus_each(offsets, lists_.size(), [&](std::size_t i) { return lists_.data()[i]; });
-    };
-    std::size_t left = element_count(result.shape) / row;
     for (std::size_t i = 0; i <= part_.shape.size(); ++i) {
-      if (i == place()) list();
-      if (offsets.size() == left || i == part_.shape.size()) continue;
+      if (i == place()) {
+        offsets = plus_each(offsets, lists_.size(), [&](std::size_t k) { return lists_.data()[k]; });
+      }
+      if (i == part_.shape.size() || offsets.size() == rows) continue;  // the rest are rows
       const std::ptrdiff_t stride = part_.strides[i];
       offsets = plus_each(offsets, part_.shape[i],
                           [=](std::size_t k) { return static_cast<std::ptrdiff_t>(k) * stride; });
     }
-    for (std::int64_t& offset : offsets.storage()) offset /= static_cast<std::int64_t>(row);
-    const std::size_t rows = element_count(shape_) / row;
-    result.axes.push_back({rows, left, detail::share(std::move(offsets))});
+    if (row > 1) {
+      for (std::int64_t& offset : offsets.storage()) offset /= static_cast<std::int64_t>(row);
+    }
+    result.axes.push_back({element_count(shape_) / row, rows, detail::share(std::move(offsets))});
     result.axes.push_back({row, row});
     return result;
   }
