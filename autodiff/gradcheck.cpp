@@ -1,4 +1,5 @@
 #include <autodiff/gradcheck.hpp>
+#include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>

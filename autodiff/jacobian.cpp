@@ -1,5 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/jacobian.hpp>
+#include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>

@@ -17,6 +17,14 @@ struct Strided {
   std::ptrdiff_t offset = 0;
 };
 
+/// The distances between neighbours along each axis of a contiguous array.
+inline xt::svector<std::ptrdiff_t, 4> contiguous_strides(const Shape& shape) {
+  xt::svector<std::ptrdiff_t, 4> strides(shape.size(), 1);
+  for (std::size_t i = shape.size(); i-- > 1;)
+    strides[i - 1] = strides[i] * static_cast<std::ptrdiff_t>(shape[i]);
+  return strides;
+}
+
 namespace detail {
 
 /// The same entries with fewer axes: those of extent 1 dropped, and those joined that follow each other in
@@ -52,7 +60,7 @@ struct Panel {
   std::ptrdiff_t row_stride;
   std::ptrdiff_t column_stride;
 
-  bool is_transpose() const { return row_stride == 1 && column_stride > 0; }
+  bool is_transpose() const { return row_stride == 1 && column_stride > 1; }
 };
 
 /// How many blocks an extent is cut into; none is smaller than a vector unless the extent is.
@@ -119,6 +127,8 @@ void for_panel(const Panel& panel, std::size_t to, std::ptrdiff_t from, const Co
   for (std::size_t i = 0; i < panel.rows; ++i, to += panel.row, from += panel.row_stride) {
     if (panel.column_stride == 1) {
       copy_row(to, from, panel.columns);
+    } else if (panel.column_stride == -1) {  // known to the compiler, which reverses vectors
+      for (std::size_t j = 0; j < panel.columns; ++j) copy(to + j, from - static_cast<std::ptrdiff_t>(j));
     } else {
       std::ptrdiff_t at = from;
       for (std::size_t j = 0; j < panel.columns; ++j, at += panel.column_stride) copy(to + j, at);
@@ -148,24 +158,58 @@ Array<T> gather(const Array<T>& from, const Strided& part) {
   return result;
 }
 
+/// Writes the entries of `from` where `part` names entries.
+template <class T>
+void set_at(Array<T>& to, const Strided& part, const Array<T>& from) {
+  T* out = to.data();
+  const T* in = from.data();
+  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t at, std::ptrdiff_t to_at) {
+    if (panel.is_transpose()) {
+      transpose_block(in + at, panel.row, panel.rows, panel.columns, out + to_at,
+                      static_cast<std::size_t>(panel.column_stride));
+      return;
+    }
+    detail::for_panel(
+        panel, at, to_at,
+        [=](std::size_t t, std::ptrdiff_t a, std::size_t count) { std::copy_n(in + t, count, out + a); },
+        [=](std::size_t t, std::ptrdiff_t a) { out[a] = in[t]; });
+  });
+}
+
+/// Adds the entries of `from` to those that `part` names, none of them twice.
+template <class T>
+void add_at(Array<T>& to, const Strided& part, const Array<T>& from) {
+  T* out = to.data();
+  const T* in = from.data();
+  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t at, std::ptrdiff_t to_at) {
+    detail::for_panel(
+        panel, at, to_at,
+        [=](std::size_t t, std::ptrdiff_t a, std::size_t count) {
+          T* sum = out + a;
+          for (std::size_t i = 0; i < count; ++i) sum[i] += in[t + i];
+        },
+        [=](std::size_t t, std::ptrdiff_t a) { out[a] += in[t]; });
+  });
+}
+
+/// Sets the entries that `part` names to zero.
+template <class T>
+void clear_at(Array<T>& to, const Strided& part) {
+  T* out = to.data();
+  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t at, std::ptrdiff_t to_at) {
+    detail::for_panel(
+        panel, at, to_at,
+        [=](std::size_t, std::ptrdiff_t a, std::size_t count) { std::fill_n(out + a, count, T(0)); },
+        [=](std::size_t, std::ptrdiff_t a) { out[a] = T(0); });
+  });
+}
+
 /// An array of `shape`, zero but for the entries that `part` names, which come from `from`. `part` names none
 /// twice.
 template <class T>
 Array<T> scatter(const Array<T>& from, const Strided& part, const Shape& shape) {
   Array<T> result = full<T>(shape, T(0));
-  T* out = result.data();
-  const T* in = from.data();
-  detail::for_strided(part, [=](const detail::Panel& panel, std::size_t to, std::ptrdiff_t at) {
-    if (panel.is_transpose()) {
-      transpose_block(in + to, panel.row, panel.rows, panel.columns, out + at,
-                      static_cast<std::size_t>(panel.column_stride));
-      return;
-    }
-    detail::for_panel(
-        panel, to, at,
-        [=](std::size_t t, std::ptrdiff_t a, std::size_t count) { std::copy_n(in + t, count, out + a); },
-        [=](std::size_t t, std::ptrdiff_t a) { out[a] = in[t]; });
-  });
+  set_at(result, part, from);
   return result;
 }
 

@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/einsum.hpp>
-#include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/reduction.hpp>
@@ -194,19 +194,12 @@ Problem<T> read_problem(std::string_view text, const std::vector<Variable<T>>& o
 /// The diagonal of two axes, which becomes the last axis.
 template <class T>
 Term<T> diagonal(const Term<T>& term, std::size_t first, std::size_t second) {
-  std::vector<std::vector<int>> groups;
   Labels labels;
   for (std::size_t axis = 0; axis < term.labels.size(); ++axis) {
-    if (axis == first || axis == second) continue;
-    groups.push_back({static_cast<int>(axis)});
-    labels.push_back(term.labels[axis]);
+    if (axis != first && axis != second) labels.push_back(term.labels[axis]);
   }
-  groups.push_back({static_cast<int>(first), static_cast<int>(second)});
   labels.push_back(term.labels[first]);
-  // In row-major order the diagonal of n by n entries is every (n + 1)-th.
-  const auto step = static_cast<std::ptrdiff_t>(term.array.shape()[first] + 1);
-  const auto every = xt::range(std::ptrdiff_t{0}, xt::placeholders::_, step);
-  return {view(detail::join_axes(term.array, groups), xt::ellipsis(), every), labels};
+  return {xgrad::diagonal(term.array, 0, first, second), labels};
 }
 
 /// Leaves one axis for each label.

@@ -4,6 +4,7 @@
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/indexing.hpp>
+#include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/matrices.hpp>
 #include <autodiff/ops/solve.hpp>

@@ -3,6 +3,7 @@
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/shape.hpp>
 
@@ -118,14 +119,7 @@ Variable<T> drop_column(const Variable<T>& x) {
 /// Square matrices with 0 above or below the diagonal, and on it if `strict`.
 template <class T>
 Variable<T> triangle(const Variable<T>& x, bool lower, bool strict) {
-  const std::size_t n = columns_of(x.shape());
-  Array<bool> keep(Shape{n, n});
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j < n; ++j) {
-      keep.data()[i * n + j] = (i == j && !strict) || (lower ? j < i : i < j);
-    }
-  }
-  return where(keep, x, constant(full<T>(Shape{}, T(0))));
+  return lower ? xgrad::tril(x, strict ? -1 : 0) : xgrad::triu(x, strict ? 1 : 0);
 }
 
 /// The symmetric matrices with the lower triangles of x.

@@ -1,13 +1,14 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/strided.hpp>
 #include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace xgrad {
@@ -51,18 +52,48 @@ Shape resolve_shape(const Shape& from, const std::vector<std::ptrdiff_t>& to) {
 }
 
 template <class T>
-Variable<T> with_shape(const Variable<T>& x, const Shape& shape) {
+Variable<T> with_shape(const char* name, const Variable<T>& x, const Shape& shape);
+
+/// The same in the memory of x, where nobody else has that.
+template <class T>
+Variable<T> with_shape(const char* name, Variable<T>&& x, const Shape& shape) {
+  if (detail::is_recording() || !x.node().is_unique()) return with_shape(name, std::as_const(x), shape);
+  const bool constant = x.node()->constant;
+  Variable<T> result = detail::renewed(std::move(x));
+  detail::entries(result).reshape(shape);
+  detail::mark_replayed(*result.node(), constant);
+  return result;
+}
+
+template <class T>
+Variable<T> with_shape(const char* name, const Variable<T>& x, const Shape& shape) {
   Array<T> value = x.value();
   value.reshape(shape);
-  return operation("reshape", std::move(value),
-                   {x, [s = x.shape()](const Variable<T>& g) { return with_shape(g, s); }});
+  return operation(name, std::move(value),
+                   {x, [s = x.shape()](Variable<T>&& g) { return with_shape("reshape", std::move(g), s); }});
+}
+
+/// Whether each axis of an array of `dimension` axes is among those named; negative ones count from the last.
+std::vector<bool> named_axes(const char* operation, const std::vector<int>& axes, std::size_t dimension) {
+  std::vector<bool> result(dimension, false);
+  for (const int axis : axes) {
+    const auto count = static_cast<int>(dimension);
+    if (axis < -count || axis >= count) {
+      throw ShapeError(fmt::format("{}: axis {} of a result of {} axes; expected one of {} ... {}", operation,
+                                   axis, dimension, -count, count - 1));
+    }
+    const auto index = static_cast<std::size_t>(axis < 0 ? axis + count : axis);
+    if (result[index]) throw ShapeError(fmt::format("{}: axis {} is named twice", operation, axis));
+    result[index] = true;
+  }
+  return result;
 }
 
 }  // namespace
 
 template <class T>
 Variable<T> reshape(const Variable<T>& x, const std::vector<std::ptrdiff_t>& shape) {
-  return with_shape(x, resolve_shape(x.shape(), shape));
+  return with_shape("reshape", x, resolve_shape(x.shape(), shape));
 }
 
 std::vector<int> detail::reversed_axes(std::size_t dimension) {
@@ -81,33 +112,98 @@ Variable<T> detail::flatten_from(const Variable<T>& x, std::size_t first_axis) {
   std::size_t joined = 1;
   for (std::size_t i = first_axis; i < x.dimension(); ++i) joined *= x.shape()[i];
   shape.push_back(joined);
-  return with_shape(x, shape);
+  return with_shape("flatten", x, shape);
 }
 
 template <class T>
-Variable<T> detail::permute(const Variable<T>& x, const std::vector<int>& order) {
+Variable<T> detail::expand_dims(const Variable<T>& x, const std::vector<int>& axes) {
+  const std::vector<bool> is_new = named_axes("expand_dims", axes, x.dimension() + axes.size());
+  Shape shape;
+  auto next = x.shape().begin();
+  for (const bool added : is_new) shape.push_back(added ? 1 : *next++);
+  return with_shape("expand_dims", x, shape);
+}
+
+template <class T>
+Variable<T> detail::squeeze_ones(const Variable<T>& x) {
+  Shape shape;
+  std::copy_if(x.shape().begin(), x.shape().end(), std::back_inserter(shape),
+               [](std::size_t extent) { return extent != 1; });
+  return with_shape("squeeze", x, shape);
+}
+
+template <class T>
+Variable<T> detail::squeeze(const Variable<T>& x, const Axes& axes) {
+  const std::vector<bool> dropped = axes.reduced("squeeze", x.shape());
+  Shape shape;
+  for (std::size_t i = 0; i < dropped.size(); ++i) {
+    if (!dropped[i]) {
+      shape.push_back(x.shape()[i]);
+    } else if (x.shape()[i] != 1) {
+      throw ShapeError(fmt::format("squeeze: axis {} of an array of shape {} has extent {}; expected 1", i,
+                                   to_string(x.shape()), x.shape()[i]));
+    }
+  }
+  return with_shape("squeeze", x, shape);
+}
+
+template <class T>
+Variable<T> permute(const Variable<T>& x, const std::vector<int>& order) {
   const auto fail = [&] {
     return ShapeError(
         fmt::format("transpose: the order {{{}}} is no permutation of the axes of an array of shape {}",
                     fmt::join(order, ", "), to_string(x.shape())));
   };
   if (order.size() != x.dimension()) throw fail();
-  const Shape& shape = x.shape();
-  std::vector<std::ptrdiff_t> strides(shape.size(), 1);
-  for (std::size_t i = shape.size(); i-- > 1;)
-    strides[i - 1] = strides[i] * static_cast<std::ptrdiff_t>(shape[i]);
-
+  const auto strides = kernels::contiguous_strides(x.shape());
   kernels::Strided part;
   std::vector<int> inverse(order.size(), -1);
   for (std::size_t i = 0; i < order.size(); ++i) {
-    const std::size_t axis = normalize_axis("transpose", order[i], shape);
+    const std::size_t axis = detail::normalize_axis("transpose", order[i], x.shape());
     if (inverse[axis] != -1) throw fail();
     inverse[axis] = static_cast<int>(i);
-    part.shape.push_back(shape[axis]);
+    part.shape.push_back(x.shape()[axis]);
     part.strides.push_back(strides[axis]);
   }
   return operation("transpose", kernels::gather(x.value(), part),
                    {x, [inverse](const Variable<T>& g) { return permute<T>(g, inverse); }});
+}
+
+template <class T>
+Variable<T> swapaxes(const Variable<T>& x, int axis1, int axis2) {
+  std::vector<int> order(x.dimension());
+  std::iota(order.begin(), order.end(), 0);
+  std::swap(order[detail::normalize_axis("swapaxes", axis1, x.shape())],
+            order[detail::normalize_axis("swapaxes", axis2, x.shape())]);
+  return permute(x, order);
+}
+
+template <class T>
+Variable<T> moveaxis(const Variable<T>& x, int source, int destination) {
+  return moveaxis(x, std::vector<int>{source}, std::vector<int>{destination});
+}
+
+template <class T>
+Variable<T> moveaxis(const Variable<T>& x, const std::vector<int>& source,
+                     const std::vector<int>& destination) {
+  if (source.size() != destination.size()) {
+    throw ShapeError(fmt::format("moveaxis: axes {{{}}} to places {{{}}}; expected equally many",
+                                 fmt::join(source, ", "), fmt::join(destination, ", ")));
+  }
+  const std::vector<bool> moves = Axes(source).reduced("moveaxis", x.shape());
+  Axes(destination).reduced("moveaxis", x.shape());
+  std::vector<int> order(x.dimension(), -1);
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    order[detail::normalize_axis("moveaxis", destination[i], x.shape())] =
+        static_cast<int>(detail::normalize_axis("moveaxis", source[i], x.shape()));
+  }
+  auto next = std::find(moves.begin(), moves.end(), false);
+  for (int& axis : order) {
+    if (axis != -1) continue;
+    axis = static_cast<int>(next - moves.begin());
+    next = std::find(next + 1, moves.end(), false);
+  }
+  return permute(x, order);
 }
 
 template <class T>
@@ -122,51 +218,17 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
                    {x, [s = x.shape()](const Variable<T>& g) { return detail::sum_to(g, s); }});
 }
 
-template <class T>
-Variable<T> concatenate(const std::vector<Variable<T>>& arrays, int axis) {
-  if (arrays.empty()) throw ShapeError("concatenate: no arrays were given");
-  Shape shape = arrays.front().shape();
-  const std::size_t along = detail::normalize_axis("concatenate", axis, shape);
-  shape[along] = 0;
-  for (const Variable<T>& array : arrays) {
-    Shape rest = array.shape();
-    if (rest.size() == shape.size()) rest[along] = shape[along];
-    if (rest != shape) {
-      throw ShapeError(fmt::format("concatenate: shapes {} and {} differ in more than axis {}",
-                                   to_string(arrays.front().shape()), to_string(array.shape()), along));
-    }
-    shape[along] += array.shape()[along];
-  }
-  std::size_t outer = 1;
-  for (std::size_t i = 0; i < along; ++i) outer *= shape[i];
-  const std::size_t row = outer == 0 ? 0 : element_count(shape) / outer;
-
-  Array<T> value(shape);
-  std::vector<detail::AxisRange> ranges;
-  std::size_t entry = 0;
-  std::size_t start = 0;
-  for (const Variable<T>& array : arrays) {
-    const std::size_t part = outer == 0 ? 0 : array.size() / outer;
-    for (std::size_t i = 0; i < outer; ++i) {
-      std::copy_n(array.value().data() + i * part, part, value.data() + i * row + entry);
-    }
-    entry += part;
-    ranges.push_back({along, start, array.shape()[along]});
-    start += array.shape()[along];
-  }
-  return operation("concatenate", std::move(value), arrays, [ranges](const Variable<T>& g) {
-    std::vector<Variable<T>> parts;
-    for (const detail::AxisRange& range : ranges) parts.push_back(detail::axis_range(g, range));
-    return parts;
-  });
-}
-
-#define XGRAD_INSTANTIATE(T)                                                               \
-  template Variable<T> reshape<T>(const Variable<T>&, const std::vector<std::ptrdiff_t>&); \
-  template Variable<T> detail::flatten_from<T>(const Variable<T>&, std::size_t);           \
-  template Variable<T> detail::permute<T>(const Variable<T>&, const std::vector<int>&);    \
-  template Variable<T> broadcast_to<T>(const Variable<T>&, const Shape&);                  \
-  template Variable<T> concatenate<T>(const std::vector<Variable<T>>&, int);
+#define XGRAD_INSTANTIATE(T)                                                                              \
+  template Variable<T> reshape<T>(const Variable<T>&, const std::vector<std::ptrdiff_t>&);                \
+  template Variable<T> detail::flatten_from<T>(const Variable<T>&, std::size_t);                          \
+  template Variable<T> detail::expand_dims<T>(const Variable<T>&, const std::vector<int>&);               \
+  template Variable<T> detail::squeeze_ones<T>(const Variable<T>&);                                       \
+  template Variable<T> detail::squeeze<T>(const Variable<T>&, const Axes&);                               \
+  template Variable<T> permute<T>(const Variable<T>&, const std::vector<int>&);                           \
+  template Variable<T> swapaxes<T>(const Variable<T>&, int, int);                                         \
+  template Variable<T> moveaxis<T>(const Variable<T>&, int, int);                                         \
+  template Variable<T> moveaxis<T>(const Variable<T>&, const std::vector<int>&, const std::vector<int>&); \
+  template Variable<T> broadcast_to<T>(const Variable<T>&, const Shape&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

@@ -1,12 +1,13 @@
 #pragma once
 
 #include <autodiff/ops/lift.hpp>
+#include <autodiff/ops/reduction.hpp>
 
 #include <initializer_list>
 #include <vector>
 
 /// \file
-/// The same entries in another shape or order.
+/// The same entries in another shape, their axes in another order, or broadcast to more.
 
 namespace xgrad {
 
@@ -20,8 +21,25 @@ XGRAD_API Variable<T> reshape(const Variable<T>& x, const std::vector<std::ptrdi
 template <class T>
 Variable<T> flatten(Variable<T> x, std::size_t first_axis = 1);
 
+/// x with an axis of extent 1 at each of these places of the result's shape: expand_dims(x, 0),
+/// expand_dims(x, {0, -1}). Throws ShapeError for a place out of range or named twice.
+template <class T, std::integral I>
+Variable<T> expand_dims(Variable<T> x, I axis);
+template <class T, class I, std::size_t N>
+Variable<T> expand_dims(Variable<T> x, const I (&axes)[N]);
+template <class T>
+Variable<T> expand_dims(Variable<T> x, const std::vector<int>& axes);
+
+/// x without its axes of extent 1, or without the axes given, which must have that extent. Throws ShapeError.
+template <class T>
+Variable<T> squeeze(Variable<T> x);
+template <class T, detail::AxesArgument A>
+Variable<T> squeeze(Variable<T> x, A&& axes);
+template <class T, class I, std::size_t N>
+Variable<T> squeeze(Variable<T> x, const I (&axes)[N]);
+
 /// Axes in the order given (NumPy's `transpose`): axis i of the result is axis order[i] of x. Without an
-/// order, the reverse.
+/// order, the reverse. Throws ShapeError where the order does not name each axis once.
 template <class T>
 Variable<T> transpose(Variable<T> x);
 template <class T, class I, std::size_t N>
@@ -29,53 +47,100 @@ Variable<T> transpose(Variable<T> x, const I (&order)[N]);
 template <class T>
 Variable<T> transpose(Variable<T> x, const std::vector<int>& order);
 
+/// The same as transpose(x, order), by PyTorch's name.
+template <class T>
+XGRAD_API Variable<T> permute(const Variable<T>& x, const std::vector<int>& order);
+
+/// x with two axes in each other's place. Throws ShapeError.
+template <class T>
+XGRAD_API Variable<T> swapaxes(const Variable<T>& x, int axis1, int axis2);
+
+/// x with some axes moved to other places of its shape, the rest in their order: moveaxis(x, 0, -1),
+/// moveaxis(x, {0, 1}, {-1, 0}). Throws ShapeError where one is out of range or named twice, or the numbers
+/// of axes differ.
+template <class T>
+XGRAD_API Variable<T> moveaxis(const Variable<T>& x, int source, int destination);
+template <class T>
+XGRAD_API Variable<T> moveaxis(const Variable<T>& x, const std::vector<int>& source,
+                               const std::vector<int>& destination);
+
 /// x repeated along axes of extent 1 and along new leading axes, as NumPy broadcasts. Throws ShapeError where
 /// x does not broadcast to this very shape.
 template <class T>
 XGRAD_API Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape);
-
-/// The arrays one after the other along an axis; their other extents are equal. Throws ShapeError.
-template <class T>
-XGRAD_API Variable<T> concatenate(const std::vector<Variable<T>>& arrays, int axis = 0);
 
 namespace detail {
 
 template <class T>
 XGRAD_API Variable<T> flatten_from(const Variable<T>& x, std::size_t first_axis);
 template <class T>
-XGRAD_API Variable<T> permute(const Variable<T>& x, const std::vector<int>& order);
+XGRAD_API Variable<T> expand_dims(const Variable<T>& x, const std::vector<int>& axes);
+template <class T>
+XGRAD_API Variable<T> squeeze_ones(const Variable<T>& x);
+template <class T>
+XGRAD_API Variable<T> squeeze(const Variable<T>& x, const Axes& axes);
 /// The order that reverses the axes.
 XGRAD_API std::vector<int> reversed_axes(std::size_t dimension);
+
+using xgrad::permute;
 
 }  // namespace detail
 
 // These take their argument by value, so that they are more specialised than xtensor's functions of the same
-// name, which take anything.
+// name, which take anything. Where those take an index as std::size_t, an overload here does, too.
 
 template <class T>
 Variable<T> flatten(Variable<T> x, std::size_t first_axis) {
   return detail::flatten_from<T>(x, first_axis);
 }
 
+template <class T, std::integral I>
+Variable<T> expand_dims(Variable<T> x, I axis) {
+  return detail::expand_dims<T>(x, {static_cast<int>(axis)});
+}
+template <class T>
+Variable<T> expand_dims(Variable<T> x, std::size_t axis) {
+  return detail::expand_dims<T>(x, {static_cast<int>(axis)});
+}
+template <class T, class I, std::size_t N>
+Variable<T> expand_dims(Variable<T> x, const I (&axes)[N]) {
+  return detail::expand_dims<T>(x, {axes, axes + N});
+}
+template <class T>
+Variable<T> expand_dims(Variable<T> x, const std::vector<int>& axes) {
+  return detail::expand_dims<T>(x, axes);
+}
+
+template <class T>
+Variable<T> squeeze(Variable<T> x) {
+  return detail::squeeze_ones<T>(x);
+}
+template <class T, detail::AxesArgument A>
+Variable<T> squeeze(Variable<T> x, A&& axes) {
+  return detail::squeeze<T>(x, axes);
+}
+template <class T>
+Variable<T> squeeze(Variable<T> x, std::size_t axis) {
+  return detail::squeeze<T>(x, static_cast<int>(axis));
+}
+template <class T, class I, std::size_t N>
+Variable<T> squeeze(Variable<T> x, const I (&axes)[N]) {
+  return detail::squeeze<T>(x, axes);
+}
+
 template <class T>
 Variable<T> transpose(Variable<T> x) {
-  return detail::permute<T>(x, detail::reversed_axes(x.dimension()));
+  return permute<T>(x, detail::reversed_axes(x.dimension()));
 }
 
 template <class T, class I, std::size_t N>
 Variable<T> transpose(Variable<T> x, const I (&order)[N]) {
-  return detail::permute<T>(x, std::vector<int>(order, order + N));
+  return permute<T>(x, std::vector<int>(order, order + N));
 }
 
 template <class T>
 Variable<T> transpose(Variable<T> x, const std::vector<int>& order) {
-  return detail::permute<T>(x, order);
-}
-
-/// concatenate({a, b}, axis), where the first is a Variable and the others Variables or arrays.
-template <class T>
-Variable<T> concatenate(std::initializer_list<Variable<T>> arrays, int axis = 0) {
-  return concatenate<T>(std::vector<Variable<T>>(arrays), axis);
+  return permute<T>(x, order);
 }
 
 }  // namespace xgrad

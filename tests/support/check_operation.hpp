@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,21 @@ using namespace xgrad;
 inline Array<double> draw(const Shape& shape, double low = -2, double high = 2, std::uint64_t seed = 1) {
   Generator generator(seed);
   return random_uniform<double>(shape, low, high, generator);
+}
+
+/// 0, 1, 2, ... in row-major order.
+inline Array<double> count_up(const Shape& shape) {
+  Array<double> result(shape);
+  for (std::size_t i = 0; i < result.size(); ++i) result.data()[i] = static_cast<double>(i);
+  return result;
+}
+
+/// An array of this shape with the entries of a list.
+inline Array<double> filled(const Shape& shape, std::initializer_list<double> entries) {
+  Array<double> result(shape);
+  REQUIRE(entries.size() == result.size());
+  std::copy(entries.begin(), entries.end(), result.begin());
+  return result;
 }
 
 /// Whether two arrays agree to `relative` of their largest entry; NaN agrees with NaN, infinity with itself.

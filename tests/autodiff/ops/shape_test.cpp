@@ -3,6 +3,7 @@
 using namespace xgrad;
 
 TEST_CASE("reshape, with one extent left open") {
+  const check::Listed listed("reshape", {"np.reshape", "torch.reshape", "jnp.reshape"});
   const Array<double> x = check::draw({2, 6});
   const auto in_shape = [&](const Shape& shape) {
     Array<double> y = x;
@@ -27,18 +28,61 @@ TEST_CASE("reshape, with one extent left open") {
 }
 
 TEST_CASE("flatten") {
-  const Array<double> x = check::draw({2, 3, 2, 2});
+  const check::Listed listed("flatten", {"np.ravel", "torch.flatten", "jnp.ravel"});
+  const Array<double> x = check::count_up({2, 3, 2, 2});
+  const auto from = [](std::size_t axis) { return [axis](const auto& v) { return flatten(v, axis); }; };
+  check::operation([](const auto& v) { return flatten(v); }, check::count_up({2, 12}), x);
+  check::operation(from(0), check::count_up({24}), x);
+  check::operation(from(2), check::count_up({2, 3, 4}), x);
+  check::operation(from(4), check::count_up({2, 3, 2, 2, 1}), x);
+  check::operation(from(0), full<double>({1}, 3), full<double>({}, 3));
+  check::operation(from(1), Array<double>(Shape{0, 6}), Array<double>(Shape{0, 2, 3}));
   const Variable<double> v = x;
-  CHECK(flatten(v).shape() == Shape{2, 12});
-  CHECK(flatten(v, 0).shape() == Shape{24});
-  CHECK(flatten(v, 2).shape() == Shape{2, 3, 4});
-  CHECK(flatten(v, 4).shape() == Shape{2, 3, 2, 2, 1});
-  CHECK(flatten(Variable<double>(1.0), 0).shape() == Shape{1});
-  check::derivatives([](const auto& a) { return flatten(a); }, x);
   CHECK(check::has(check::message<ShapeError>([&] { flatten(v, 5); }), "{2, 3, 2, 2}"));
 }
 
+TEST_CASE("expand_dims") {
+  const check::Listed listed("expand_dims", {"np.expand_dims", "torch.unsqueeze", "jnp.expand_dims"});
+  const Array<double> x = check::count_up({2, 3});
+  check::operation([](const auto& v) { return expand_dims(v, 0); }, check::count_up({1, 2, 3}), x);
+  check::operation([](const auto& v) { return expand_dims(v, -1); }, check::count_up({2, 3, 1}), x);
+  check::operation([](const auto& v) { return expand_dims(v, -2); }, check::count_up({2, 1, 3}), x);
+  check::operation(
+      [](const auto& v) {
+        return expand_dims(v, {0, -1, 2});
+      },
+      check::count_up({1, 2, 1, 3, 1}), x);
+  check::operation([](const auto& v) { return expand_dims(v, std::vector<int>()); }, x, x);
+  check::operation([](const auto& v) { return expand_dims(v, 0); }, full<double>({1}, 3),
+                   full<double>({}, 3));
+  check::operation([](const auto& v) { return expand_dims(v, 1); }, Array<double>(Shape{0, 1}),
+                   Array<double>(Shape{0}));
+  const Variable<double> v = x;
+  CHECK(check::message<ShapeError>([&] { expand_dims(v, 3); }) ==
+        "expand_dims: axis 3 of a result of 3 axes; expected one of -3 ... 2");
+  CHECK(check::message<ShapeError>([&] {
+          expand_dims(v, {0, -4});
+        }) == "expand_dims: axis -4 is named twice");
+}
+
+TEST_CASE("squeeze") {
+  const check::Listed listed("squeeze", {"np.squeeze", "torch.squeeze", "jnp.squeeze"});
+  const Array<double> x = check::count_up({1, 2, 1, 3, 1});
+  check::operation([](const auto& v) { return squeeze(v); }, check::count_up({2, 3}), x);
+  check::operation([](const auto& v) { return squeeze(v, 0); }, check::count_up({2, 1, 3, 1}), x);
+  check::operation([](const auto& v) { return squeeze(v, -1); }, check::count_up({1, 2, 1, 3}), x);
+  check::operation([](const auto& v) { return squeeze(v, {0, -3}); }, check::count_up({2, 3, 1}), x);
+  check::operation([](const auto& v) { return squeeze(v); }, full<double>({}, 3), full<double>({1, 1}, 3));
+  check::operation([](const auto& v) { return squeeze(v); }, Array<double>(Shape{0}),
+                   Array<double>(Shape{1, 0}));
+  const Variable<double> v = x;
+  CHECK(check::message<ShapeError>([&] { squeeze(v, 1); }) ==
+        "squeeze: axis 1 of an array of shape {1, 2, 1, 3, 1} has extent 2; expected 1");
+  CHECK(check::has(check::message<ShapeError>([&] { squeeze(v, 5); }), "squeeze: axis 5"));
+}
+
 TEST_CASE("transpose in every order") {
+  const check::Listed listed("transpose", {"np.transpose", "torch.permute", "jnp.transpose"});
   const Array<double> x = check::draw({2, 3, 4});
   std::vector<int> order{0, 1, 2};
   do {
@@ -64,6 +108,53 @@ TEST_CASE("transpose in every order") {
         }) == "transpose: the order {0, 1, 1} is no permutation of the axes of an array of shape {2, 3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1}); }), "no permutation"));
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1, 3}); }), "axis 3"));
+}
+
+TEST_CASE("permute, another name for it") {
+  const check::Listed listed("permute", {"np.transpose", "torch.permute", "jnp.permute_dims"});
+  const Array<double> x = check::count_up({2, 3, 1});
+  check::operation(
+      [](const auto& v) {
+        return permute(v, {1, -1, 0});
+      },
+      check::filled({3, 1, 2}, {0, 3, 1, 4, 2, 5}), x);
+}
+
+TEST_CASE("swapaxes") {
+  const check::Listed listed("swapaxes", {"np.swapaxes", "torch.swapaxes", "jnp.swapaxes"});
+  const Array<double> x = check::draw({2, 3, 4});
+  const auto f = [](int a, int b) { return [=](const auto& v) { return swapaxes(v, a, b); }; };
+  check::operation(f(0, 2), to_array<double>(xt::transpose(x, {2, 1, 0})), x);
+  check::operation(f(-1, 1), to_array<double>(xt::transpose(x, {0, 2, 1})), x);
+  check::operation(f(1, -2), x, x);
+  check::operation(f(0, 1), Array<double>(Shape{2, 0}), Array<double>(Shape{0, 2}));
+  CHECK(check::has(check::message<ShapeError>([&] { swapaxes(Variable<double>(x), 0, 3); }),
+                   "swapaxes: axis 3"));
+}
+
+TEST_CASE("moveaxis") {
+  const check::Listed listed("moveaxis", {"np.moveaxis", "torch.moveaxis", "jnp.moveaxis"});
+  const Array<double> x = check::draw({2, 3, 4, 1});
+  check::operation([](const auto& v) { return moveaxis(v, 0, -1); },
+                   to_array<double>(xt::transpose(x, {1, 2, 3, 0})), x);
+  check::operation([](const auto& v) { return moveaxis(v, -1, 1); },
+                   to_array<double>(xt::transpose(x, {0, 3, 1, 2})), x);
+  check::operation(
+      [](const auto& v) {
+        return moveaxis(v, {0, 1}, {-1, 0});
+      },
+      to_array<double>(xt::transpose(x, {1, 2, 3, 0})), x);
+  check::operation(
+      [](const auto& v) {
+        return moveaxis(v, {3, 0}, {0, 2});
+      },
+      to_array<double>(xt::transpose(x, {3, 1, 0, 2})), x);
+  const Variable<double> v = x;
+  CHECK(check::message<ShapeError>([&] {
+          moveaxis(v, {0, 1}, {0});
+        }) == "moveaxis: axes {0, 1} to places {0}; expected equally many");
+  CHECK(check::has(check::message<ShapeError>([&] { moveaxis(v, {0, 1}, {2, -2}); }), "named twice"));
+  CHECK(check::has(check::message<ShapeError>([&] { moveaxis(v, 0, 4); }), "moveaxis: axis 4"));
 }
 
 namespace {
@@ -121,6 +212,7 @@ TEST_CASE("broadcasts of short rows and of one number a row") {
 }
 
 TEST_CASE("broadcast_to") {
+  const check::Listed listed("broadcast_to", {"np.broadcast_to", "torch.broadcast_to", "jnp.broadcast_to"});
   const std::vector<std::pair<Shape, Shape>> shapes{
       {{}, {2, 3}}, {{3}, {2, 3}}, {{2, 1}, {2, 3}}, {{1, 3, 1}, {2, 3, 4}}, {{2, 3}, {2, 3}}, {{1}, {0}}};
   for (const auto& pair : shapes) {
@@ -134,30 +226,20 @@ TEST_CASE("broadcast_to") {
   CHECK(check::has(check::message<ShapeError>([&] { broadcast_to(v, {3}); }), "does not broadcast to {3}"));
 }
 
-TEST_CASE("concatenate along each axis") {
-  const Array<double> a = check::draw({2, 3}, -2, 2, 1);
-  const Array<double> b = check::draw({4, 3}, -2, 2, 2);
-  const Array<double> c = check::draw({2, 1}, -2, 2, 3);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return concatenate({x, y});
-      },
-      to_array<double>(xt::concatenate(xt::xtuple(a, b), 0)), a, b);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return concatenate({x, y, x}, -1);
-      },
-      to_array<double>(xt::concatenate(xt::xtuple(a, c, a), 1)), a, c);
-  const Variable<double> none = Array<double>(Shape{0, 3});
-  CHECK(concatenate({none, Variable<double>(a), none}).value() == a);
-  Tape tape;
-  const Variable<double> x = a;
-  const auto y = sum(concatenate({constant(b), x}));
-  CHECK(tape.gradient(y, x).value() == full<double>({2, 3}, 1));
-  CHECK(check::message<ShapeError>([&] {
-          concatenate({x, Variable<double>(c)});
-        }) == "concatenate: shapes {2, 3} and {2, 1} differ in more than axis 0");
-  CHECK(check::has(check::message<ShapeError>([&] { concatenate({x}, 2); }), "axis 2"));
-  CHECK(check::has(check::message<ShapeError>([] { concatenate(std::vector<Variable<double>>()); }),
-                   "no arrays"));
+TEST_CASE("with other namespaces open, Variables are reshaped by ours") {
+  using namespace xt;
+  using namespace std;
+  const xarray<double> raw = xarray<double>::from_shape({1, 2});
+  const Variable<double> v = raw;
+  const std::size_t zero = 0;
+  const bool ours = VariableType<decltype(expand_dims(v, 0))> &&
+                    VariableType<decltype(expand_dims(v, zero))> &&
+                    VariableType<decltype(expand_dims(v, {0, 1}))> && VariableType<decltype(squeeze(v))> &&
+                    VariableType<decltype(squeeze(v, 0))> && VariableType<decltype(squeeze(v, zero))> &&
+                    VariableType<decltype(squeeze(v, {0}))> && VariableType<decltype(swapaxes(v, 0, 1))> &&
+                    VariableType<decltype(moveaxis(v, 0, 1))> && VariableType<decltype(permute(v, {1, 0}))> &&
+                    VariableType<decltype(transpose(v, {1, 0}))>;
+  CHECK(ours);
+  CHECK(is_xexpression<decltype(squeeze(raw))>::value);
+  CHECK(is_xexpression<decltype(expand_dims(raw, 0))>::value);
 }

@@ -1,0 +1,177 @@
+#include <autodiff/instantiate.hpp>
+#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/places.hpp>
+#include <autodiff/ops/rearrangement.hpp>
+#include <autodiff/ops/shape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace xgrad {
+namespace {
+
+/// Indices 0 ... n - 1 moved by `shift` places, in a circle.
+kernels::Indices rolled(std::size_t n, std::ptrdiff_t shift) {
+  const auto extent = static_cast<std::ptrdiff_t>(n);
+  if (extent == 0) return detail::make_indices(0, [](std::size_t i) { return i; });
+  const auto start = static_cast<std::size_t>((extent - shift % extent) % extent);
+  return detail::make_indices(n, [=](std::size_t i) { return i < n - start ? start + i : start + i - n; });
+}
+
+/// Each index as often as counts(index) says, one after another.
+template <class F>
+kernels::Indices repeated(std::size_t n, std::size_t total, const F& counts) {
+  std::size_t index = 0;
+  std::size_t left = n == 0 ? 0 : counts(0);
+  return detail::make_indices(total, [&](std::size_t) {
+    while (left == 0) left = counts(++index);
+    --left;
+    return index;
+  });
+}
+
+void check_count(const char* operation, std::ptrdiff_t count) {
+  if (count < 0) throw ValueError(fmt::format("{}: {} times; expected no negative number", operation, count));
+}
+
+/// x with the indices of one axis replaced by others.
+template <class T>
+Variable<T> with_axis(const char* name, const Variable<T>& x, std::size_t axis, std::size_t extent,
+                      kernels::Indices indices) {
+  kernels::Pick pick{x.shape(), {}};
+  pick.shape[axis] = extent;
+  for (const std::size_t n : x.shape()) pick.axes.push_back({n, n});
+  pick.axes[axis].extent = extent;
+  pick.axes[axis].indices = std::move(indices);
+  return detail::entries_at(name, x, pick);
+}
+
+}  // namespace
+
+namespace detail {
+
+template <class T>
+Variable<T> flip(const Variable<T>& x, const Axes& axes) {
+  const std::vector<bool> flipped = axes.reduced("flip", x.shape());
+  kernels::Strided part{x.shape(), kernels::contiguous_strides(x.shape())};
+  for (std::size_t i = 0; i < flipped.size(); ++i) {
+    if (!flipped[i] || x.size() == 0) continue;
+    part.offset += static_cast<std::ptrdiff_t>(x.shape()[i] - 1) * part.strides[i];
+    part.strides[i] = -part.strides[i];
+  }
+  return entries_at("flip", x, part);
+}
+
+template <class T>
+Variable<T> roll_all(const Variable<T>& x, std::ptrdiff_t shift) {
+  kernels::Pick pick{x.shape(), {}};
+  pick.axes.push_back({x.size(), x.size(), rolled(x.size(), shift)});
+  return entries_at("roll", x, pick);
+}
+
+template <class T>
+Variable<T> roll(const Variable<T>& x, const std::vector<std::ptrdiff_t>& shifts,
+                 const std::vector<int>& axes) {
+  if (shifts.size() != axes.size()) {
+    throw ShapeError(
+        fmt::format("roll: {} shifts for {} axes; expected equally many", shifts.size(), axes.size()));
+  }
+  std::vector<std::ptrdiff_t> total(x.dimension(), 0);
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const std::size_t axis = normalize_axis("roll", axes[i], x.shape());
+    if (x.shape()[axis] > 0) total[axis] += shifts[i] % static_cast<std::ptrdiff_t>(x.shape()[axis]);
+  }
+  kernels::Pick pick{x.shape(), {}};
+  for (std::size_t i = 0; i < x.dimension(); ++i) {
+    const std::size_t extent = x.shape()[i];
+    pick.axes.push_back({extent, extent});
+    if (total[i] != 0) pick.axes.back().indices = rolled(extent, total[i]);
+  }
+  return entries_at("roll", x, pick);
+}
+
+template <class T>
+Variable<T> tile(const Variable<T>& x, const std::vector<std::ptrdiff_t>& counts) {
+  for (const std::ptrdiff_t count : counts) check_count("tile", count);
+  const std::size_t dimension = std::max(x.dimension(), counts.size());
+  const std::size_t added = dimension - x.dimension();
+  const std::size_t uncounted = dimension - counts.size();
+  kernels::Pick pick;
+  for (std::size_t i = 0; i < dimension; ++i) {
+    const std::size_t extent = i < added ? 1 : x.shape()[i - added];
+    const std::size_t count = i < uncounted ? 1 : static_cast<std::size_t>(counts[i - uncounted]);
+    pick.shape.push_back(element_count({extent, count}));
+    pick.axes.push_back({extent, pick.shape.back()});
+    if (count == 1) continue;
+    pick.axes.back().indices = make_indices(pick.shape.back(), [=](std::size_t k) { return k % extent; });
+  }
+  element_count(pick.shape);
+  return entries_at("tile", x, pick);
+}
+
+template <class T>
+Variable<T> repeat(const Variable<T>& x, std::ptrdiff_t count, int axis) {
+  const std::size_t along = normalize_axis("repeat", axis, x.shape());
+  check_count("repeat", count);
+  const auto times = static_cast<std::size_t>(count);
+  const std::size_t extent = element_count({x.shape()[along], times});
+  return with_axis("repeat", x, along, extent,
+                   make_indices(extent, [=](std::size_t i) { return i / times; }));
+}
+
+template <class T>
+Variable<T> repeat_all(const Variable<T>& x, std::ptrdiff_t count) {
+  check_count("repeat", count);
+  const auto times = static_cast<std::size_t>(count);
+  const std::size_t extent = element_count({x.size(), times});
+  kernels::Pick pick{{extent}, {}};
+  pick.axes.push_back({x.size(), extent, make_indices(extent, [=](std::size_t i) { return i / times; })});
+  return entries_at("repeat", x, pick);
+}
+
+template <class T>
+Variable<T> repeat_each(const Variable<T>& x, const std::vector<std::size_t>& counts, int axis) {
+  const std::size_t along = normalize_axis("repeat", axis, x.shape());
+  const std::size_t n = x.shape()[along];
+  if (counts.size() != n) {
+    throw ShapeError(fmt::format("repeat: {} numbers for axis {} of an array of shape {}; expected {}",
+                                 counts.size(), along, to_string(x.shape()), n));
+  }
+  for (const std::size_t count : counts) check_count("repeat", static_cast<std::ptrdiff_t>(count));
+  const std::size_t extent = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
+  return with_axis("repeat", x, along, extent, repeated(n, extent, [&](std::size_t i) { return counts[i]; }));
+}
+
+}  // namespace detail
+
+template <class T>
+std::vector<Variable<T>> meshgrid(const std::vector<Variable<T>>& vectors, Indexing indexing) {
+  const bool swapped = indexing == Indexing::xy && vectors.size() > 1;
+  Shape shape;
+  for (const Variable<T>& vector : vectors) shape.push_back(vector.size());
+  if (swapped) std::swap(shape[0], shape[1]);
+  std::vector<Variable<T>> result;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    std::vector<std::ptrdiff_t> own(vectors.size(), 1);
+    own[swapped && i < 2 ? 1 - i : i] = static_cast<std::ptrdiff_t>(vectors[i].size());
+    result.push_back(broadcast_to(reshape(vectors[i], own), shape));
+  }
+  return result;
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                             \
+  template Variable<T> detail::flip<T>(const Variable<T>&, const Axes&);                                 \
+  template Variable<T> detail::roll_all<T>(const Variable<T>&, std::ptrdiff_t);                          \
+  template Variable<T> detail::roll<T>(const Variable<T>&, const std::vector<std::ptrdiff_t>&,           \
+                                       const std::vector<int>&);                                         \
+  template Variable<T> detail::tile<T>(const Variable<T>&, const std::vector<std::ptrdiff_t>&);          \
+  template Variable<T> detail::repeat_all<T>(const Variable<T>&, std::ptrdiff_t);                        \
+  template Variable<T> detail::repeat<T>(const Variable<T>&, std::ptrdiff_t, int);                       \
+  template Variable<T> detail::repeat_each<T>(const Variable<T>&, const std::vector<std::size_t>&, int); \
+  template std::vector<Variable<T>> meshgrid<T>(const std::vector<Variable<T>>&, Indexing);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad
