@@ -21,6 +21,7 @@
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
 #include <autodiff/ops/reduction.hpp>
+#include <autodiff/ops/scan.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
