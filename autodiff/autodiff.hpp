@@ -25,6 +25,8 @@
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
+#include <autodiff/ops/sorting.hpp>
+#include <autodiff/ops/statistics.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>

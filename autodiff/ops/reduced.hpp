@@ -43,4 +43,8 @@ Variable<T> share_among_equal(const Variable<T>& g, const Variable<T>& x, const 
 template <class T>
 Variable<T> zero_for_nothing(const Variable<T>& y);
 
+/// g / y, and 0, with derivatives 0, where y is 0: what a root's pullback makes of g where the root is 0.
+template <class T>
+Variable<T> divide_or_zero(const Variable<T>& g, const Variable<T>& y);
+
 }  // namespace xgrad::detail

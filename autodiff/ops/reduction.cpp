@@ -221,13 +221,30 @@ Variable<T> extreme(const char* name, const char* what, const Variable<T>& x, co
 
 namespace detail {
 
+namespace {
+
+/// Which entries are equal to a number.
+template <class T>
+Array<bool> equal_to(T number, const Array<T>& x) {
+  Array<bool> result(x.shape());
+  std::transform(x.begin(), x.end(), result.begin(), [number](T p) { return p == number; });
+  return result;
+}
+
+}  // namespace
+
 template <class T>
 Variable<T> zero_for_nothing(const Variable<T>& y) {
-  const auto is_nothing = [](T p) { return p == -std::numeric_limits<T>::infinity(); };
-  if (std::none_of(y.value().begin(), y.value().end(), is_nothing)) return y;
-  Array<bool> nothing(y.shape());
-  std::transform(y.value().begin(), y.value().end(), nothing.begin(), is_nothing);
-  return xgrad::where(nothing, T(0), y);
+  constexpr T nothing = -std::numeric_limits<T>::infinity();
+  if (std::find(y.value().begin(), y.value().end(), nothing) == y.value().end()) return y;
+  return xgrad::where(equal_to(nothing, y.value()), T(0), y);
+}
+
+template <class T>
+Variable<T> divide_or_zero(const Variable<T>& g, const Variable<T>& y) {
+  if (std::find(y.value().begin(), y.value().end(), T(0)) == y.value().end()) return g / y;
+  const Array<bool> zero = equal_to(T(0), y.value());
+  return xgrad::where(zero, T(0), g / xgrad::where(zero, T(1), y));
 }
 
 template <class T>
@@ -294,6 +311,7 @@ Variable<T> sum_to(const Variable<T>& x, const Shape& shape) {
   template Variable<T> detail::share_among_equal<T>(const Variable<T>&, const Variable<T>&, const Array<T>&, \
                                                     const Reduced&);                                         \
   template Variable<T> detail::zero_for_nothing<T>(const Variable<T>&);                                      \
+  template Variable<T> detail::divide_or_zero<T>(const Variable<T>&, const Variable<T>&);                    \
   template Variable<T> detail::sum<T>(const Variable<T>&, const Axes&, KeepDims);                            \
   template Variable<T> detail::mean<T>(const Variable<T>&, const Axes&, KeepDims);                           \
   template Variable<T> detail::prod<T>(const Variable<T>&, const Axes&, KeepDims);                           \

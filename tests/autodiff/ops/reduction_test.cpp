@@ -1,4 +1,4 @@
-#include "../../support/check_operation.hpp"
+#include "../../support/over_axes.hpp"
 
 #include <limits>
 
@@ -9,64 +9,8 @@ namespace {
 const double inf = std::numeric_limits<double>::infinity();
 const double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// The reduction of x over some axes, entry by entry: the reference.
-template <class F>
-Array<double> reduce(const Array<double>& x, const std::vector<std::size_t>& axes, bool keep, double initial,
-                     F f) {
-  std::vector<bool> reduced(x.dimension(), false);
-  for (const std::size_t axis : axes) reduced[axis] = true;
-  Shape kept = x.shape();
-  Shape dropped;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (!reduced[i]) dropped.push_back(kept[i]);
-    if (reduced[i]) kept[i] = 1;
-  }
-  Array<double> result = full<double>(kept, initial);
-  for (std::size_t flat = 0; flat < x.size(); ++flat) {
-    std::size_t rest = flat;
-    std::size_t to = 0;
-    std::size_t stride = 1;
-    for (std::size_t axis = x.dimension(); axis-- > 0; rest /= x.shape()[axis]) {
-      if (reduced[axis]) continue;
-      to += rest % x.shape()[axis] * stride;
-      stride *= x.shape()[axis];
-    }
-    result.data()[to] = f(result.data()[to], x.data()[flat]);
-  }
-  if (!keep) result.reshape(dropped);
-  return result;
-}
-
-struct Case {
-  Shape shape;
-  std::vector<int> axes;
-  std::vector<std::size_t> counted;
-};
-const std::vector<Case> cases{{{}, {}, {}},
-                              {{5}, {0}, {0}},
-                              {{2, 3}, {0}, {0}},
-                              {{2, 3}, {1}, {1}},
-                              {{2, 3}, {-1}, {1}},
-                              {{2, 3}, {0, 1}, {0, 1}},
-                              {{2, 3}, {}, {}},
-                              {{2, 3, 4}, {1}, {1}},
-                              {{2, 3, 4}, {0, 2}, {0, 2}},
-                              {{2, 1, 4}, {-2}, {1}},
-                              {{2, 3, 2, 2}, {3, 0}, {0, 3}},
-                              {{2, 3, 2, 2}, {1, 2}, {1, 2}}};
-
-/// A reduction f(x, axes, keep) against `expected(x, axes, keep)`, over every choice of axes.
-template <class F, class R>
-void over_axes(const F& f, const R& expected) {
-  for (const Case& c : cases) {
-    CAPTURE(to_string(c.shape));
-    CAPTURE(c.axes.size());
-    const Array<double> x = check::draw(c.shape);
-    for (const bool keep : {false, true}) {
-      check::operation([&](const auto& v) { return f(v, c.axes, keep); }, expected(x, c.counted, keep), x);
-    }
-  }
-}
+using check::over_axes;
+using check::reduce;
 
 const auto plus = [](double a, double b) { return a + b; };
 const auto times = [](double a, double b) { return a * b; };
