@@ -17,6 +17,7 @@
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>

@@ -75,6 +75,13 @@ inline const std::vector<AxesCase> axes_cases{{{}, {}, {}},
                                               {{2, 3, 2, 2}, {3, 0}, {0, 3}},
                                               {{2, 3, 2, 2}, {1, 2}, {1, 2}}};
 
+/// How many entries make one of the result.
+inline std::size_t window_size(const AxesCase& c) {
+  std::size_t count = 1;
+  for (const std::size_t axis : c.counted) count *= c.shape[axis];
+  return count;
+}
+
 /// A reduction f(x, axes, keep) against `expected(x, axes, keep)`, over every choice of axes.
 template <class F, class R>
 void over_axes(const F& f, const R& expected) {
