@@ -2,6 +2,7 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/kernels/rows.hpp>
+#include <autodiff/kernels/strided.hpp>
 
 #include <cstdint>
 
@@ -66,6 +67,16 @@ void arg_extreme_of_columns(const T* in, std::size_t extent, std::size_t stride,
 /// entries as there are results.
 template <class Op, class T>
 Array<std::int64_t> arg_extreme(const Array<T>& x, const AxisLoop& loop, const Shape& shape) {
+  // Short rows and few columns are too little for vectors, but not the other way round.
+  constexpr std::size_t few = 64;
+  if (loop.inner == 1 && loop.extent < few && loop.outer > few) {
+    return arg_extreme<Op>(exchange_axes(x, 1, loop.outer, loop.extent),
+                           AxisLoop(Shape{loop.extent, loop.outer}, 0), shape);
+  }
+  if (loop.inner > 1 && loop.inner < few && loop.extent >= few) {
+    return arg_extreme<Op>(exchange_axes(x, loop.outer, loop.extent, loop.inner),
+                           AxisLoop(Shape{loop.outer * loop.inner, loop.extent}, 1), shape);
+  }
   Array<std::int64_t> result(shape);
   const T* in = x.data();
   std::int64_t* out = result.data();

@@ -3,6 +3,7 @@
 #include <autodiff/array.hpp>
 #include <autodiff/kernels/exp_totals.hpp>
 #include <autodiff/kernels/rows.hpp>
+#include <autodiff/kernels/strided.hpp>
 
 /// \file
 /// Scans: every entry of the result depends on those before it along one axis.
@@ -79,6 +80,12 @@ void scan_columns(const std::array<const T*, N>& in, T* out, std::size_t extent,
 /// The most lines in a group.
 inline constexpr std::size_t line_group = 1024;
 
+/// The most lines of a number of lines that may be known at compile time.
+template <class Count>
+inline constexpr std::size_t line_capacity = line_group;
+template <std::size_t count>
+inline constexpr std::size_t line_capacity<std::integral_constant<std::size_t, count>> = count;
+
 /// Calls `body(offset, count)` for groups of neighbouring lines along a loop's axis: of `count` lines, the
 /// first of which starts at `offset`. Lines that run along memory come by up to `rows` at a time, others by
 /// as many as stay in the first-level cache.
@@ -146,13 +153,13 @@ Array<T> shift(const Array<T>& x, const AxisLoop& loop, Direction direction, T f
 
 namespace detail {
 
-/// Every entry of `out` becomes what `combine` makes of it and of the product of the entries before it. Lines
-/// are `apart` entries from each other.
-template <class T, class Apart, class F>
-void exclusive_products(const T* in, T* out, std::size_t extent, std::size_t stride, std::size_t count,
-                        Apart apart, Direction direction, F combine) {
-  alignas(64) T product[line_group];
-  std::fill_n(product, count, T(1));
+/// Every entry of `out` becomes what `combine` makes of it and of the product of the entries before it. The
+/// `count` lines are `apart` entries from each other; both may be known at compile time.
+template <class T, class Count, class Apart, class F>
+void exclusive_products(const T* in, T* out, std::size_t extent, std::size_t stride, Count count, Apart apart,
+                        Direction direction, F combine) {
+  alignas(64) std::array<T, line_capacity<Count>> product;
+  std::fill_n(product.begin(), std::size_t(count), T(1));
   const ScanOrder order(direction, extent, stride);
   std::ptrdiff_t at = order.first;
   for (std::size_t k = 0; k < extent; ++k, at += order.step) {
@@ -170,19 +177,22 @@ void exclusive_products(const T* in, T* out, std::size_t extent, std::size_t str
 template <class T>
 Array<T> products_of_others(const Array<T>& x, const AxisLoop& loop) {
   Array<T> result(x.shape());
+  using std::integral_constant;
   detail::for_line_groups(loop, 8, [&](std::size_t offset, std::size_t count) {
-    const auto both_ways = [&](auto apart) {
-      const T* in = x.data() + offset;
-      T* out = result.data() + offset;
-      detail::exclusive_products(in, out, loop.extent, loop.inner, count, apart, Direction::forward,
+    const auto both_ways = [&](std::size_t line, auto lines, auto apart) {
+      const T* in = x.data() + offset + line * loop.extent;
+      T* out = result.data() + offset + line * loop.extent;
+      detail::exclusive_products(in, out, loop.extent, loop.inner, lines, apart, Direction::forward,
                                  [](T, T before) { return before; });
-      detail::exclusive_products(in, out, loop.extent, loop.inner, count, apart, Direction::backward,
+      detail::exclusive_products(in, out, loop.extent, loop.inner, lines, apart, Direction::backward,
                                  [](T before, T after) { return before * after; });
     };
-    if (loop.inner == 1) {
-      both_ways(loop.extent);
+    if (loop.inner != 1) {
+      both_ways(0, count, integral_constant<std::size_t, 1>());
+    } else if (count == 8) {
+      both_ways(0, integral_constant<std::size_t, 8>(), loop.extent);
     } else {
-      both_ways(std::integral_constant<std::size_t, 1>());
+      for (std::size_t r = 0; r < count; ++r) both_ways(r, integral_constant<std::size_t, 1>(), loop.extent);
     }
   });
   return result;
@@ -190,9 +200,10 @@ Array<T> products_of_others(const Array<T>& x, const AxisLoop& loop) {
 
 namespace detail {
 
-/// log(sum(exp(x))) of the entries of a row up to each. Only what an entry must wait for is done one by one.
+/// log(sum(exp(x))) of the entries of each row up to each. Only what an entry must wait for is done one by
+/// one.
 template <class T>
-void cumlogsumexp_row(const T* in, std::size_t extent, T* out) {
+void cumlogsumexp_rows(const T* in, std::size_t rows, std::size_t extent, T* out) {
   constexpr std::size_t block = 512;
   alignas(64) T high[block];    // the largest entry so far
   alignas(64) T before[block];  // up to the one before
@@ -201,16 +212,22 @@ void cumlogsumexp_row(const T* in, std::size_t extent, T* out) {
   T largest = Max<T>{}.initial;
   T sum = 0;
   auto power_of = [](auto x, auto m) { return xsimd::exp(x - where_finite(m)); };
-  for (std::size_t first = 0; first < extent; first += block) {
-    const std::size_t count = std::min(block, extent - first);
+  for (std::size_t first = 0; first < rows * extent; first += block) {
+    const std::size_t count = std::min(block, rows * extent - first);
+    std::size_t column = first % extent;
     for (std::size_t i = 0; i < count; ++i) {
-      before[i] = largest;
-      high[i] = largest = Max<T>{}(largest, in[first + i]);
+      before[i] = column == 0 ? Max<T>{}.initial : largest;
+      high[i] = largest = Max<T>{}(before[i], in[first + i]);
+      if (++column == extent) column = 0;
     }
     const Stream<Step::advance, T> shift{high};
     map_row(power, count, power_of, Stream<Step::advance, T>{in + first}, shift);
     map_row(before, count, power_of, Stream<Step::advance, T>{before}, shift);
-    for (std::size_t i = 0; i < count; ++i) total[i] = sum = sum * before[i] + power[i];
+    column = first % extent;
+    for (std::size_t i = 0; i < count; ++i) {
+      total[i] = sum = (column == 0 ? T(0) : sum * before[i]) + power[i];
+      if (++column == extent) column = 0;
+    }
     log_totals(high, total, count, out + first);
   }
 }
@@ -220,12 +237,20 @@ void cumlogsumexp_row(const T* in, std::size_t extent, T* out) {
 /// log(sum(exp(x))) of the entries up to each along the loop's axis, without overflow.
 template <class T>
 Array<T> cumlogsumexp(const Array<T>& x, const AxisLoop& loop) {
+  if (loop.inner > 1 && loop.inner < Batch<T>::size) {
+    const Array<T> rows = cumlogsumexp(exchange_axes(x, loop.outer, loop.extent, loop.inner),
+                                       AxisLoop(Shape{loop.outer * loop.inner, loop.extent}, 1));
+    Array<T> result = exchange_axes(rows, loop.outer, loop.inner, loop.extent);
+    result.reshape(x.shape());
+    return result;
+  }
   Array<T> result(x.shape());
-  detail::for_line_groups(loop, 1, [&](std::size_t offset, std::size_t count) {
+  const std::size_t together = 512 / std::max<std::size_t>(1, loop.extent) + 1;
+  detail::for_line_groups(loop, together, [&](std::size_t offset, std::size_t count) {
     const T* in = x.data() + offset;
     T* out = result.data() + offset;
     if (loop.inner == 1) {
-      detail::cumlogsumexp_row(in, loop.extent, out);
+      detail::cumlogsumexp_rows(in, count, loop.extent, out);
       return;
     }
     alignas(64) T high[detail::line_group];

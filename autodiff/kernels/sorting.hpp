@@ -53,18 +53,21 @@ void make_keys(const T* row, std::size_t length, Order order, Keyed<T>* items) {
   for (std::size_t i = 0; i < length; ++i) items[i] = {key_of(row[i], order), static_cast<Key>(i)};
 }
 
+inline constexpr unsigned digit_bits = 11;
+template <class T>
+inline constexpr unsigned digits = (8 * sizeof(T) + digit_bits - 1) / digit_bits;
+
 /// Sorts items whose indices rise, by digits from the last to the first; `other` has room for as many.
 template <class T>
 void radix_sort(KeyedRow<T>& items, KeyedRow<T>& other) {
   using Key = typename Keyed<T>::Key;
-  constexpr unsigned bits = 11;
-  constexpr unsigned digits = (8 * sizeof(Key) + bits - 1) / bits;
+  constexpr unsigned bits = digit_bits;
   constexpr Key mask = (Key(1) << bits) - 1;
-  std::array<std::array<std::uint32_t, mask + 1>, digits> counts{};
+  std::array<std::array<std::uint32_t, mask + 1>, digits<T>> counts{};
   for (const Keyed<T>& item : items) {
-    for (unsigned d = 0; d < digits; ++d) ++counts[d][item.key >> (d * bits) & mask];
+    for (unsigned d = 0; d < digits<T>; ++d) ++counts[d][item.key >> (d * bits) & mask];
   }
-  for (unsigned d = 0; d < digits; ++d) {
+  for (unsigned d = 0; d < digits<T>; ++d) {
     auto& place = counts[d];
     if (place[items[0].key >> (d * bits) & mask] == items.size()) continue;  // all are equal in this digit
     std::uint32_t before = 0;
@@ -76,7 +79,7 @@ void radix_sort(KeyedRow<T>& items, KeyedRow<T>& other) {
 
 template <class T>
 void sort_keys(KeyedRow<T>& items, KeyedRow<T>& other) {
-  constexpr std::size_t few = 1024;
+  constexpr std::size_t few = 64 * digits<T>;
   if (items.size() < few || items.size() > std::numeric_limits<std::uint32_t>::max()) {
     std::sort(items.begin(), items.end());
   } else {
