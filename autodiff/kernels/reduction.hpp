@@ -57,6 +57,18 @@ struct Entries {
   Entries at(std::size_t offset) const { return {data + offset}; }
 };
 
+/// What a reduction combines: f of the entries of an array.
+template <class T, class F>
+struct MappedEntries {
+  using value_type = T;
+  const T* data;
+  F f;
+
+  T number(std::size_t i) const { return f(data[i]); }
+  Batch<T> batch(std::size_t i) const { return f(Batch<T>::load_unaligned(data + i)); }
+  MappedEntries at(std::size_t offset) const { return {data + offset, f}; }
+};
+
 /// What a reduction combines: f of the entries of two arrays of one shape.
 template <class T, class F>
 struct PairEntries {
@@ -301,62 +313,86 @@ Array<T> reduce(const Array<T>& in, const std::vector<bool>& reduced, const Shap
   return reduce(Entries<T>{in.data()}, in.shape(), reduced, out_shape, op);
 }
 
+namespace detail {
+
+/// The reduction of many batches to one, each combined with what came before.
+template <class T, class Op>
+class PlainLanes {
+ public:
+  explicit PlainLanes(Batch<T> first) : all_(first) {}
+  void add(Batch<T> next) { all_ = Op{}(all_, next); }
+  Batch<T> result() const { return all_; }
+
+ private:
+  Batch<T> all_;
+};
+
+}  // namespace detail
+
 template <class T>
 struct Sum {
+  using Lanes = detail::PlainLanes<T, Sum>;
   static constexpr std::size_t block = 1024;  // the longest row that is not halved
   T initial = T(0);
   template <class V>
   V operator()(V a, V b) const {
     return a + b;
   }
-
-  /// The reduction of many batches to one.
-  class Lanes {
-   public:
-    explicit Lanes(Batch<T> first) : sum_(first) {}
-    void add(Batch<T> next) { sum_ += next; }
-    Batch<T> result() const { return sum_; }
-
-   private:
-    Batch<T> sum_;
-  };
 };
 
-/// The larger of two, NaN where one of them is.
 template <class T>
-struct Max {
-  static constexpr std::size_t block = 1 << 14;
-  T initial = -std::numeric_limits<T>::infinity();
+struct Product {
+  using Lanes = detail::PlainLanes<T, Product>;
+  static constexpr std::size_t block = 1024;
+  T initial = T(1);
   template <class V>
   V operator()(V a, V b) const {
+    return a * b;
+  }
+};
+
+/// The larger or the smaller of two, NaN where one of them is.
+template <class T, bool largest>
+struct Extreme {
+  static constexpr bool is_largest = largest;
+  static constexpr std::size_t block = 1 << 14;
+  T initial = (largest ? -1 : 1) * std::numeric_limits<T>::infinity();
+  template <class V>
+  V operator()(V a, V b) const {
+    const auto wins = largest ? a > b : a < b;
     if constexpr (std::is_arithmetic_v<V>) {
-      return a > b || a != a ? a : b;
+      return wins || a != a ? a : b;
     } else {
-      return xsimd::select((a > b) | xsimd::isnan(a), a, b);
+      return xsimd::select(wins | xsimd::isnan(a), a, b);
     }
   }
 
-  /// The reduction of many batches to one. NaN is noted beside the maximum, so that the next batch need not
+  /// The reduction of many batches to one. NaN is noted beside the extreme, so that the next batch need not
   /// wait for a comparison: as a number of bits, those of a NaN are above those of infinity.
   class Lanes {
    public:
-    explicit Lanes(Batch<T> first) : high_(first), bits_(bits(first)) {}
+    explicit Lanes(Batch<T> first) : extreme_(first), bits_(bits(first)) {}
     void add(Batch<T> next) {
-      high_ = xsimd::max(high_, next);
+      extreme_ = largest ? xsimd::max(extreme_, next) : xsimd::min(extreme_, next);
       bits_ = xsimd::max(bits_, bits(next));
     }
     Batch<T> result() const {
-      const Batch<T> largest = xsimd::bitwise_cast<Batch<T>>(bits_);
-      return xsimd::select(xsimd::isnan(largest), largest, high_);
+      const Batch<T> widest = xsimd::bitwise_cast<Batch<T>>(bits_);
+      return xsimd::select(xsimd::isnan(widest), widest, extreme_);
     }
 
    private:
     using Integers = xsimd::as_integer_t<Batch<T>>;
     static Integers bits(Batch<T> x) { return xsimd::bitwise_cast<Integers>(xsimd::abs(x)); }
-    Batch<T> high_;
+    Batch<T> extreme_;
     Integers bits_;
   };
 };
+
+template <class T>
+using Max = Extreme<T, true>;
+template <class T>
+using Min = Extreme<T, false>;
 
 /// 1 where two are equal, else 0.
 struct IsEqual {

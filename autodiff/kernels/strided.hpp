@@ -213,4 +213,13 @@ Array<T> scatter(const Array<T>& from, const Strided& part, const Shape& shape) 
   return result;
 }
 
+/// The entries of an array {outer, extent, inner}, whatever its shape says, as {outer, inner, extent}.
+template <class T>
+Array<T> exchange_axes(const Array<T>& from, std::size_t outer, std::size_t extent, std::size_t inner) {
+  Strided part;
+  part.shape = {outer, inner, extent};
+  part.strides = {static_cast<std::ptrdiff_t>(extent * inner), 1, static_cast<std::ptrdiff_t>(inner)};
+  return gather(from, part);
+}
+
 }  // namespace xgrad::kernels

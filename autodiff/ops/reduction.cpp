@@ -1,17 +1,18 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/exp_totals.hpp>
 #include <autodiff/kernels/reduction.hpp>
-#include <autodiff/kernels/rows.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/recurrence.hpp>
+#include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
+#include <numeric>
 
 namespace xgrad {
 
@@ -28,51 +29,65 @@ std::vector<bool> Axes::reduced(const char* operation, const Shape& shape) const
   return result;
 }
 
-namespace {
+namespace detail {
 
-/// The shapes of a reduction's result, and how many entries make one of its.
-struct Reduced {
-  std::vector<bool> axes;
-  Shape kept;   // with the reduced axes, of extent 1
-  Shape shape;  // as asked for
-  std::size_t count = 1;
-
-  Reduced(const char* operation, const Shape& from, const Axes& which, KeepDims keep)
-      : axes(which.reduced(operation, from)), kept(from) {
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      if (axes[i]) {
-        kept[i] = 1;
-        count *= from[i];
-      }
-      if (!axes[i] || keep) shape.push_back(kept[i]);
+Reduced::Reduced(const char* operation, const Shape& from, const Axes& which, KeepDims keep)
+    : axes(which.reduced(operation, from)), kept(from) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (axes[i]) {
+      kept[i] = 1;
+      count *= from[i];
     }
+    if (!axes[i] || keep) shape.push_back(kept[i]);
   }
-
-  /// The reduced axes as one, where they are neighbours.
-  std::optional<kernels::AxisLoop> loop(const Shape& from) const {
-    const auto first = std::find(axes.begin(), axes.end(), true);
-    const auto last = std::find(first, axes.end(), false);
-    if (std::find(last, axes.end(), true) != axes.end()) return std::nullopt;
-    return kernels::AxisLoop(from, static_cast<std::size_t>(first - axes.begin()),
-                             static_cast<std::size_t>(last - axes.begin()));
-  }
-
-  std::vector<int> axis_list() const {
-    std::vector<int> result;
-    for (std::size_t i = 0; i < axes.size(); ++i) {
-      if (axes[i]) result.push_back(static_cast<int>(i));
-    }
-    return result;
-  }
-};
-
-/// A result or its cotangent with the reduced axes back, so that it broadcasts against the operand.
-template <class T>
-Variable<T> restore(const Variable<T>& x, const Shape& kept) {
-  return x.shape() == kept ? x : reshape(x, detail::signed_shape(kept));
 }
 
-/// For each window, the number of entries that are equal to its largest, `y`.
+std::optional<kernels::AxisLoop> Reduced::loop(const Shape& from) const {
+  const auto first = std::find(axes.begin(), axes.end(), true);
+  const auto last = std::find(first, axes.end(), false);
+  if (std::find(last, axes.end(), true) != axes.end()) return std::nullopt;
+  return kernels::AxisLoop(from, static_cast<std::size_t>(first - axes.begin()),
+                           static_cast<std::size_t>(last - axes.begin()));
+}
+
+std::vector<int> Reduced::axis_list() const {
+  std::vector<int> result;
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    if (axes[i]) result.push_back(static_cast<int>(i));
+  }
+  return result;
+}
+
+std::vector<int> Reduced::order_with_reduced_last() const {
+  std::vector<int> order;
+  for (const bool which : {false, true}) {
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i] == which) order.push_back(static_cast<int>(i));
+    }
+  }
+  return order;
+}
+
+void Reduced::require_entries(const char* operation, const char* what, const Shape& from) const {
+  if (count > 0) return;
+  throw ShapeError(
+      fmt::format("{}: nothing to take the {} of in an array of shape {}", operation, what, to_string(from)));
+}
+
+template <class T>
+Variable<T> restore(const Variable<T>& x, const Shape& kept) {
+  return x.shape() == kept ? x : reshape(x, signed_shape(kept));
+}
+
+}  // namespace detail
+
+using detail::Direction;
+using detail::Reduced;
+using detail::restore;
+
+namespace {
+
+/// For each window, the number of entries that are equal to its extreme, `y`.
 template <class T>
 Array<T> count_ties(const Array<T>& x, const Array<T>& y, const Reduced& to) {
   if (y.size() == 1) {
@@ -83,8 +98,8 @@ Array<T> count_ties(const Array<T>& x, const Array<T>& y, const Reduced& to) {
   return kernels::reduce(ties, to.axes, to.kept, kernels::Sum<T>{});
 }
 
-/// share where p is the largest entry q of its window, 0 elsewhere.
-struct PassToLargest {
+/// share where p is the extreme entry q of its window, 0 elsewhere.
+struct PassToEqual {
   template <class V>
   V operator()(V p, V q, V share) const {
     using T = typename V::value_type;
@@ -92,42 +107,72 @@ struct PassToLargest {
   }
 };
 
-/// The cotangent of x, for g and y with the reduced axes: the entries that are largest share g equally.
+/// Where x equals y its share of g, 0 elsewhere.
 template <class T>
-Array<T> share_among_largest(const Array<T>& g, const Array<T>& x, const Array<T>& y, const Reduced& to) {
+Array<T> equal_shares(const Array<T>& g, const Array<T>& x, const Array<T>& y, const Reduced& to) {
   const auto loop = to.loop(x.shape());
   if (!loop || !loop->has_rows()) {
     const Array<T> share =
         kernels::map(to.kept, g, count_ties(x, y, to), [](auto p, auto q) { return p / q; });
-    return kernels::map_all(x.shape(), PassToLargest{}, x, y, share);
+    return kernels::map_all(x.shape(), PassToEqual{}, x, y, share);
   }
   Array<T> result(x.shape());
   kernels::for_row_groups<T>(loop->outer, loop->extent, [&](kernels::RowGroup<T>& group) {
     alignas(64) T share[kernels::RowGroup<T>::capacity];
     const T* in = x.data() + group.offset();
-    const T* largest = y.data() + group.first();
+    const T* extreme = y.data() + group.first();
     if (group.is_long()) {
-      const kernels::EntriesWithNumber<T, kernels::IsEqual> entries{in, *largest, {}};
+      const kernels::EntriesWithNumber<T, kernels::IsEqual> entries{in, *extreme, {}};
       *share = kernels::detail::reduce_row(entries, group.length(), kernels::Sum<T>{});
     } else {
-      group.template map<1, 1>(group.scratch(), {in}, {largest}, kernels::IsEqual{});
+      group.template map<1, 1>(group.scratch(), {in}, {extreme}, kernels::IsEqual{});
       group.reduce(group.scratch(), share, kernels::Sum<T>{});
     }
     for (std::size_t r = 0; r < group.count(); ++r) share[r] = g.data()[group.first() + r] / share[r];
-    group.template map<1, 2>(result.data() + group.offset(), {in}, {largest, share}, PassToLargest{});
+    group.template map<1, 2>(result.data() + group.offset(), {in}, {extreme, share}, PassToEqual{});
   });
   return result;
 }
 
-/// The pullback of max; it is linear in g, and its derivatives by x and y are zero.
+}  // namespace
+
 template <class T>
-Variable<T> max_gradient(const Variable<T>& g, const Array<T>& y, const Variable<T>& x, const Reduced& to) {
-  return operation("max_gradient", share_among_largest(g.value(), x.value(), y, to),
+Variable<T> detail::share_among_equal(const Variable<T>& g, const Variable<T>& x, const Array<T>& y,
+                                      const Reduced& to) {
+  return operation("share_among_equal", equal_shares(g.value(), x.value(), y, to),
                    {g, [x, y, to](const Variable<T>& gg) {
                       const Array<T> one = full<T>(to.kept, T(1));
-                      const auto share = constant(share_among_largest(one, x.value(), y, to));
+                      const auto share = constant(equal_shares(one, x.value(), y, to));
                       return sum(gg * share, to.axis_list(), keep_dims);
                     }});
+}
+
+namespace {
+
+/// The products of the other entries in the window of each. In one pass where no tape records, and to the
+/// same bits.
+template <class T>
+Variable<T> products_of_others(const Variable<T>& x, const Reduced& to) {
+  if (const auto loop = to.loop(x.shape())) {
+    if (!detail::is_recording()) {
+      Variable<T> result = kernels::products_of_others(x.value(), *loop);
+      detail::mark_replayed(*result.node(), x.node()->constant);
+      return result;
+    }
+    const auto exclusive = [&](Direction direction) {
+      return detail::shift(detail::cumprod(x, *loop, direction), *loop, direction, T(1));
+    };
+    return exclusive(Direction::forward) * exclusive(Direction::backward);
+  }
+  const std::vector<int> order = to.order_with_reduced_last();
+  std::vector<int> inverse(order.size());
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    inverse[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
+  }
+  const Variable<T> moved = detail::permute(x, order);
+  std::vector<int> last = to.axis_list();
+  std::iota(last.begin(), last.end(), static_cast<int>(order.size() - last.size()));
+  return detail::permute(products_of_others(moved, Reduced("prod", moved.shape(), last, {})), inverse);
 }
 
 /// The largest entry where it is finite, 0 elsewhere: what logsumexp may subtract.
@@ -158,9 +203,49 @@ Variable<T> logsumexp_gradient(const Variable<T>& g, const Variable<T>& x, const
        {y, [g, x, y](const Variable<T>& gg) { return -detail::sum_to(gg * g * exp(x - y), y.shape()); }}});
 }
 
+/// The largest or smallest entry of each window.
+template <class Extreme, class T>
+Variable<T> extreme(const char* name, const char* what, const Variable<T>& x, const Axes& axes,
+                    KeepDims keep) {
+  const Reduced to(name, x.shape(), axes, keep);
+  to.require_entries(name, what, x.shape());
+  return operation(name, kernels::reduce(x.value(), to.axes, to.shape, Extreme{}),
+                   {x, [x, to](const Variable<T>& g, const Variable<T>& y) {
+                      Array<T> entry = y.value();
+                      entry.reshape(to.kept);
+                      return share_among_equal(restore(g, to.kept), x, entry, to);
+                    }});
+}
+
 }  // namespace
 
 namespace detail {
+
+namespace {
+
+/// Which entries are equal to a number.
+template <class T>
+Array<bool> equal_to(T number, const Array<T>& x) {
+  Array<bool> result(x.shape());
+  std::transform(x.begin(), x.end(), result.begin(), [number](T p) { return p == number; });
+  return result;
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> zero_for_nothing(const Variable<T>& y) {
+  constexpr T nothing = -std::numeric_limits<T>::infinity();
+  if (std::find(y.value().begin(), y.value().end(), nothing) == y.value().end()) return y;
+  return xgrad::where(equal_to(nothing, y.value()), T(0), y);
+}
+
+template <class T>
+Variable<T> divide_or_zero(const Variable<T>& g, const Variable<T>& y) {
+  if (std::find(y.value().begin(), y.value().end(), T(0)) == y.value().end()) return g / y;
+  const Array<bool> zero = equal_to(T(0), y.value());
+  return xgrad::where(zero, T(0), g / xgrad::where(zero, T(1), y));
+}
 
 template <class T>
 Variable<T> sum(const Variable<T>& x, const Axes& axes, KeepDims keep) {
@@ -178,17 +263,33 @@ Variable<T> mean(const Variable<T>& x, const Axes& axes, KeepDims keep) {
 }
 
 template <class T>
+Variable<T> prod(const Variable<T>& x, const Axes& axes, KeepDims keep) {
+  const Reduced to("prod", x.shape(), axes, keep);
+  return operation(
+      "prod", kernels::reduce(x.value(), to.axes, to.shape, kernels::Product<T>{}),
+      {x, [x, to](const Variable<T>& g) { return restore(g, to.kept) * products_of_others(x, to); }});
+}
+
+template <class T>
 Variable<T> max(const Variable<T>& x, const Axes& axes, KeepDims keep) {
-  const Reduced to("max", x.shape(), axes, keep);
-  if (to.count == 0) {
-    throw ShapeError(
-        fmt::format("max: nothing to take the maximum of in an array of shape {}", to_string(x.shape())));
-  }
-  return operation("max", kernels::reduce(x.value(), to.axes, to.shape, kernels::Max<T>{}),
-                   {x, [x, to](const Variable<T>& g, const Variable<T>& y) {
-                      Array<T> largest = y.value();
-                      largest.reshape(to.kept);
-                      return max_gradient(restore(g, to.kept), largest, x, to);
+  return extreme<kernels::Max<T>>("max", "maximum", x, axes, keep);
+}
+
+template <class T>
+Variable<T> min(const Variable<T>& x, const Axes& axes, KeepDims keep) {
+  return extreme<kernels::Min<T>>("min", "minimum", x, axes, keep);
+}
+
+template <class T>
+Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, KeepDims keep) {
+  const Reduced to("logsumexp", x.shape(), axes, keep);
+  kernels::ExpTotals<T> totals = exp_totals(x.value(), to);
+  Array<T> value = std::move(totals.total);
+  kernels::detail::log_totals(totals.shift.data(), value.data(), value.size(), value.data());
+  value.reshape(to.shape);
+  return operation("logsumexp", std::move(value),
+                   {x, [x, kept = to.kept](const Variable<T>& g, const Variable<T>& y) {
+                      return logsumexp_gradient(restore(g, kept), x, zero_for_nothing(restore(y, kept)));
                     }});
 }
 
@@ -205,25 +306,19 @@ Variable<T> sum_to(const Variable<T>& x, const Shape& shape) {
 
 }  // namespace detail
 
-template <class T>
-Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, KeepDims keep) {
-  const Reduced to("logsumexp", x.shape(), axes, keep);
-  kernels::ExpTotals<T> totals = exp_totals(x.value(), to);
-  Array<T> value = std::move(totals.total);
-  kernels::detail::log_totals(totals.shift.data(), value.data(), value.size(), value.data());
-  value.reshape(to.shape);
-  return operation("logsumexp", std::move(value),
-                   {x, [x, kept = to.kept](const Variable<T>& g, const Variable<T>& y) {
-                      return logsumexp_gradient(restore(g, kept), x, restore(y, kept));
-                    }});
-}
-
-#define XGRAD_INSTANTIATE(T)                                                       \
-  template Variable<T> detail::sum<T>(const Variable<T>&, const Axes&, KeepDims);  \
-  template Variable<T> detail::mean<T>(const Variable<T>&, const Axes&, KeepDims); \
-  template Variable<T> detail::max<T>(const Variable<T>&, const Axes&, KeepDims);  \
-  template Variable<T> detail::sum_to<T>(const Variable<T>&, const Shape&);        \
-  template Variable<T> logsumexp<T>(const Variable<T>&, const Axes&, KeepDims);
+#define XGRAD_INSTANTIATE(T)                                                                                 \
+  template Variable<T> detail::restore<T>(const Variable<T>&, const Shape&);                                 \
+  template Variable<T> detail::share_among_equal<T>(const Variable<T>&, const Variable<T>&, const Array<T>&, \
+                                                    const Reduced&);                                         \
+  template Variable<T> detail::zero_for_nothing<T>(const Variable<T>&);                                      \
+  template Variable<T> detail::divide_or_zero<T>(const Variable<T>&, const Variable<T>&);                    \
+  template Variable<T> detail::sum<T>(const Variable<T>&, const Axes&, KeepDims);                            \
+  template Variable<T> detail::mean<T>(const Variable<T>&, const Axes&, KeepDims);                           \
+  template Variable<T> detail::prod<T>(const Variable<T>&, const Axes&, KeepDims);                           \
+  template Variable<T> detail::max<T>(const Variable<T>&, const Axes&, KeepDims);                            \
+  template Variable<T> detail::min<T>(const Variable<T>&, const Axes&, KeepDims);                            \
+  template Variable<T> detail::logsumexp<T>(const Variable<T>&, const Axes&, KeepDims);                      \
+  template Variable<T> detail::sum_to<T>(const Variable<T>&, const Shape&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

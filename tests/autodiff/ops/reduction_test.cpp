@@ -1,4 +1,4 @@
-#include "../../support/check_operation.hpp"
+#include "../../support/over_axes.hpp"
 
 #include <limits>
 
@@ -9,86 +9,87 @@ namespace {
 const double inf = std::numeric_limits<double>::infinity();
 const double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// The reduction of x over some axes, entry by entry: the reference.
-template <class F>
-Array<double> reduce(const Array<double>& x, const std::vector<std::size_t>& axes, bool keep, double initial,
-                     F f) {
-  std::vector<bool> reduced(x.dimension(), false);
-  for (const std::size_t axis : axes) reduced[axis] = true;
-  Shape kept = x.shape();
-  Shape dropped;
-  for (std::size_t i = 0; i < kept.size(); ++i) {
-    if (!reduced[i]) dropped.push_back(kept[i]);
-    if (reduced[i]) kept[i] = 1;
-  }
-  Array<double> result = full<double>(kept, initial);
-  for (std::size_t flat = 0; flat < x.size(); ++flat) {
-    std::size_t rest = flat;
-    std::size_t to = 0;
-    std::size_t stride = 1;
-    for (std::size_t axis = x.dimension(); axis-- > 0; rest /= x.shape()[axis]) {
-      if (reduced[axis]) continue;
-      to += rest % x.shape()[axis] * stride;
-      stride *= x.shape()[axis];
-    }
-    result.data()[to] = f(result.data()[to], x.data()[flat]);
-  }
-  if (!keep) result.reshape(dropped);
-  return result;
-}
+using check::over_axes;
+using check::reduce;
 
-struct Case {
-  Shape shape;
-  std::vector<int> axes;
-  std::vector<std::size_t> counted;
-};
-const std::vector<Case> cases{{{}, {}, {}},
-                              {{5}, {0}, {0}},
-                              {{2, 3}, {0}, {0}},
-                              {{2, 3}, {1}, {1}},
-                              {{2, 3}, {-1}, {1}},
-                              {{2, 3}, {0, 1}, {0, 1}},
-                              {{2, 3}, {}, {}},
-                              {{2, 3, 4}, {1}, {1}},
-                              {{2, 3, 4}, {0, 2}, {0, 2}},
-                              {{2, 1, 4}, {-2}, {1}},
-                              {{2, 3, 2, 2}, {3, 0}, {0, 3}},
-                              {{2, 3, 2, 2}, {1, 2}, {1, 2}}};
+const auto plus = [](double a, double b) { return a + b; };
+const auto times = [](double a, double b) { return a * b; };
+const auto larger = [](double a, double b) { return a > b || a != a ? a : b; };
+const auto smaller = [](double a, double b) { return a < b || a != a ? a : b; };
 
 }  // namespace
 
-TEST_CASE("sum, mean, max and logsumexp over every choice of axes") {
-  for (const Case& c : cases) {
-    CAPTURE(to_string(c.shape));
-    CAPTURE(c.axes.size());
-    const Array<double> x = check::draw(c.shape);
-    for (const bool keep : {false, true}) {
-      const auto with = [&](auto&& plain, auto&& kept) { return keep ? kept() : plain(); };
-      const auto plus = [](double a, double b) { return a + b; };
-      const auto larger = [](double a, double b) { return std::max(a, b); };
-      const Array<double> total = reduce(x, c.counted, keep, 0, plus);
-      check::operation(
-          [&](const auto& v) {
-            return with([&] { return sum(v, c.axes); }, [&] { return sum(v, c.axes, keep_dims); });
-          },
-          total, x);
-      const double count = static_cast<double>(x.size()) / static_cast<double>(total.size());
-      check::operation(
-          [&](const auto& v) {
-            return with([&] { return mean(v, c.axes); }, [&] { return mean(v, c.axes, keep_dims); });
-          },
-          to_array<double>(total / count), x);
-      check::operation(
-          [&](const auto& v) {
-            return with([&] { return max(v, c.axes); }, [&] { return max(v, c.axes, keep_dims); });
-          },
-          reduce(x, c.counted, keep, -inf, larger), x);
-      const Array<double> powers = reduce(to_array<double>(xt::exp(x)), c.counted, keep, 0, plus);
-      check::operation(
-          [&](const auto& v) { return keep ? logsumexp(v, c.axes, keep_dims) : logsumexp(v, c.axes); },
-          to_array<double>(xt::log(powers)), x);
-    }
+TEST_CASE("sum over every choice of axes") {
+  const check::Listed listed("sum", {"np.sum", "torch.sum", "jnp.sum"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? sum(v, axes, keep_dims) : sum(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) { return reduce(x, axes, keep, 0, plus); });
+}
+
+TEST_CASE("mean over every choice of axes") {
+  const check::Listed listed("mean", {"np.mean", "torch.mean", "jnp.mean"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? mean(v, axes, keep_dims) : mean(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) {
+              const Array<double> total = reduce(x, axes, keep, 0, plus);
+              const double count = static_cast<double>(x.size()) / static_cast<double>(total.size());
+              return to_array<double>(total / count);
+            });
+}
+
+TEST_CASE("prod over every choice of axes") {
+  const check::Listed listed("prod", {"np.prod", "torch.prod", "jnp.prod"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? prod(v, axes, keep_dims) : prod(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) { return reduce(x, axes, keep, 1, times); });
+}
+
+TEST_CASE("max over every choice of axes") {
+  const check::Listed listed("max", {"np.max", "torch.amax", "jnp.max"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? max(v, axes, keep_dims) : max(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) { return reduce(x, axes, keep, -inf, larger); });
+}
+
+TEST_CASE("min over every choice of axes") {
+  const check::Listed listed("min", {"np.min", "torch.amin", "jnp.min"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? min(v, axes, keep_dims) : min(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) { return reduce(x, axes, keep, inf, smaller); });
+}
+
+TEST_CASE("logsumexp over every choice of axes") {
+  const check::Listed listed("logsumexp",
+                             {"np.logaddexp.reduce", "torch.logsumexp", "jax.scipy.special.logsumexp"});
+  over_axes([](const auto& v, const auto& axes,
+               bool keep) { return keep ? logsumexp(v, axes, keep_dims) : logsumexp(v, axes); },
+            [](const auto& x, const auto& axes, bool keep) {
+              return to_array<double>(xt::log(reduce(to_array<double>(xt::exp(x)), axes, keep, 0, plus)));
+            });
+}
+
+TEST_CASE("prod of one, several and only zeros: derivatives to second order") {
+  const check::Listed listed("prod", {"np.prod", "torch.prod", "jnp.prod"});
+  Array<double> x = check::draw({4, 3, 2});
+  for (const std::size_t i : {2, 7, 9, 11, 18, 20, 22}) x.data()[i] = 0;
+  for (const std::vector<int>& axes :
+       std::vector<std::vector<int>>{{0}, {1}, {2}, {0, 1}, {1, 2}, {0, 2}, {0, 1, 2}}) {
+    CAPTURE(axes.size());
+    check::derivatives([&](const auto& v) { return prod(v, axes); }, x);
   }
+  check::derivatives([&](const auto& v) { return prod(v, 0); }, full<double>({3, 2}, 0));
+  const auto slope = grad([](const Variable<double>& v) { return prod(v); });
+  CHECK(slope(xt::xarray<double>{2, 0, 3}).value() == xt::xarray<double>{0, 6, 0});
+  CHECK(slope(xt::xarray<double>{0, 0, 3}).value() == xt::xarray<double>{0, 0, 0});
+  CHECK(check::close<double>(slope(xt::xarray<double>{1e-200, 1e-200, 1e250}).value(),
+                             xt::xarray<double>{1e50, 1e50, 0}, 1e-15));
+}
+
+TEST_CASE("a third derivative of prod at zeros") {
+  const auto third = grad(grad(grad([](const Variable<double>& t) {
+    return prod(t * xt::xarray<double>{1, 2, 3});
+  })));
+  CHECK(third(Variable<double>(0.0)).item() == doctest::Approx(36));
 }
 
 TEST_CASE("over all axes, and the ways to name axes") {
@@ -106,6 +107,32 @@ TEST_CASE("over all axes, and the ways to name axes") {
   CHECK(max(x).item() == 6);
   CHECK(max(x, 1).value() == xt::xarray<double>{3, 6});
   CHECK(logsumexp(x, 1, keep_dims).shape() == Shape{2, 1});
+  CHECK(logsumexp(x, keep_dims).shape() == Shape{1, 1});
+  CHECK(prod(x).item() == 720);
+  CHECK(prod(x, {0}, keep_dims).value() == xt::xarray<double>{{4, 10, 18}});
+  CHECK(min(x, {0}).value() == xt::xarray<double>{1, 2, 3});
+  CHECK(min(x, keep_dims).shape() == Shape{1, 1});
+}
+
+TEST_CASE("reductions with all namespaces open") {
+  using namespace xt;
+  using namespace std;
+  Variable<double> x = xarray<double>{{1, 2}, {3, 4}};
+  const Variable<double> fixed = x;
+  const vector<int> axes{0, 1};
+  const int axis = 0;
+  const bool ours =
+      VariableType<decltype(sum(x))> && VariableType<decltype(sum(fixed, {0, 1}, keep_dims))> &&
+      VariableType<decltype(mean(x, keep_dims))> && VariableType<decltype(mean(fixed, axis))> &&
+      VariableType<decltype(prod(x))> && VariableType<decltype(prod(fixed, 0))> &&
+      VariableType<decltype(prod(x, axes, keep_dims))> && VariableType<decltype(prod(x, {1}))> &&
+      VariableType<decltype(prod(x, keep_dims))> && VariableType<decltype(max(fixed, {0}))> &&
+      VariableType<decltype(max(x, axes))> && VariableType<decltype(min(x))> &&
+      VariableType<decltype(min(fixed, 0))> && VariableType<decltype(min(x, {0}, keep_dims))> &&
+      VariableType<decltype(min(x * 2, keep_dims))> && VariableType<decltype(logsumexp(x + 1, {0}))>;
+  CHECK(ours);
+  const xarray<double> raw{1, 2};
+  CHECK(is_xexpression<decltype(prod(raw))>::value);
 }
 
 TEST_CASE("large arrays, over outer, inner and middle axes") {
@@ -134,7 +161,6 @@ void check_axis(const Shape& shape, std::size_t axis) {
   const Array<T> x = to_array<T>(xt::cast<T>(xt::floor(check::draw(shape, -9, 9))));  // sums are exact; ties
   const std::vector<std::size_t> axes{axis};
   const Array<double> wide = to_array<double>(xt::cast<double>(x));
-  const auto plus = [](double a, double b) { return a + b; };
   const Array<double> total = reduce(wide, axes, true, 0, plus);
   const Array<double> highest =
       reduce(wide, axes, true, -inf, [](double a, double b) { return std::max(a, b); });
@@ -151,6 +177,7 @@ void check_axis(const Shape& shape, std::size_t axis) {
   const Variable<T> v = x;
   const auto s = sum(v, a, keep_dims);
   const auto m = max(v, a, keep_dims);
+  const auto n = -min(-v, a, keep_dims);
   const auto l = logsumexp(v, a, keep_dims);
   const double near = std::is_same_v<T, float> ? 2e-6 : 1e-13;
   CHECK(check::close(s.value(), total, 0));
@@ -158,6 +185,8 @@ void check_axis(const Shape& shape, std::size_t axis) {
   CHECK(check::close(l.value(), logs, near));
   CHECK(check::close(tape.gradient(s, v, g).value(), to_array<double>(xt::broadcast(weight, shape)), near));
   CHECK(check::close(tape.gradient(m, v, g).value(), to_array<double>(is_highest * weight / ties), near));
+  CHECK(check::close(n.value(), highest, 0));
+  CHECK(check::close(tape.gradient(n, v, g).value(), to_array<double>(is_highest * weight / ties), near));
   CHECK(check::close(tape.gradient(l, v, g).value(), to_array<double>(weight * xt::exp(wide - logs)),
                      4 * near));
 }
@@ -177,9 +206,8 @@ TEST_CASE("rows and columns of many lengths, around the edges of vectors and blo
 }
 
 TEST_CASE("the same where threads share the work") {
-  for (const Shape& shape :
-       {Shape{30'011, 3}, Shape{3, 30'011}, Shape{1001, 130}, Shape{100'000}, Shape{7'000, 10},
-        Shape{5, 17, 1'000}, Shape{1, 70'001}, Shape{3'000, 5, 7}, Shape{130, 1'000}}) {
+  for (const Shape& shape : {Shape{30'011, 3}, Shape{3, 30'011}, Shape{100'000}, Shape{7'000, 10},
+                             Shape{5, 17, 1'000}, Shape{1, 70'001}, Shape{3'000, 5, 7}, Shape{130, 1'000}}) {
     for (std::size_t axis = 0; axis < shape.size(); ++axis) {
       check_axis<float>(shape, axis);
       check_axis<double>(shape, axis);
@@ -224,6 +252,28 @@ TEST_CASE("ties in max share the gradient equally") {
         xt::xarray<double>{{0.5, 0, 0.5}, {1.0 / 3, 1.0 / 3, 1.0 / 3}});
 }
 
+TEST_CASE("ties in min share the gradient equally") {
+  const Variable<double> x = xt::xarray<double>{{3, 1, 1}, {2, 2, 2}};
+  CHECK(grad([](const Variable<double>& v) { return sum(min(v, 1)); })(x).value() ==
+        xt::xarray<double>{{0, 0.5, 0.5}, {1.0 / 3, 1.0 / 3, 1.0 / 3}});
+}
+
+TEST_CASE("infinities and NaN in products and minima") {
+  const Variable<double> x = xt::xarray<double>{{1, missing, 2}, {inf, inf, inf}, {1, -inf, 2}, {0, inf, 1}};
+  CHECK(check::close<double>(min(x, 1).value(), xt::xarray<double>{missing, inf, -inf, 0}, 0));
+  CHECK(check::close<double>(prod(x, 1).value(), xt::xarray<double>{missing, inf, -inf, missing}, 0));
+}
+
+TEST_CASE("the gradient of logsumexp where nothing adds up, or too much") {
+  const auto slope = grad([](const Variable<double>& v) { return sum(logsumexp(v, 1)); });
+  CHECK(check::close<double>(slope(xt::xarray<double>{{-inf, -inf}, {-inf, 3}, {0, 0}, {inf, 1}}).value(),
+                             xt::xarray<double>{{0, 0}, {0, 1}, {0.5, 0.5}, {missing, 0}}, 1e-15));
+  const auto curvature = grad([](const Variable<double>& v) {
+    return sum(square(grad([](const Variable<double>& u) { return logsumexp(u); })(v)));
+  });
+  CHECK(curvature(xt::xarray<double>{-inf, -inf}).value() == xt::xarray<double>{0, 0});
+}
+
 TEST_CASE("infinities and NaN") {
   const Variable<double> x = xt::xarray<double>{{1, missing, 2}, {-inf, -inf, -inf}, {1, inf, 2}};
   CHECK(check::close<double>(max(x, 1).value(), xt::xarray<double>{missing, -inf, inf}, 0));
@@ -258,6 +308,12 @@ TEST_CASE("over nothing") {
   CHECK(std::isnan(mean(none).item()));
   CHECK(logsumexp(none).item() == -inf);
   CHECK(max(none, 1).shape() == Shape{0});
+  CHECK(prod(none).item() == 1);
+  CHECK(prod(none, 0, keep_dims).value() == xt::xarray<double>{{1, 1, 1}});
+  CHECK(grad([](const Variable<double>& v) { return prod(v); })(none).shape() == Shape{0, 3});
+  CHECK(grad([](const Variable<double>& v) { return sum(v); })(none).shape() == Shape{0, 3});
+  CHECK(check::message<ShapeError>([&] { min(none, 0); }) ==
+        "min: nothing to take the minimum of in an array of shape {0, 3}");
   CHECK(check::message<ShapeError>([&] { max(none); }) ==
         "max: nothing to take the maximum of in an array of shape {0, 3}");
 }

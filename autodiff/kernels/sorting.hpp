@@ -1,0 +1,172 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <autodiff/kernels/broadcast.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+/// \file
+/// Orders of the entries of rows. NaN counts as larger than every number, -0 and 0 are equal, and equal
+/// entries keep their order: a row has one order only.
+
+namespace xgrad::kernels {
+
+/// From the smallest entry up, or from the largest down.
+enum class Order : bool { ascending, descending };
+
+namespace detail {
+
+/// An entry as a number of bits, which compare as the entries do, and its place in the row.
+template <class T>
+struct Keyed {
+  using Key = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
+  Key key;
+  Key index;
+
+  friend bool operator<(const Keyed& a, const Keyed& b) {
+    return a.key != b.key ? a.key < b.key : a.index < b.index;
+  }
+};
+
+template <class T>
+using KeyedRow = xt::uvector<Keyed<T>, PoolAllocator<Keyed<T>>>;
+
+template <class T>
+typename Keyed<T>::Key key_of(T entry, Order order) {
+  using Key = typename Keyed<T>::Key;
+  constexpr Key sign = Key(1) << (8 * sizeof(Key) - 1);
+  if (std::isnan(entry)) return order == Order::ascending ? ~Key(0) : Key(0);
+  const Key bits = std::bit_cast<Key>(entry + T(0));  // -0 becomes 0
+  // Negative numbers have more bits the smaller they are.
+  const Key key = (bits & sign) != 0 ? ~bits : bits | sign;
+  return order == Order::ascending ? key : ~key;
+}
+
+template <class T>
+void make_keys(const T* row, std::size_t length, Order order, Keyed<T>* items) {
+  using Key = typename Keyed<T>::Key;
+  for (std::size_t i = 0; i < length; ++i) items[i] = {key_of(row[i], order), static_cast<Key>(i)};
+}
+
+inline constexpr unsigned digit_bits = 11;
+template <class T>
+inline constexpr unsigned digits = (8 * sizeof(T) + digit_bits - 1) / digit_bits;
+
+/// Sorts items whose indices rise, by digits from the last to the first; `other` has room for as many.
+template <class T>
+void radix_sort(KeyedRow<T>& items, KeyedRow<T>& other) {
+  using Key = typename Keyed<T>::Key;
+  constexpr unsigned bits = digit_bits;
+  constexpr Key mask = (Key(1) << bits) - 1;
+  std::array<std::array<std::uint32_t, mask + 1>, digits<T>> counts{};
+  for (const Keyed<T>& item : items) {
+    for (unsigned d = 0; d < digits<T>; ++d) ++counts[d][item.key >> (d * bits) & mask];
+  }
+  for (unsigned d = 0; d < digits<T>; ++d) {
+    auto& place = counts[d];
+    if (place[items[0].key >> (d * bits) & mask] == items.size()) continue;  // all are equal in this digit
+    std::uint32_t before = 0;
+    for (std::uint32_t& count : place) before += std::exchange(count, before);
+    for (const Keyed<T>& item : items) other[place[item.key >> (d * bits) & mask]++] = item;
+    std::swap(items, other);
+  }
+}
+
+template <class T>
+void sort_keys(KeyedRow<T>& items, KeyedRow<T>& other) {
+  constexpr std::size_t few = 64 * digits<T>;
+  if (items.size() < few || items.size() > std::numeric_limits<std::uint32_t>::max()) {
+    std::sort(items.begin(), items.end());
+  } else {
+    other.resize(items.size());
+    radix_sort<T>(items, other);
+  }
+}
+
+/// Calls `body(row, items, scratch)` for every row, `items` being its entries' keys.
+template <class T, class Body>
+void for_keyed_rows(const T* in, std::size_t rows, std::size_t length, Order order, const Body& body) {
+  constexpr std::size_t grain = elementwise_grain / 16;  // an entry takes much longer than to copy it
+  parallel_for(rows, grain / (length + 1) + 1, [&](std::size_t begin, std::size_t end) {
+    KeyedRow<T> items(length);
+    KeyedRow<T> scratch;
+    for (std::size_t r = begin; r < end; ++r) {
+      make_keys(in + r * length, length, order, items.data());
+      body(r, items, scratch);
+    }
+  });
+}
+
+}  // namespace detail
+
+/// For every row, the indices of its first `count` entries in order, and these entries unless `values` is
+/// null.
+template <class T>
+void order_rows(const T* in, std::size_t rows, std::size_t length, std::size_t count, Order order, T* values,
+                std::int64_t* indices) {
+  using Key = typename detail::Keyed<T>::Key;
+  if (rows * count == 0) return;
+  detail::for_keyed_rows(in, rows, length, order, [=](std::size_t r, auto& items, auto& scratch) {
+    if (count < length / 8) {
+      const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
+      std::nth_element(items.begin(), end - 1, items.end());
+      std::sort(items.begin(), end);
+    } else {
+      detail::sort_keys<T>(items, scratch);
+    }
+    for (std::size_t k = 0; k < count; ++k) {
+      const Key index = items[k].index;
+      indices[r * count + k] = static_cast<std::int64_t>(index);
+      if (values != nullptr) values[r * count + k] = in[r * length + index];
+    }
+  });
+}
+
+/// For every row, the indices of the two entries that `lower` and `lower` + 1 others come before; the same
+/// one twice where `lower` is the last. NaN, if there is one.
+template <class T>
+void select_rows(const T* in, std::size_t rows, std::size_t length, std::size_t lower, std::int64_t* low,
+                 std::int64_t* high) {
+  detail::for_keyed_rows(in, rows, length, Order::ascending, [=](std::size_t r, auto& items, auto&) {
+    const auto at = items.begin() + static_cast<std::ptrdiff_t>(lower);
+    std::nth_element(items.begin(), at, items.end());
+    const auto next = lower + 1 == length ? at : std::min_element(at + 1, items.end());
+    const auto last = std::max_element(at, items.end());
+    const bool has_nan = last->key == ~typename detail::Keyed<T>::Key(0);
+    low[r] = static_cast<std::int64_t>((has_nan ? last : at)->index);
+    high[r] = static_cast<std::int64_t>((has_nan ? last : next)->index);
+  });
+}
+
+/// out[r][k] = in[r][indices[r][k]], for rows of `length` and of `count` entries.
+template <class T>
+void take_in_rows(const T* in, const std::int64_t* indices, std::size_t rows, std::size_t length,
+                  std::size_t count, T* out) {
+  parallel_for(rows, elementwise_grain / (count + 1) + 1, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      for (std::size_t k = 0; k < count; ++k) {
+        out[r * count + k] = in[r * length + static_cast<std::size_t>(indices[r * count + k])];
+      }
+    }
+  });
+}
+
+/// out[r][indices[r][k]] += in[r][k], the transpose of the above.
+template <class T>
+void add_in_rows(const T* in, const std::int64_t* indices, std::size_t rows, std::size_t length,
+                 std::size_t count, T* out) {
+  parallel_for(rows, elementwise_grain / (count + 1) + 1, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t r = begin; r < end; ++r) {
+      for (std::size_t k = 0; k < count; ++k) {
+        out[r * length + static_cast<std::size_t>(indices[r * count + k])] += in[r * count + k];
+      }
+    }
+  });
+}
+
+}  // namespace xgrad::kernels

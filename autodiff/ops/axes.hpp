@@ -1,0 +1,82 @@
+#pragma once
+
+#include <autodiff/ops/lift.hpp>
+
+#include <initializer_list>
+#include <vector>
+
+/// \file
+/// How operations that reduce an array take their axes and options: `sum(x)`, `sum(x, 0)`, `sum(x, {0, -1})`,
+/// `sum(x, {0}, keep_dims)`, as xtensor spells them, and `var(x, 0, {.ddof = 1, .keep = keep_dims})` where
+/// there is more to say. Negative axes count from the last. Axes out of range or repeated throw ShapeError.
+///
+/// xtensor and the standard library have functions of the same names (`sum`, `max`, `median`) that take
+/// anything. With their namespaces open, ours are chosen for Variables because they mirror those overloads
+/// and are more specialised. Hence three of each: over all axes, over axes in any form, and over a list in
+/// braces, whose type a template cannot deduce otherwise; options stand last in each.
+
+namespace xgrad {
+
+/// Asks a reduction to keep the reduced axes with extent 1 (xtensor's own option).
+using xt::keep_dims;
+
+/// Whether a reduction keeps the reduced axes with extent 1; made from xtensor's `keep_dims`.
+class KeepDims {
+ public:
+  using Option = std::decay_t<decltype(xt::keep_dims)>;
+  constexpr KeepDims() = default;
+  constexpr KeepDims(const Option&) : keep_(true) {}
+  constexpr explicit operator bool() const { return keep_; }
+
+ private:
+  bool keep_ = false;
+};
+
+/// A container of integers.
+template <class R>
+concept IntegerRange = requires(const R& r) {
+  { *std::begin(r) } -> std::convertible_to<int>;
+  std::end(r);
+};
+
+/// The axes of a reduction; default-constructed, all of them.
+class Axes {
+ public:
+  Axes() = default;
+  Axes(int axis) : all_(false), axes_{axis} {}
+  Axes(std::initializer_list<int> axes) : all_(false), axes_(axes) {}
+  template <IntegerRange R>
+  Axes(const R& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}
+
+  /// For an array of `dimension` axes: true for each that is reduced. Throws ShapeError.
+  XGRAD_API std::vector<bool> reduced(const char* operation, const Shape& shape) const;
+
+ private:
+  bool all_ = true;
+  std::vector<int> axes_;
+};
+
+namespace detail {
+
+template <class A>
+concept AxesArgument = std::constructible_from < Axes,
+        const std::remove_cvref_t<A>
+& > ;
+
+/// The last argument of a reduction: its options, or `keep_dims` alone.
+template <class O, class Options>
+concept OptionsArgument = std::same_as<O, Options> || std::same_as<O, KeepDims::Option>;
+
+/// The options for such an argument.
+template <class Options>
+Options to_options(const Options& options) {
+  return options;
+}
+template <class Options>
+Options to_options(const KeepDims::Option& keep) requires(!std::same_as<Options, KeepDims>) {
+  return Options{.keep = keep};
+}
+
+}  // namespace detail
+
+}  // namespace xgrad

@@ -1,0 +1,166 @@
+#include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/reduction.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/fused.hpp>
+#include <autodiff/ops/norm.hpp>
+#include <autodiff/ops/reduced.hpp>
+#include <autodiff/ops/shape.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xgrad {
+
+using detail::divide_or_zero;
+using detail::entrywise;
+using detail::finish_operation;
+using detail::Reduced;
+using detail::restore;
+using detail::sum_to;
+
+namespace {
+
+struct Magnitude {
+  template <class V>
+  V operator()(V p) const {
+    using std::abs;
+    using xsimd::abs;
+    return abs(p);
+  }
+};
+
+struct Square {
+  template <class V>
+  V operator()(V p) const {
+    return p * p;
+  }
+};
+
+/// g sign(x), 0 where x is; it broadcasts, is linear in g, and its derivative by x is zero.
+template <class T>
+Variable<T> with_sign_of(const Variable<T>& x, const Variable<T>& g) {
+  const auto value = []<class V>(V p, V q) {
+    return xsimd::select(p > V(T(0)), q, xsimd::select(p < V(T(0)), -q, V(T(0)) * p));
+  };
+  return finish_operation(
+      "with_sign_of", entrywise("norm", value, x, g),
+      {g, [x, s = g.shape()](const Variable<T>& h) { return sum_to(with_sign_of(x, h), s); }});
+}
+
+/// The reduction of f(x), with the reduced axes dropped or kept.
+template <class Op, class T, class F>
+Array<T> reduce_mapped(const Array<T>& x, const Reduced& to, F f) {
+  return kernels::reduce(kernels::MappedEntries<T, F>{x.data(), f}, x.shape(), to.axes, to.shape, Op{});
+}
+
+template <class T>
+Variable<T> norm_1(const Variable<T>& x, const Reduced& to) {
+  return operation(
+      "norm", reduce_mapped<kernels::Sum<T>>(x.value(), to, Magnitude()),
+      {x, [x, kept = to.kept](const Variable<T>& g) { return with_sign_of(x, restore(g, kept)); }});
+}
+
+/// The largest or smallest magnitude.
+template <class Op, class T>
+Variable<T> norm_extreme(const Variable<T>& x, const Reduced& to) {
+  to.require_entries("norm", Op::is_largest ? "maximum" : "minimum", x.shape());
+  return operation("norm", reduce_mapped<Op>(x.value(), to, Magnitude()),
+                   {x, [x, to](const Variable<T>& g, const Variable<T>& y) {
+                      const Variable<T> magnitude = constant(kernels::map(x.value(), Magnitude()));
+                      Array<T> extreme = y.value();
+                      extreme.reshape(to.kept);
+                      return with_sign_of(x, share_among_equal(restore(g, to.kept), magnitude, extreme, to));
+                    }});
+}
+
+/// Numbers that the entries of each window can be divided by so that their powers stay in range: the largest
+/// magnitude where that is finite and not 0, else 1. With the reduced axes.
+template <class T>
+Array<T> scales(const Array<T>& x, const Reduced& to) {
+  Array<T> result = reduce_mapped<kernels::Max<T>>(x, to, Magnitude());
+  result.reshape(to.kept);
+  for (T& scale : result.storage()) {
+    if (!std::isfinite(scale) || scale == 0) scale = 1;
+  }
+  return result;
+}
+
+/// The root of the sum of squares, of scaled entries only where the squares leave the range of full
+/// precision.
+template <class T>
+Array<T> root_of_squares(const Array<T>& x, const Reduced& to) {
+  constexpr T low = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
+  Array<T> sums = reduce_mapped<kernels::Sum<T>>(x, to, Square());
+  const bool in_range =
+      std::none_of(sums.begin(), sums.end(), [](T sum) { return sum < low || std::isinf(sum); });
+  const auto root = [](auto sum) { return xsimd::sqrt(sum); };
+  if (in_range || to.count == 0) {
+    kernels::map_into(sums.data(), sums.data(), sums.size(), root);
+    return sums;
+  }
+  const Array<T> scale = scales(x, to);
+  const Array<T> squares =
+      kernels::map(x.shape(), x, scale, [](auto p, auto s) { return (p / s) * (p / s); });
+  sums = kernels::reduce(squares, to.axes, to.kept, kernels::Sum<T>{});
+  Array<T> result = kernels::map(to.kept, sums, scale, [=](auto sum, auto s) { return root(sum) * s; });
+  result.reshape(to.shape);
+  return result;
+}
+
+template <class T>
+Variable<T> norm_2(const Variable<T>& x, const Reduced& to) {
+  return operation("norm", root_of_squares(x.value(), to),
+                   {x, [x, kept = to.kept](const Variable<T>& g, const Variable<T>& y) {
+                      return restore(divide_or_zero(g, y), kept) * x;
+                    }});
+}
+
+/// |x|^p, or with the sign of x; 0 at x = 0 unless p = 0, whose derivatives are therefore 0 there too.
+template <bool with_sign, class T>
+Variable<T> power(const Variable<T>& x, T p) {
+  const auto value = [p]<class V>(V q) {
+    const V magnitude = xsimd::abs(q);
+    const V raised = p == 0 ? V(T(1)) : p == 1 ? magnitude : xsimd::pow(magnitude, V(p));
+    const V result = xsimd::select(magnitude == V(T(0)), V(p == 0 && !with_sign ? T(1) : T(0)), raised);
+    return with_sign ? xsimd::select(q < V(T(0)), -result, result) : result;
+  };
+  return finish_operation(
+      "power", entrywise("norm", value, x),
+      {x, [x, p](const Variable<T>& g) { return g * (p * power<!with_sign>(x, p - 1)); }});
+}
+
+/// Of scaled entries: the factor comes out of the root, so that it is no part of the derivatives.
+template <class T>
+Variable<T> norm_p(const Variable<T>& x, T p, const Reduced& to) {
+  if (to.count == 0) return sum(x, to.axis_list());
+  const Variable<T> scale = constant(scales(x.value(), to));
+  const Variable<T> total = sum(power<false>(x / scale, p), to.axis_list(), keep_dims);
+  return restore(scale * power<false>(total, 1 / p), to.shape);
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> detail::norm(const Variable<T>& x, const Axes& axes, const NormOptions& options) {
+  const Reduced to("norm", x.shape(), axes, options.keep);
+  const double p = options.order;
+  if (p == 2) return norm_2(x, to);
+  if (p == 1) return norm_1(x, to);
+  if (std::isinf(p)) {
+    return p > 0 ? norm_extreme<kernels::Max<T>>(x, to) : norm_extreme<kernels::Min<T>>(x, to);
+  }
+  if (!(p > 0)) {
+    throw ValueError(fmt::format("norm: order {}; expected a positive number, infinity or -infinity", p));
+  }
+  return norm_p(x, static_cast<T>(p), to);
+}
+
+#define XGRAD_INSTANTIATE(T) \
+  template Variable<T> detail::norm<T>(const Variable<T>&, const Axes&, const NormOptions&);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <autodiff/ops/lift.hpp>
+
+/// \file
+/// Cumulative sums, products and logarithms of sums along one axis, or over all entries in row-major order as
+/// one axis. The result has an entry for each of x. Negative axes count from the last; an axis out of range
+/// throws ShapeError.
+
+namespace xgrad {
+
+namespace detail {
+
+template <class T>
+XGRAD_API Variable<T> cumsum(const Variable<T>& x, std::ptrdiff_t axis);
+template <class T>
+XGRAD_API Variable<T> cumprod(const Variable<T>& x, std::ptrdiff_t axis);
+template <class T>
+XGRAD_API Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis);
+
+/// x with one axis.
+template <class T>
+XGRAD_API Variable<T> as_vector(const Variable<T>& x);
+
+}  // namespace detail
+
+// As xtensor's functions of the same names, and more specialised.
+
+/// y_k = x_0 + ... + x_k, added one after the other.
+template <class T>
+Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis) {
+  return detail::cumsum<T>(x, axis);
+}
+template <class T>
+Variable<T> cumsum(Variable<T> x) {
+  return detail::cumsum<T>(detail::as_vector(x), 0);
+}
+
+/// y_k = x_0 ... x_k. Its derivatives are right where entries are zero, too.
+template <class T>
+Variable<T> cumprod(Variable<T> x, std::ptrdiff_t axis) {
+  return detail::cumprod<T>(x, axis);
+}
+template <class T>
+Variable<T> cumprod(Variable<T> x) {
+  return detail::cumprod<T>(detail::as_vector(x), 0);
+}
+
+/// y_k = log(exp(x_0) + ... + exp(x_k)), without overflow. Where the result is -infinity, so far, the
+/// gradient is 0; where it is infinity it is NaN.
+template <class T>
+Variable<T> cumlogsumexp(Variable<T> x, std::ptrdiff_t axis) {
+  return detail::cumlogsumexp<T>(x, axis);
+}
+template <class T>
+Variable<T> cumlogsumexp(Variable<T> x) {
+  return detail::cumlogsumexp<T>(detail::as_vector(x), 0);
+}
+
+}  // namespace xgrad
