@@ -25,6 +25,7 @@
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
 #include <autodiff/parameter.hpp>
+#include <autodiff/profile.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
 #include <autodiff/transforms.hpp>
