@@ -150,16 +150,16 @@ Found find(std::uintptr_t address) {
 
 CallSite call_site() { return collect(); }
 
-std::string name_of(const CallSite& site) {
+std::string place_in_program(const CallSite& site) {
   for (const std::uintptr_t address : site.addresses) {
     if (address == 0) break;
     const Found found = find(address);
-    if (!found.line.empty()) return found.line;
-    if (!found.function.empty()) return demangled(found.function.c_str());
+    if (!found.line.empty()) return "at " + found.line;
+    if (!found.function.empty()) return "in " + demangled(found.function.c_str());
     if (found.is_known) continue;
     const Place place = place_of(address);
     if (place.module.empty()) continue;
-    return fmt::format("{}+{:#x}", place.module.substr(place.module.find_last_of('/') + 1),
+    return fmt::format("at {}+{:#x}", place.module.substr(place.module.find_last_of('/') + 1),
                        address - place.base);
   }
   return "";
@@ -169,7 +169,7 @@ std::string name_of(const CallSite& site) {
 
 CallSite call_site() { return {}; }
 
-std::string name_of(const CallSite&) { return ""; }
+std::string place_in_program(const CallSite&) { return ""; }
 
 #endif
 

@@ -17,9 +17,9 @@ struct CallSite {
 /// The stack as it is now. Costs microseconds.
 CallSite call_site();
 
-/// The innermost function that is not xgrad's own, nor the standard library's: as FILE:LINE where the program
-/// has debug information, as the function's name or MODULE+OFFSET elsewhere. Empty where the platform tells
-/// nothing. Costs as much as reading the program's debug information.
-std::string name_of(const CallSite& site);
+/// The innermost function that is not xgrad's own, nor the standard library's: `at FILE:LINE` where the
+/// program has debug information, `in FUNCTION` or `at MODULE+OFFSET` elsewhere. Empty where the platform
+/// tells nothing. Costs as much as reading the program's debug information.
+std::string place_in_program(const CallSite& site);
 
 }  // namespace xgrad::detail

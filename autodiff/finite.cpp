@@ -57,9 +57,10 @@ std::string described(const Node& node) {
                      element_count(shape) == 1 ? "1 entry" : fmt::format("{} entries", element_count(shape)));
 }
 
-std::string recorded_at(const CallSite& site) {
-  const std::string place = name_of(site);
-  return place.empty() ? "" : "; recorded at " + place;
+/// `; recorded at train.cpp:12`.
+std::string recorded(const CallSite& site) {
+  const std::string place = place_in_program(site);
+  return place.empty() ? "" : "; recorded " + place;
 }
 
 }  // namespace
@@ -82,7 +83,7 @@ void check_value(const char* operation, const Node& result, std::span<const Link
   }
   throw NotFiniteError(
       fmt::format("'{}': the value, of shape {}, is not finite: {}; shapes of its inputs: {}{}{}", operation,
-                  to_string(shape_of(result)), described(result), shapes, earlier, recorded_at(site)));
+                  to_string(shape_of(result)), described(result), shapes, earlier, recorded(site)));
 }
 
 void check_gradient(RecordList& list, const Record& operation, std::size_t input, const Node& gradient) {
@@ -96,7 +97,7 @@ void check_gradient(RecordList& list, const Record& operation, std::size_t input
       "'{}': the gradient by its input {}, of shape {}, is not finite: {}; shapes of its inputs: {}, of its "
       "value: {}{}",
       operation.name, input, to_string(shape_of(gradient)), described(gradient), shapes,
-      to_string(operation.shape()), operation.site == nullptr ? "" : recorded_at(*operation.site)));
+      to_string(operation.shape()), operation.site == nullptr ? "" : recorded(*operation.site)));
 }
 
 void check_cotangent(const char* caller, const Node& cotangent) {

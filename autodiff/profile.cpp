@@ -29,10 +29,13 @@ std::uint32_t thread_number() noexcept {
 
 namespace {
 
+/// Three digits.
 std::string time_text(double seconds) {
-  if (seconds >= 1) return fmt::format("{:#.3g} s", seconds);
-  if (seconds >= 1e-3) return fmt::format("{:#.3g} ms", seconds * 1e3);
-  return fmt::format("{:#.3g} us", seconds * 1e6);
+  const auto [scale, unit] = seconds >= 1      ? std::pair(1.0, "s")
+                             : seconds >= 1e-3 ? std::pair(1e3, "ms")
+                                               : std::pair(1e6, "us");
+  const double number = seconds * scale;
+  return fmt::format("{:.{}f} {}", number, number < 10 ? 2 : number < 100 ? 1 : 0, unit);
 }
 
 std::string bytes_text(std::size_t bytes) {
@@ -137,7 +140,7 @@ std::string to_string(const Profile& profile) {
   costs.push_back(total);
 
   std::string text = fmt::format("{:{}}  {:>7}  {:>8}  {:>8}  {:>8}  {:>6}  {:>10}\n", "operation", width,
-                                 "calls", "forward", "pulled", "backward", "share", "results");
+                                 "calls", "forward", "passes", "backward", "share", "results");
   for (const OperationCost& each : costs) {
     const double all = detail::total_seconds(total);
     text += fmt::format(

@@ -101,6 +101,7 @@ class Replay {
   void mark_contributions(bool parameters_asked);
   void mark_needed();
   void check_unchanged(std::uint32_t input, const Record& user);
+  void check_unchanged(const ParameterCell& parameter);
   void check_not_lost(std::uint32_t input, const Record& user);
   void run(std::uint32_t index);
   void run_joint(const Record& record, NodePointer cotangent);
@@ -195,6 +196,17 @@ void Replay::check_unchanged(std::uint32_t input, const Record& user) {
         fmt::format("a parameter of shape {} was changed after '{}' had used it (version {} then, {} "
                     "now): call backward before the optimiser's step or any other change",
                     to_string(record.shape()), user.name, record.mark, now));
+  }
+}
+
+/// A parameter that changed has another value, which took no part: this tells why.
+void Replay::check_unchanged(const ParameterCell& parameter) {
+  for (std::uint32_t i = tape_.first; i < list_.size(); ++i) {
+    for (const Edge& edge : list_[i].inputs()) {
+      if (edge.parent != no_record && list_[edge.parent].parameter == &parameter) {
+        check_unchanged(edge.parent, list_[i]);
+      }
+    }
   }
 }
 
@@ -310,6 +322,7 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
     if (!input) throw_empty_variable();
     const std::uint32_t index = list_.find(*input);
     if (index == no_record && input->id != y->id) {
+      if (input->parameter != nullptr) check_unchanged(*input->parameter);
       throw TapeError(fmt::format(
           "gradient: the input of shape {} took no part in anything that this tape recorded; {}",
           to_string(shape_of(*input)),

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -18,6 +19,14 @@ namespace detail {
 
 class RecordList;
 
+/// Whether one of these is raw, or the cotangent has not the precision of the result.
+template <class Y, class X, class... C>
+inline constexpr bool is_mixed_up = Raw<Y> || Raw<X>;
+template <class Y, class X, VariableType C>
+  requires(VariableType<Y>)
+inline constexpr bool is_mixed_up<Y, X, C> =
+    Raw<X> || !std::is_same_v<typename Y::value_type, typename C::value_type>;
+
 }  // namespace detail
 
 /// Records what its thread does to Variables, from its construction until it leaves scope, and replays the
@@ -26,7 +35,8 @@ class RecordList;
 ///
 /// Tapes nest, last in, first out: an operation is recorded on every tape of its thread. A tape's own
 /// replay is recorded on the outer tapes only, which is how derivatives of derivatives come about. All
-/// tapes of a thread share one list of records; a tape is an interval of it.
+/// tapes of a thread share one list of records; a tape is an interval of it. It is used, and leaves scope, on
+/// the thread that opened it; where tapes leave scope in another order, each still records until it goes.
 class XGRAD_API Tape {
  public:
   /// Starts recording. Throws TapeError where 64 tapes are open on this thread already.
@@ -65,12 +75,34 @@ class XGRAD_API Tape {
     return gradients;
   }
 
+  /// What cannot be meant does not compile, and says why.
+  template <class Y, class X, class... C>
+    requires(detail::is_mixed_up<Y, X, C...>)
+  Variable<double> gradient(const Y&, const X&, const C&...)
+  const {
+    constexpr bool variables = !detail::Raw<Y> && !detail::Raw<X>;
+    static_assert(
+        variables,
+        "xgrad: a gradient is that of a Variable by a Variable that it was computed from; make one of "
+        "the array or the number, and compute with that");
+    static_assert(!variables || sizeof...(C) == 0,
+                  "xgrad: a cotangent has to have the precision of the result; cast it, cast<float>(u) or "
+                  "cast<double>(u)");
+    return {};
+  }
+
   /// Adds the gradient of `loss` by each parameter that took part into that parameter's grad(), and
   /// releases, on the way, everything that this tape saved: a second call throws TapeError. Gradients are
   /// plain arrays: outer tapes do not see this pass.
   template <class Y>
   void backward(const Variable<Y>& loss, const std::type_identity_t<Variable<Y>>& cotangent = {}) {
     replay_into_parameters(loss.node(), cotangent.node());
+  }
+
+  template <detail::Raw Y, class... C>
+  void backward(const Y&, const C&...) {
+    static_assert(VariableType<Y>,
+                  "xgrad: backward starts from the Variable that was computed, not from its value");
   }
 
   /// The number of operations and inputs recorded since the tape was opened.
@@ -94,6 +126,10 @@ class XGRAD_API Tape {
 
   /// The same with names for parameters: `tape.dot(nn::parameters(net))`.
   template <class List>
+    requires requires(const List& list) {
+      std::begin(list)->name;
+      std::begin(list)->parameter;
+    }
   std::string dot(const List& parameters) const {
     std::vector<std::pair<const detail::ParameterCell*, std::string>> names;
     for (const auto& each : parameters) {

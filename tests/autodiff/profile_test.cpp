@@ -138,7 +138,7 @@ TEST_CASE("the table") {
   std::istringstream lines(text);
   std::string line;
   std::getline(lines, line);
-  CHECK(line == "operation    calls   forward    pulled  backward   share     results");
+  CHECK(line == "operation    calls   forward    passes  backward   share     results");
   std::getline(lines, line);
   CHECK(line.starts_with("slow             1   2"));
   std::size_t count = 2;
