@@ -70,7 +70,7 @@ std::string Tape::draw(detail::Names names) const {
     }
   }
   std::ranges::sort(earlier);
-  earlier.erase(std::ranges::unique(earlier).begin(), earlier.end());
+  earlier.erase(std::unique(earlier.begin(), earlier.end()), earlier.end());
 
   std::string text = "digraph tape {\n  ordering=in;\n";
   for (const std::uint32_t index : earlier) text += input_node(index, list[index], names);

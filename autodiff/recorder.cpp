@@ -106,7 +106,8 @@ std::vector<NodePointer> Captures::nodes() const {
   std::vector<NodePointer> each = nodes_;
   const auto id = [](const NodePointer& node) { return node->id; };
   std::ranges::sort(each, {}, id);
-  each.erase(std::ranges::unique(each, {}, id).begin(), each.end());
+  const auto same = [&](const NodePointer& a, const NodePointer& b) { return id(a) == id(b); };
+  each.erase(std::unique(each.begin(), each.end(), same), each.end());
   return each;
 }
 
