@@ -36,6 +36,7 @@
 #include <autodiff/ops/statistics.hpp>
 #include <autodiff/ops/unfold.hpp>
 #include <autodiff/parameter.hpp>
+#include <autodiff/profile.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
 #include <autodiff/transforms.hpp>

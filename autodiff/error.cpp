@@ -9,6 +9,7 @@ ValueError::~ValueError() = default;
 LinearAlgebraError::~LinearAlgebraError() = default;
 TapeError::~TapeError() = default;
 VersionError::~VersionError() = default;
+NotFiniteError::~NotFiniteError() = default;
 ConvergenceError::~ConvergenceError() = default;
 FileError::~FileError() = default;
 

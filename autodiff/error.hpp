@@ -51,6 +51,14 @@ class XGRAD_API VersionError : public TapeError {
   ~VersionError() override;
 };
 
+/// A value or a gradient with an entry that is infinite or no number, on a tape that checks: see
+/// Tape::check_finite.
+class XGRAD_API NotFiniteError : public Error {
+ public:
+  using Error::Error;
+  ~NotFiniteError() override;
+};
+
 /// An iteration that did not arrive: fixed_point, root. The message gives the residual that was left.
 class XGRAD_API ConvergenceError : public Error {
  public:

@@ -164,7 +164,7 @@ class Check {
       Tape tape;
       Inputs inputs = fresh_inputs();
       for (Variable<double>& input : inputs) input = as_input(input);
-      const Variable<double> y = f_(inputs);
+      const Variable<double> y = as_result(f_(inputs));
       if (!same_bits(y.value(), center_)) {
         return "the function is not deterministic: two evaluations with the same inputs and the same default "
                "generator differ";
@@ -305,7 +305,7 @@ GradCheck gradgradcheck(const GradCheckOptions& options, const CheckedFunction& 
     Tape tape;
     Inputs xs(given.begin(), given.end() - 1);
     for (Variable<double>& x : xs) x = as_input(x);
-    const Variable<double> y = f(xs);
+    const Variable<double> y = as_result(f(xs));
     Inputs flat;
     for (const Variable<double>& g : tape.gradient(y, xs, given.back())) flat.push_back(xgrad::flatten(g, 0));
     return concatenate(flat);

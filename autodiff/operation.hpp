@@ -28,12 +28,34 @@ namespace xgrad {
 
 namespace detail {
 
+/// What a pullback returns for a cotangent of precision T.
+template <class T, class F>
+struct pullback_result : std::invoke_result<F&, Variable<T>&&> {};
+template <class T, class F>
+  requires(std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>)
+struct pullback_result<T, F> : std::invoke_result<F&, Variable<T>&&, const Variable<T>&> {};
+
+/// A range of Variables of precision T.
+template <class R, class T>
+concept Cotangents = requires(const R& range) {
+  std::size(range);
+  { *std::begin(range) } -> std::convertible_to<const Variable<T>&>;
+};
+
 /// A pullback of a result of precision T for an input of precision U.
 template <class T, class U, class F>
 struct InputPullback final : Pullback {
   static constexpr bool takes_result = std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>;
   static_assert(takes_result || std::is_invocable_v<F&, Variable<T>&&>,
                 "xgrad: a pullback is callable as f(g) or f(g, y), with Variables of the operation's type");
+  static constexpr bool returns_cotangent = [] {
+    if constexpr (takes_result || std::is_invocable_v<F&, Variable<T>&&>) {
+      return std::is_constructible_v<Variable<U>, typename pullback_result<T, F>::type>;
+    }
+    return true;  // one message is enough
+  }();
+  static_assert(returns_cotangent,
+                "xgrad: a pullback returns the cotangent of its input, a Variable of the input's precision");
 
   explicit InputPullback(F&& f) : Pullback(takes_result), function(std::move(f)) {}
   explicit InputPullback(const F& f) : Pullback(takes_result), function(f) {}
@@ -65,8 +87,17 @@ struct InputPullback final : Pullback {
 template <class T, class F>
 struct JointPullback final : Pullback {
   static constexpr bool takes_result = std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>;
-  static_assert(takes_result || std::is_invocable_v<F&, Variable<T>&&>,
-                "xgrad: a joint pullback is callable as f(g) or f(g, y), and returns one Variable per input");
+  static_assert(
+      takes_result || std::is_invocable_v<F&, Variable<T>&&>,
+      "xgrad: a joint pullback is callable as f(g) or f(g, y), with Variables of the operation's type");
+  static constexpr bool returns_cotangents = [] {
+    if constexpr (takes_result || std::is_invocable_v<F&, Variable<T>&&>) {
+      return Cotangents<typename pullback_result<T, F>::type, T>;
+    }
+    return true;
+  }();
+  static_assert(returns_cotangents,
+                "xgrad: a joint pullback returns a range with one Variable, a cotangent, per input");
 
   explicit JointPullback(F&& f) : Pullback(takes_result), function(std::move(f)) {}
   explicit JointPullback(const F& f) : Pullback(takes_result), function(f) {}
@@ -104,6 +135,11 @@ class Input {
           detail::in_arena<detail::InputPullback<T, U, std::decay_t<F>>>(std::forward<F>(pullback));
     }
   }
+  template <detail::Raw A, class F>
+  Input(const A&, F&&) {
+    static_assert(VariableType<A>,
+                  "xgrad: the inputs of an operation are Variables; constant(array) makes one");
+  }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
   ~Input() {
@@ -114,7 +150,7 @@ class Input {
   detail::Link take() const noexcept { return {link_.input, std::exchange(link_.pullback, nullptr)}; }
 
  private:
-  mutable detail::Link link_;
+  mutable detail::Link link_{};
 };
 
 namespace detail {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <autodiff/call_site.hpp>
 #include <autodiff/parameter.hpp>
+#include <autodiff/profile.hpp>
 #include <autodiff/recorder.hpp>
 
 #include <algorithm>
@@ -11,7 +13,7 @@
 
 /// \file
 /// The list of records that a thread's tapes share, and the arena that their saved state lives in. Private
-/// to the engine: recorder.cpp appends to it, tape.cpp replays it.
+/// to the engine: recorder.cpp appends to it, tape.cpp replays it, graph.cpp draws it.
 
 namespace xgrad::detail {
 
@@ -70,7 +72,10 @@ struct Record {
   Edge* edges;
   NodePointer result;        // kept where a pullback takes it
   ParameterCell* parameter;  // an input that is a parameter (counted)
-  std::uint64_t mark;        // an input: the parameter's version, or the tape whose replay computed it
+  union {
+    const CallSite* site;  // an operation: where the program called it, if a tape checks what it sees
+    std::uint64_t mark;    // an input: the parameter's version, or the tape whose replay computed it
+  };
   std::uint32_t edge_count;
   std::uint32_t dimension;
   Scalar scalar;
@@ -100,6 +105,13 @@ class InputIndex {
   void place(Entry entry) noexcept;
   std::vector<Entry> entries_;
   std::size_t count_ = 0;
+};
+
+/// Thrown where a joint pullback returned fewer or more cotangents than the operation has inputs; a replay
+/// turns it into an error that names the operation.
+struct WrongCount {
+  std::size_t came;
+  std::size_t expected;
 };
 
 /// What a replay writes down, kept from one replay to the next.
@@ -140,12 +152,29 @@ class RecordList {
   /// belongs to another thread's open tape.
   std::uint32_t find_or_add(Node& node, const char* operation);
   void add_operation(const char* name, Node& result, std::span<const Link> links, bool joint);
+  /// Whether a tape that is open on another thread recorded this node.
+  bool is_elsewhere(const Node& node) const;
+
+  /// Whether a tape that is recording checks or measures: then each operation is to be shown to `observe`.
+  bool is_observing() const noexcept { return ((checking | measuring) & recording) != 0; }
+  /// Looks at an operation that has just been recorded, or whose inputs are all constants. Throws
+  /// NotFiniteError.
+  void observe(const char* name, const Node& result, std::span<const Link> links);
+  /// Adds what was measured, of an operation or of its pullbacks, to the tapes of these bits.
+  void add_event(std::uint64_t tapes, const char* name, const Shape& shape, std::size_t bytes,
+                 std::int64_t begin, std::int64_t end, bool backward);
 
   /// Tapes that are recording, and the tape that is being replayed (0 for none).
   std::uint64_t recording = 0;
   std::uint64_t replaying = 0;
+  /// Tapes that check that everything is finite, and tapes that measure times.
+  std::uint64_t checking = 0;
+  std::uint64_t measuring = 0;
 
   Captures* captures = nullptr;  // who wants to know what operations use, if anybody
+
+  std::vector<std::unique_ptr<std::vector<ProfileEvent>>> events;  // by slot; null where nothing was measured
+  std::int64_t last_event = 0;                                     // the end of what was measured last
 
   std::vector<OpenTape> tapes;
   std::vector<std::unique_ptr<ReplayScratch>> scratches;

@@ -1,3 +1,4 @@
+#include <autodiff/finite.hpp>
 #include <autodiff/record_list.hpp>
 
 #include <fmt/format.h>
@@ -48,14 +49,16 @@ NodePointer finish(const char* name, NodePointer result, std::span<const Link> l
   const bool recorded = std::ranges::any_of(links, [](const Link& link) { return link.pullback != nullptr; });
   if (!recorded) {
     mark_replayed(*result, std::ranges::all_of(links, [](const Link& link) { return link.input->constant; }));
-    return result;
+  } else {
+    try {
+      list.add_operation(name, *result, links, joint);
+    } catch (...) {
+      destroy_pullbacks(links);
+      throw;
+    }
   }
-  try {
-    list.add_operation(name, *result, links, joint);
-  } catch (...) {
-    destroy_pullbacks(links);
-    throw;
-  }
+  if (list.is_observing()) [[unlikely]]
+    list.observe(name, *result, links);
   return result;
 }
 
@@ -103,7 +106,8 @@ std::vector<NodePointer> Captures::nodes() const {
   std::vector<NodePointer> each = nodes_;
   const auto id = [](const NodePointer& node) { return node->id; };
   std::ranges::sort(each, {}, id);
-  each.erase(std::ranges::unique(each, {}, id).begin(), each.end());
+  const auto same = [&](const NodePointer& a, const NodePointer& b) { return id(a) == id(b); };
+  each.erase(std::unique(each.begin(), each.end(), same), each.end());
   return each;
 }
 
@@ -127,9 +131,7 @@ NodePointer finish_joint(const char* name, NodePointer result, std::span<const L
   return finish(name, std::move(result), links, true);
 }
 
-void throw_wrong_count(std::size_t came, std::size_t expected) {
-  throw ShapeError(fmt::format("a joint pullback returned {} cotangents for {} inputs", came, expected));
-}
+void throw_wrong_count(std::size_t came, std::size_t expected) { throw WrongCount{came, expected}; }
 
 void* Arena::allocate_from_next(std::size_t bytes) {
   constexpr std::size_t block_bytes = std::size_t{1} << 18;
@@ -228,6 +230,10 @@ void RecordList::consume(std::size_t slot) noexcept {
 void RecordList::close(std::size_t slot) noexcept {
   tapes[slot].closed = true;
   consume(slot);
+  const std::uint64_t bit = std::uint64_t{1} << slot;
+  checking &= ~bit;
+  measuring &= ~bit;
+  if (slot < events.size()) events[slot].reset();
   while (!tapes.empty() && tapes.back().closed) {
     if (size_ == tapes.back().first) arena.rewind(tapes.back().mark);
     tapes.pop_back();
@@ -253,7 +259,7 @@ std::uint32_t RecordList::find(const Node& node) noexcept {
 std::uint32_t RecordList::find_or_add(Node& node, const char* operation) {
   std::uint32_t index = find(node);
   if (index != no_record) return index;
-  if (node.session != 0 && node.session != session_ && sessions().is_open(node.session)) {
+  if (is_elsewhere(node)) {
     throw TapeError(
         fmt::format("{}: a Variable of shape {} was recorded by a tape that is open on another "
                     "thread; pass its value, or constant(x.value())",
@@ -271,6 +277,10 @@ std::uint32_t RecordList::find_or_add(Node& node, const char* operation) {
   }
   inputs_.insert(node.id, index);
   return index;
+}
+
+bool RecordList::is_elsewhere(const Node& node) const {
+  return node.session != 0 && node.session != session_ && sessions().is_open(node.session);
 }
 
 void RecordList::add_operation(const char* name, Node& result, std::span<const Link> links, bool joint) {
@@ -297,6 +307,33 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   }
 }
 
+void RecordList::observe(const char* name, const Node& result, std::span<const Link> links) {
+  if ((measuring & recording) != 0) {
+    const Shape& shape = shape_of(result);
+    const std::size_t width = result.scalar == Scalar::single ? sizeof(float) : sizeof(double);
+    add_event(measuring & recording, name, shape, width * element_count(shape), last_event, profile_clock(),
+              false);
+  }
+  if ((checking & recording) != 0) {
+    const CallSite site = call_site();
+    if (const std::uint32_t index = find(result); index != no_record) {
+      (*this)[index].site = new (arena.allocate(sizeof(CallSite))) CallSite(site);
+    }
+    // Of what a replay computes, only the gradients that come out of it are checked: a pullback may well pass
+    // through infinity on the way.
+    if (replaying == 0) check_value(name, result, links, site);
+  }
+  if (measuring != 0) last_event = profile_clock();
+}
+
+void RecordList::add_event(std::uint64_t to, const char* name, const Shape& shape, std::size_t bytes,
+                           std::int64_t begin, std::int64_t end, bool backward) {
+  for (std::size_t slot = 0; slot < events.size(); ++slot) {
+    if (((to >> slot) & 1) == 0) continue;
+    events[slot]->push_back({name, shape, bytes, begin, end, thread_number(), backward});
+  }
+}
+
 Record& RecordList::append(Node& node) {
   if (size_ == no_record) throw TapeError("Tape: more operations than a tape can hold");
   if (size_ / block_size == blocks_.size()) blocks_.push_back(std::make_unique<Record[]>(block_size));
@@ -311,7 +348,7 @@ Record& RecordList::append(Node& node) {
   record.edge_count = 0;
   record.dimension = static_cast<std::uint32_t>(shape.size());
   record.parameter = nullptr;
-  record.mark = 0;
+  record.site = nullptr;
   record.scalar = node.scalar;
   record.joint = false;
   return record;

@@ -48,9 +48,9 @@ XGRAD_API bool is_recording() noexcept;
 /// that is about to go may give its memory away.
 bool is_result(const Node& node) noexcept;
 
-/// While it lives, the tapes that were open before it record nothing: solvers iterate without a trace, also of
-/// what they capture. Tapes opened meanwhile record as ever; they close before it goes. What is computed from
-/// Variables meanwhile is a plain value, and no constant: whoever returns it takes the value out.
+/// While it lives, the tapes that were open before it record nothing: solvers iterate without a trace, also
+/// of what they capture. Tapes opened meanwhile record as ever; they close before it goes. What is computed
+/// from Variables meanwhile is a plain value, and no constant: whoever returns it takes the value out.
 class XGRAD_API Pause {
  public:
   Pause() noexcept;

@@ -1,3 +1,4 @@
+#include <autodiff/finite.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/record_list.hpp>
@@ -62,7 +63,10 @@ class Replay {
         bit_(std::uint64_t{1} << slot),
         recording_(list.recording),
         replaying_(list.replaying),
-        scratch_(next_scratch(list)) {
+        scratch_(next_scratch(list)),
+        // A tape around this one sees what goes through it, also where it does not record it.
+        checks_((list.checking & ((bit_ << 1) - 1)) != 0),
+        measures_((list.measuring & bit_) != 0) {
     list_.recording &= seen_by;
     list_.replaying = tape_.serial;
     ++list_.replay_depth;
@@ -73,6 +77,7 @@ class Replay {
     list_.recording = recording_;
     list_.replaying = replaying_;
     if (releases_) list_.consume(slot_);
+    if (list_.measuring != 0) list_.last_event = profile_clock();
   }
   Replay(const Replay&) = delete;
   Replay& operator=(const Replay&) = delete;
@@ -89,15 +94,17 @@ class Replay {
     return *list.scratches[list.replay_depth];
   }
 
-  static void check_cotangent(const char* caller, const Node& y, NodePointer& cotangent);
+  void prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const;
   /// The record of y; throws where this tape did not see it.
   std::uint32_t find_result(const char* caller, const Node& y);
   void start(std::uint32_t last);
   void mark_contributions(bool parameters_asked);
   void mark_needed();
   void check_unchanged(std::uint32_t input, const Record& user);
+  void check_unchanged(const ParameterCell& parameter);
   void check_not_lost(std::uint32_t input, const Record& user);
   void run(std::uint32_t index);
+  void run_joint(const Record& record, NodePointer cotangent);
   void pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position);
 
   bool is_seen(const Record& record) const { return (record.tapes & bit_) != 0; }
@@ -110,6 +117,10 @@ class Replay {
     return count_ + static_cast<std::size_t>(found - earlier.begin());
   }
   static constexpr std::size_t nowhere = ~std::size_t{0};
+  bool is_wanted(const Edge& edge) const {
+    const std::size_t to = edge.parent == no_record ? nowhere : place(edge.parent);
+    return to != nowhere && (scratch_.flags[to] & (asked | needed)) != 0;
+  }
 
   RecordList& list_;
   const RecordList::OpenTape tape_;  // a copy: pullbacks may open tapes of their own
@@ -118,11 +129,13 @@ class Replay {
   std::uint64_t recording_;
   std::uint64_t replaying_;
   ReplayScratch& scratch_;
+  const bool checks_;
+  const bool measures_;
   std::size_t count_ = 0;  // of records in the interval up to the result
   bool releases_ = false;  // whether this pass consumes the tape
 };
 
-void Replay::check_cotangent(const char* caller, const Node& y, NodePointer& cotangent) {
+void Replay::prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const {
   const Shape& shape = shape_of(y);
   if (!cotangent) {
     if (element_count(shape) != 1) {
@@ -135,7 +148,16 @@ void Replay::check_cotangent(const char* caller, const Node& y, NodePointer& cot
   } else if (shape_of(*cotangent) != shape) {
     throw ShapeError(fmt::format("{}: the cotangent has shape {}, the result {}", caller,
                                  to_string(shape_of(*cotangent)), to_string(shape)));
+  } else if (checks_) {
+    check_cotangent(caller, *cotangent);
   }
+}
+
+[[noreturn]] void throw_not_recorded(const char* caller, const Node& y) {
+  throw TapeError(
+      fmt::format("{}: the result, of shape {}, was not computed while this tape was recording; open the "
+                  "Tape before the computation",
+                  caller, to_string(shape_of(y))));
 }
 
 std::uint32_t Replay::find_result(const char* caller, const Node& y) {
@@ -149,10 +171,13 @@ std::uint32_t Replay::find_result(const char* caller, const Node& y) {
                     "outer Tape before this one to differentiate through it",
                     caller, to_string(shape_of(y))));
   }
-  if (y.session != 0) {
-    throw TapeError(fmt::format("{}: the result, of shape {}, was not computed while this tape was recording",
-                                caller, to_string(shape_of(y))));
+  if (list_.is_elsewhere(y)) {
+    throw TapeError(
+        fmt::format("{}: the result, of shape {}, was recorded by a tape that is open on another "
+                    "thread; ask that tape, on its thread",
+                    caller, to_string(shape_of(y))));
   }
+  if (y.session != 0) throw_not_recorded(caller, y);
   return no_record;
 }
 
@@ -171,6 +196,17 @@ void Replay::check_unchanged(std::uint32_t input, const Record& user) {
         fmt::format("a parameter of shape {} was changed after '{}' had used it (version {} then, {} "
                     "now): call backward before the optimiser's step or any other change",
                     to_string(record.shape()), user.name, record.mark, now));
+  }
+}
+
+/// A parameter that changed has another value, which took no part: this tells why.
+void Replay::check_unchanged(const ParameterCell& parameter) {
+  for (std::uint32_t i = tape_.first; i < list_.size(); ++i) {
+    for (const Edge& edge : list_[i].inputs()) {
+      if (edge.parent != no_record && list_[edge.parent].parameter == &parameter) {
+        check_unchanged(edge.parent, list_[i]);
+      }
+    }
   }
 }
 
@@ -230,6 +266,7 @@ void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& 
   NodePointer& sum = scratch_.cotangents[place(parent)];
   sum =
       sum ? add_cotangents(std::move(sum), std::move(cotangent), list_.recording != 0) : std::move(cotangent);
+  if (checks_) check_gradient(list_, from, position, *sum);
 }
 
 void Replay::run(std::uint32_t index) {
@@ -238,29 +275,37 @@ void Replay::run(std::uint32_t index) {
   if ((scratch_.flags[at] & needed) == 0 || !scratch_.cotangents[at]) return;
   const bool keep = (scratch_.flags[at] & asked) != 0;
   NodePointer cotangent = keep ? scratch_.cotangents[at] : std::move(scratch_.cotangents[at]);
-
-  const auto is_wanted = [&](const Edge& edge) {
-    const std::size_t to = edge.parent == no_record ? nowhere : place(edge.parent);
-    return to != nowhere && (scratch_.flags[to] & (asked | needed)) != 0;
-  };
+  const std::int64_t begin = measures_ ? profile_clock() : 0;
   const std::span<Edge> edges = record.inputs();
   if (record.joint) {
-    std::vector<NodePointer> outputs(edges.size());
-    edges.front().pullback->run(std::move(cotangent), record.result, outputs);
-    for (std::size_t i = 0; i < edges.size(); ++i) {
-      if (is_wanted(edges[i])) pass_to(edges[i].parent, std::move(outputs[i]), record, i);
+    run_joint(record, std::move(cotangent));
+  } else {
+    std::size_t last = edges.size();
+    while (!is_wanted(edges[last - 1])) --last;
+    for (std::size_t i = 0; i < last; ++i) {
+      if (!is_wanted(edges[i])) continue;
+      NodePointer output;
+      // The last pullback gets the cotangent itself, so that it may reuse its memory.
+      edges[i].pullback->run(i + 1 == last ? std::move(cotangent) : cotangent, record.result,
+                             std::span(&output, 1));
+      pass_to(edges[i].parent, std::move(output), record, i);
     }
-    return;
   }
-  std::size_t last = edges.size();
-  while (!is_wanted(edges[last - 1])) --last;
-  for (std::size_t i = 0; i < last; ++i) {
-    if (!is_wanted(edges[i])) continue;
-    NodePointer output;
-    // The last pullback gets the cotangent itself, so that it may reuse its memory.
-    edges[i].pullback->run(i + 1 == last ? std::move(cotangent) : cotangent, record.result,
-                           std::span(&output, 1));
-    pass_to(edges[i].parent, std::move(output), record, i);
+  if (measures_) [[unlikely]]
+    list_.add_event(bit_, record.name, record.shape(), 0, begin, profile_clock(), true);
+}
+
+void Replay::run_joint(const Record& record, NodePointer cotangent) {
+  const std::span<Edge> edges = record.inputs();
+  std::vector<NodePointer> outputs(edges.size());
+  try {
+    edges.front().pullback->run(std::move(cotangent), record.result, outputs);
+  } catch (const WrongCount& count) {
+    throw ShapeError(fmt::format("'{}': the joint pullback returned {} cotangents for {} inputs", record.name,
+                                 count.came, count.expected));
+  }
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (is_wanted(edges[i])) pass_to(edges[i].parent, std::move(outputs[i]), record, i);
   }
 }
 
@@ -268,7 +313,7 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
                                           std::span<const NodePointer> inputs) {
   constexpr const char* caller = "gradient";
   if (!y) throw_empty_variable();
-  check_cotangent(caller, *y, cotangent);
+  prepare_cotangent(caller, *y, cotangent);
   const std::uint32_t last = find_result(caller, *y);
 
   std::vector<std::uint32_t> records;
@@ -277,16 +322,25 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
     if (!input) throw_empty_variable();
     const std::uint32_t index = list_.find(*input);
     if (index == no_record && input->id != y->id) {
-      throw TapeError(
-          fmt::format("gradient: the input of shape {} took no part in anything that this tape "
-                      "recorded{}",
-                      to_string(shape_of(*input)), input->constant ? "; it is a constant" : ""));
+      if (input->parameter != nullptr) check_unchanged(*input->parameter);
+      throw TapeError(fmt::format(
+          "gradient: the input of shape {} took no part in anything that this tape recorded; {}",
+          to_string(shape_of(*input)),
+          input->constant
+              ? "it is a constant: make it a Variable to have its gradient"
+              : "open the Tape before the computation, and ask for the Variable that was used in it, "
+                "not another of the same value"));
     }
     records.push_back(index);
     if (index < tape_.first) scratch_.earlier_inputs.push_back(index);
   }
   sort_unique(scratch_.earlier_inputs);
 
+  // A constant depends on nothing; of any other result, terms would be lost.
+  const auto is_result = [&](const NodePointer& input) { return input->id == y->id; };
+  if (last == no_record && !y->constant && !std::ranges::all_of(inputs, is_result)) {
+    throw_not_recorded(caller, *y);
+  }
   if (last != no_record) {
     start(last);
     for (const std::uint32_t index : records) {
@@ -316,12 +370,12 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
 void Replay::into_parameters(const NodePointer& y, NodePointer cotangent) {
   constexpr const char* caller = "backward";
   if (!y) throw_empty_variable();
-  check_cotangent(caller, *y, cotangent);
+  prepare_cotangent(caller, *y, cotangent);
   const std::uint32_t last = find_result(caller, *y);
   if (last == no_record) {
+    if (!y->constant) throw_not_recorded(caller, *y);
     throw TapeError(
-        fmt::format("backward: the result, of shape {}, was not recorded: it depends on nothing that "
-                    "this tape saw",
+        fmt::format("backward: the result, of shape {}, is a constant: it was computed from constants alone",
                     to_string(shape_of(*y))));
   }
   // Parameters that an outer tape had met before lie in front of the interval.
@@ -362,14 +416,6 @@ void Replay::into_parameters(const NodePointer& y, NodePointer cotangent) {
   }
 }
 
-RecordList& own_list(void* recorder, const char* caller) {
-  auto& list = record_list();
-  if (&list != recorder) {
-    throw TapeError(fmt::format("{}: this tape belongs to another thread", caller));
-  }
-  return list;
-}
-
 void check_not_consumed(const RecordList& list, std::size_t slot, const char* caller) {
   if (list.tapes[slot].consumed) {
     throw TapeError(
@@ -388,17 +434,31 @@ std::uint64_t next_serial() noexcept {
 }  // namespace detail
 
 Tape::Tape() : recorder_(&detail::record_list()), serial_(detail::next_serial()) {
-  slot_ = detail::record_list().open(serial_);
+  slot_ = recorder_->open(serial_);
 }
 
 Tape::~Tape() {
   auto& list = detail::record_list();
-  if (&list == recorder_) list.close(slot_);
+  if (is_own(list)) list.close(slot_);
+}
+
+bool Tape::is_own(const detail::RecordList& list) const noexcept {
+  // Another thread may have come to have its list where that of a thread that ended was.
+  return &list == recorder_ && slot_ < list.tapes.size() && list.tapes[slot_].serial == serial_;
+}
+
+detail::RecordList& Tape::own_list(const char* caller) const {
+  auto& list = detail::record_list();
+  if (!is_own(list)) {
+    throw TapeError(fmt::format(
+        "{}: this tape was opened on another thread; open a Tape on each thread that records", caller));
+  }
+  return list;
 }
 
 std::size_t Tape::size() const noexcept {
   auto& list = detail::record_list();
-  if (&list != recorder_ || list.tapes[slot_].consumed) return 0;
+  if (!is_own(list) || list.tapes[slot_].consumed) return 0;
   const std::uint32_t first = list.tapes[slot_].first;
   std::size_t count = 0;
   for (std::uint32_t i = first; i < list.size(); ++i) count += (list[i].tapes >> slot_) & 1;
@@ -407,14 +467,14 @@ std::size_t Tape::size() const noexcept {
 
 std::vector<detail::NodePointer> Tape::replay(const detail::NodePointer& y, detail::NodePointer cotangent,
                                               std::span<const detail::NodePointer> inputs) const {
-  auto& list = detail::own_list(recorder_, "gradient");
+  auto& list = own_list("gradient");
   detail::check_not_consumed(list, slot_, "gradient");
   const std::uint64_t outer = (std::uint64_t{1} << slot_) - 1;
   return detail::Replay(list, slot_, outer).gradient(y, std::move(cotangent), inputs);
 }
 
 void Tape::replay_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent) {
-  auto& list = detail::own_list(recorder_, "backward");
+  auto& list = own_list("backward");
   detail::check_not_consumed(list, slot_, "backward");
   detail::Replay(list, slot_, 0).into_parameters(y, std::move(cotangent));
 }

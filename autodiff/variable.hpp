@@ -196,6 +196,14 @@ concept VariableType = requires(const std::remove_cvref_t<T>& v) {
   []<class U>(const Variable<U>&) {}(v);
 };
 
+namespace detail {
+
+/// What a Variable can be made of, and is no Variable yet.
+template <class X>
+concept Raw = Expression<X> || Number<X>;
+
+}  // namespace detail
+
 /// A Variable that no tape records as an input, and whose results, as far as they are computed from
 /// constants alone, are constants too.
 template <class T>

@@ -104,7 +104,18 @@ TEST_CASE("a pullback of the wrong shape is named") {
   }
   const auto two = operation("short", x.value() * 2.0, {x, x},
                              [](const Variable<double>& g) { return std::vector<Variable<double>>{g}; });
-  CHECK_THROWS_WITH_AS(tape.gradient(sum(two), x), "a joint pullback returned 1 cotangents for 2 inputs",
+  CHECK_THROWS_WITH_AS(tape.gradient(sum(two), x),
+                       "'short': the joint pullback returned 1 cotangents for 2 inputs", ShapeError);
+}
+
+TEST_CASE("a pullback that returns nothing assigned, and the place of the input are named") {
+  const Variable<double> x = xt::xarray<double>{1, 2, 3};
+  Tape tape;
+  const auto y = operation("vague", x.value() * 2.0,
+                           {{x, [](const Variable<double>& g) { return g; }},
+                            {x, [](const Variable<double>&) { return Variable<double>(); }}});
+  CHECK_THROWS_WITH_AS(tape.gradient(sum(y), x),
+                       "'vague': the pullback of input 1 returned an empty Variable, its input has shape {3}",
                        ShapeError);
 }
 
