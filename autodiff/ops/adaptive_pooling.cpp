@@ -10,6 +10,7 @@
 namespace xgrad {
 namespace {
 
+using detail::along;
 using detail::BinAxis;
 using detail::Pool;
 
@@ -30,8 +31,6 @@ Pool<BinAxis> bins(const char* operation, std::size_t axes, const Shape& images,
   }
   return {axes, {images.front(), images.back(), BinAxis(height, size.rows), BinAxis(width, size.columns)}};
 }
-
-Pair along(Count number) { return {1, number.value}; }
 
 template <class T>
 Variable<T> global_max_pool(const char* operation, std::size_t axes, const Variable<T>& images) {

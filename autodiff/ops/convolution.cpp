@@ -10,6 +10,7 @@
 namespace xgrad {
 namespace {
 
+using detail::along;
 using detail::Window;
 using detail::WindowOptions;
 using detail::with_axes;
@@ -155,8 +156,6 @@ Variable<T> transposed_convolution(const char* operation, std::size_t axes, cons
                                             {axes, window, images.shape().back(), options.groups});
   return bias ? result + bias : result;
 }
-
-Pair along(Count number) { return {1, number.value}; }
 
 }  // namespace
 

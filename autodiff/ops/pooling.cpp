@@ -18,11 +18,10 @@ void detail::check_entries(const char* operation, std::size_t axes, const Shape&
 
 namespace {
 
+using detail::along;
 using detail::Pool;
 using detail::Window;
 using detail::WindowAxis;
-
-std::size_t reach(const WindowAxis& axis) { return axis.dilation * (axis.window - 1) + 1; }
 
 /// Whether an output has no tap inside the image.
 bool misses(const WindowAxis& axis) {
@@ -44,7 +43,7 @@ Pool<WindowAxis> pool_of(const char* operation, std::size_t axes, const Shape& i
   };
   const bool fixed = options.padding.rule == Padding::Rule::fixed;
   if (fixed &&
-      (result.rows.before > reach(result.rows) / 2 || result.columns.before > reach(result.columns) / 2)) {
+      (result.rows.before > result.rows.reach() / 2 || result.columns.before > result.columns.reach() / 2)) {
     throw ShapeError(fmt::format("{}: padding {} is more than half of the window {}", operation,
                                  detail::extents(axes, options.padding.amount), window()));
   }
@@ -58,9 +57,6 @@ Pool<WindowAxis> pool_of(const char* operation, std::size_t axes, const Shape& i
   }
   return {axes, result};
 }
-
-/// With one axis, the rows, of which there is one.
-Pair along(Count number) { return {1, number.value}; }
 
 template <class T>
 Variable<T> max_pool(const char* operation, std::size_t axes, const Variable<T>& images, Pair window,

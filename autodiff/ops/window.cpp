@@ -17,24 +17,21 @@ std::size_t divide_up(std::size_t a, std::size_t b) { return a / b + (a % b != 0
 
 std::size_t difference_or_zero(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 
-/// How many entries lie between the first and the last tap, both counted.
-std::size_t reach(const detail::WindowAxis& axis) { return axis.dilation * (axis.window - 1) + 1; }
-
 /// The number of outputs where the window, with `padding` entries around the image in all, fits.
 std::size_t output_extent(const detail::WindowAxis& axis, std::size_t padding) {
-  return axis.input + padding < reach(axis) ? 0 : (axis.input + padding - reach(axis)) / axis.stride + 1;
+  return axis.input + padding < axis.reach() ? 0 : (axis.input + padding - axis.reach()) / axis.stride + 1;
 }
 
 void pad_same(detail::WindowAxis& axis) {
   axis.output = divide_up(axis.input, axis.stride);
   if (axis.output == 0) return;
-  axis.before = difference_or_zero((axis.output - 1) * axis.stride + reach(axis), axis.input) / 2;
+  axis.before = difference_or_zero((axis.output - 1) * axis.stride + axis.reach(), axis.input) / 2;
 }
 
 /// Of a window whose results are the images given: the extent of what it slides over, or 0 where the padding
 /// leaves none.
 std::size_t transposed_extent(const detail::WindowAxis& axis, std::size_t more) {
-  return difference_or_zero((axis.output - 1) * axis.stride + reach(axis) + more, 2 * axis.before);
+  return difference_or_zero((axis.output - 1) * axis.stride + axis.reach() + more, 2 * axis.before);
 }
 
 /// A window that has not met its images.
@@ -51,12 +48,12 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
         fmt::format("{}: the padding is {}; expected one number", operation, detail::extents(2, padding)));
   }
   detail::check_range(operation, "the padding", axes, padding, 0);
-  const auto along = [&](std::size_t Pair::*axis, std::size_t before) {
+  const auto axis_of = [&](std::size_t Pair::*axis, std::size_t before) {
     return detail::WindowAxis{0, options.window.*axis, options.stride.*axis, options.dilation.*axis, before,
                               0};
   };
-  return {images.front(), images.back(), along(&Pair::rows, axes == 1 ? 0 : padding.rows),
-          along(&Pair::columns, padding.columns)};
+  return {images.front(), images.back(), axis_of(&Pair::rows, axes == 1 ? 0 : padding.rows),
+          axis_of(&Pair::columns, padding.columns)};
 }
 
 std::string describe(std::size_t axes, const detail::WindowOptions& options) {

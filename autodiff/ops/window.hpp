@@ -67,6 +67,9 @@ struct WindowAxis {
   std::size_t before;  ///< padding in front; what lies behind follows from `output`
   std::size_t output;  ///< extent of the result
 
+  /// How many entries lie between the first and the last tap, both counted.
+  std::size_t reach() const { return dilation * (window - 1) + 1; }
+
   /// The entry under a tap that lies inside the image.
   std::size_t entry(std::size_t i, std::size_t tap) const { return i * stride + tap * dilation - before; }
 
@@ -163,6 +166,9 @@ struct WindowOptions {
   Padding padding;
   Pair dilation = 1;
 };
+
+/// A number of the one axis of sequences, as a pair.
+constexpr Pair along(Count number) { return {1, number.value}; }
 
 /// The shape of an array of images with so many axes between the first and the last: 2, or 1, which leaves
 /// out the rows.
