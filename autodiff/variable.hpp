@@ -191,9 +191,17 @@ Array<T>& entries(const Variable<T>& unseen) noexcept {
 
 }  // namespace detail
 
+namespace detail {
+
+/// Takes Variables and what derives from them. Declared only.
+template <class T>
+void take_variable(const Variable<T>&);
+
+}  // namespace detail
+
 template <class T>
 concept VariableType = requires(const std::remove_cvref_t<T>& v) {
-  []<class U>(const Variable<U>&) {}(v);
+  detail::take_variable(v);
 };
 
 namespace detail {

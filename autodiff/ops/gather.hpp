@@ -3,6 +3,8 @@
 #include <autodiff/ops/index.hpp>
 #include <autodiff/ops/lift.hpp>
 
+#include <concepts>
+#include <cstdint>
 #include <optional>
 
 /// \file

@@ -4,6 +4,7 @@
 #include <autodiff/ops/lift.hpp>
 
 #include <array>
+#include <cstddef>
 #include <span>
 #include <tuple>
 #include <utility>

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <utility>
 #include <vector>
 
 /// \file

@@ -3,9 +3,11 @@
 #include <autodiff/ops/lift.hpp>
 #include <autodiff/ops/reduction.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <initializer_list>
+#include <iterator>
 #include <vector>
 
 /// \file
