@@ -307,7 +307,7 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   }
 }
 
-void RecordList::observe(const char* name, const Node& result, std::span<const Link> links) {
+[[gnu::cold]] void RecordList::observe(const char* name, const Node& result, std::span<const Link> links) {
   if ((measuring & recording) != 0) {
     const Shape& shape = shape_of(result);
     const std::size_t width = result.scalar == Scalar::single ? sizeof(float) : sizeof(double);

@@ -266,7 +266,8 @@ void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& 
   NodePointer& sum = scratch_.cotangents[place(parent)];
   sum =
       sum ? add_cotangents(std::move(sum), std::move(cotangent), list_.recording != 0) : std::move(cotangent);
-  if (checks_) check_gradient(list_, from, position, *sum);
+  if (checks_) [[unlikely]]
+    check_gradient(list_, from, position, *sum);
 }
 
 void Replay::run(std::uint32_t index) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <thread>
 
 using namespace xgrad;
@@ -33,8 +34,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 /// Whether a message gives this line of this file; the build may lack what tells.
 bool has_line(const std::string& text, int line) {
 #if defined(XGRAD_WITH_LIBBACKTRACE)
-  return has(text, fmt::format("; recorded at {}:{}", __FILE__, line)) ||
-         has(text, fmt::format("finite_test.cpp:{}", line));
+  return has(text, "; recorded at ") && has(text, fmt::format("finite_test.cpp:{}", line));
 #else
   return !text.empty() && line > 0;
 #endif
@@ -165,9 +165,6 @@ TEST_CASE("where inside and outside passes, and so does a pullback that meets in
   CHECK(tape.gradient(f(x), x).value() == xt::xarray<double>{0.25, 0, 0});
   CHECK(grad(f)(x).value() == xt::xarray<double>{0.25, 0, 0});
 
-  const auto careful = operation(
-      "careful", xt::xarray<double>{0},
-      {numbers({0}), [](const Variable<double>& g) { return where(xt::xarray<bool>{true}, 0.0, g / 0.0); }});
   const auto through = grad([](const Variable<double>& v) {
     return sum(operation("careful", v.value(), {v, [v](const Variable<double>& g) {
                                                   return where(xt::xarray<bool>{true}, v * 0.0,
