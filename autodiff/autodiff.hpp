@@ -4,6 +4,7 @@
 /// The engine of xgrad: Variables, tapes, operations and what checks them.
 
 #include <autodiff/array.hpp>
+#include <autodiff/checkpoint.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/gradcheck.hpp>
 #include <autodiff/implicit.hpp>

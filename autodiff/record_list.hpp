@@ -167,4 +167,9 @@ class RecordList {
 
 RecordList& record_list();
 
+/// Replays the innermost tape backward from y, a result that it recorded, and adds the gradients by the inputs
+/// to the sums, one for each; the tapes around it record the additions.
+void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+                   std::span<NodePointer* const> sums);
+
 }  // namespace xgrad::detail
