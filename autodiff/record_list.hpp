@@ -172,4 +172,7 @@ RecordList& record_list();
 void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
                    std::span<NodePointer* const> sums);
 
+/// Adds a cotangent to the sum of those before, if any.
+void add_to_sum(NodePointer& sum, NodePointer cotangent);
+
 }  // namespace xgrad::detail

@@ -232,9 +232,7 @@ void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& 
                                  cotangent ? "shape " + to_string(shape_of(*cotangent)) : "an empty Variable",
                                  to_string(record.shape())));
   }
-  NodePointer& sum = scratch_.cotangents[place(parent)];
-  sum =
-      sum ? add_cotangents(std::move(sum), std::move(cotangent), list_.recording != 0) : std::move(cotangent);
+  add_to_sum(scratch_.cotangents[place(parent)], std::move(cotangent));
 }
 
 void Replay::run(std::uint32_t index) {
@@ -413,6 +411,10 @@ std::uint64_t next_serial() noexcept {
 }
 
 }  // namespace
+
+void add_to_sum(NodePointer& sum, NodePointer cotangent) {
+  sum = sum ? add_cotangents(std::move(sum), std::move(cotangent), is_recording()) : std::move(cotangent);
+}
 
 void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
                    std::span<NodePointer* const> sums) {
