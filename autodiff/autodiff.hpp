@@ -4,7 +4,10 @@
 /// The engine of xgrad: Variables, tapes, operations and what checks them.
 
 #include <autodiff/array.hpp>
+#include <autodiff/checkpoint.hpp>
+#include <autodiff/entry.hpp>
 #include <autodiff/error.hpp>
+#include <autodiff/formula.hpp>
 #include <autodiff/gradcheck.hpp>
 #include <autodiff/implicit.hpp>
 #include <autodiff/jacobian.hpp>

@@ -44,22 +44,6 @@ XGRAD_API Variable<T> fixed_point(const FixedPointOptions& options, const Map<T>
 template <class T>
 XGRAD_API Variable<T> root(const RootOptions& options, const Map<T>& f, const Variable<T>& start);
 
-/// An argument as it is kept: a parameter as a handle to it, an expression evaluated.
-template <class X>
-auto kept(const X& x) {
-  static_assert(
-      Operand<X>,
-      "xgrad: the arguments of f(z, x...) are Variables, arrays and numbers; f captures all else, a "
-      "model by reference");
-  if constexpr (VariableType<X>) {
-    return to_variable(x);
-  } else if constexpr (Expression<X>) {
-    return to_array<typename X::value_type>(x);
-  } else {
-    return x;
-  }
-}
-
 /// z -> f(z, x...), with copies of f and of the arguments.
 template <class T, class F, class... X>
 Map<T> map_of(F f, const X&... x) {

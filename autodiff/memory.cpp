@@ -1,5 +1,6 @@
 #include <autodiff/memory.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -59,6 +60,8 @@ struct Pool {
   std::array<FreeBlock*, class_count> blocks{};
   std::array<std::size_t, class_count> bytes{};
   bool closed = false;
+  std::ptrdiff_t in_use = 0;
+  std::ptrdiff_t peak = 0;
 };
 thread_local Pool pool;
 
@@ -81,9 +84,7 @@ struct PoolCloser {
 };
 thread_local PoolCloser closer;
 
-}  // namespace
-
-void* allocate(std::size_t bytes) {
+void* from_pool(std::size_t bytes) {
   const std::size_t index = class_of(bytes);
   if (!pooled || index >= class_count) return from_system(bytes);
   if (FreeBlock* block = pool.blocks[index]) {
@@ -94,8 +95,18 @@ void* allocate(std::size_t bytes) {
   return from_system(class_bytes(index));
 }
 
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+  void* memory = from_pool(bytes);
+  pool.in_use += static_cast<std::ptrdiff_t>(bytes);
+  pool.peak = std::max(pool.peak, pool.in_use);
+  return memory;
+}
+
 void deallocate(void* memory, std::size_t bytes) noexcept {
   if (memory == nullptr) return;
+  pool.in_use -= static_cast<std::ptrdiff_t>(bytes);
   const std::size_t index = class_of(bytes);
   if (!pooled || index >= class_count || pool.closed ||
       pool.bytes[index] + class_bytes(index) > largest_reserve) {
@@ -108,5 +119,9 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
 }
 
 std::size_t system_allocations() noexcept { return system_allocation_count.load(std::memory_order_relaxed); }
+
+std::ptrdiff_t bytes_in_use() noexcept { return pool.in_use; }
+std::ptrdiff_t peak_bytes_in_use() noexcept { return pool.peak; }
+void reset_peak_bytes() noexcept { pool.peak = pool.in_use; }
 
 }  // namespace xgrad::detail

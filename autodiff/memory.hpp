@@ -19,6 +19,14 @@ XGRAD_API void deallocate(void* memory, std::size_t bytes) noexcept;
 /// How often this process asked the system for memory on behalf of the pools: constant in a steady loop.
 XGRAD_API std::size_t system_allocations() noexcept;
 
+/// The bytes of Arrays and Variables that the calling thread has asked for and not given back. What another
+/// thread gives back counts there; what tapes note of operations is elsewhere, and small.
+XGRAD_API std::ptrdiff_t bytes_in_use() noexcept;
+
+/// The most that this has been since it was last reset.
+XGRAD_API std::ptrdiff_t peak_bytes_in_use() noexcept;
+XGRAD_API void reset_peak_bytes() noexcept;
+
 }  // namespace detail
 
 /// The allocator behind Array: 64-byte aligned, pooled per thread, the same type whatever flags a

@@ -196,4 +196,12 @@ class RecordList {
 
 RecordList& record_list();
 
+/// Replays the innermost tape backward from y, a result that it recorded, and adds the gradients by the inputs
+/// to the sums, one for each; the tapes around it record the additions.
+void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+                   std::span<NodePointer* const> sums);
+
+/// Adds a cotangent to the sum of those before, if any.
+void add_to_sum(NodePointer& sum, NodePointer cotangent);
+
 }  // namespace xgrad::detail

@@ -26,6 +26,11 @@ class XGRAD_API Pullback {
   /// operation's result where takes_result(), empty otherwise.
   virtual void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs) = 0;
 
+  /// The same for a pullback that is a replay of its own: it adds to the sums that the inputs have come to so
+  /// far, in the order of its operations, so that no bit differs from one replay of all of them. A null
+  /// pointer stands for an input that is not asked for. Returns false, having done nothing, for any other.
+  virtual bool add_to(NodePointer& cotangent, std::span<NodePointer* const> sums);
+
   bool takes_result() const noexcept { return takes_result_; }
 
  private:

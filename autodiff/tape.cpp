@@ -84,6 +84,8 @@ class Replay {
 
   std::vector<NodePointer> gradient(const NodePointer& y, NodePointer cotangent,
                                     std::span<const NodePointer> inputs);
+  void into_sums(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+                 std::span<NodePointer* const> sums);
   void into_parameters(const NodePointer& y, NodePointer cotangent);
 
  private:
@@ -98,6 +100,9 @@ class Replay {
   /// The record of y; throws where this tape did not see it.
   std::uint32_t find_result(const char* caller, const Node& y);
   void start(std::uint32_t last);
+  /// The records of the inputs; throws where one took no part.
+  std::vector<std::uint32_t> find_inputs(const Node& y, std::span<const NodePointer> inputs);
+  void ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last);
   void mark_contributions(bool parameters_asked);
   void mark_needed();
   void check_unchanged(std::uint32_t input, const Record& user);
@@ -264,8 +269,7 @@ void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& 
                                  to_string(record.shape())));
   }
   NodePointer& sum = scratch_.cotangents[place(parent)];
-  sum =
-      sum ? add_cotangents(std::move(sum), std::move(cotangent), list_.recording != 0) : std::move(cotangent);
+  add_to_sum(sum, std::move(cotangent));
   if (checks_) [[unlikely]]
     check_gradient(list_, from, position, *sum);
 }
@@ -298,6 +302,16 @@ void Replay::run(std::uint32_t index) {
 
 void Replay::run_joint(const Record& record, NodePointer cotangent) {
   const std::span<Edge> edges = record.inputs();
+  xt::svector<NodePointer*, 8> sums(edges.size(), nullptr);
+  for (std::size_t i = 0; i < edges.size(); ++i) {
+    if (is_wanted(edges[i])) sums[i] = &scratch_.cotangents[place(edges[i].parent)];
+  }
+  if (edges.front().pullback->add_to(cotangent, std::span(sums.data(), sums.size()))) {
+    for (std::size_t i = 0; checks_ && i < edges.size(); ++i) {
+      if (sums[i] != nullptr && *sums[i]) check_gradient(list_, record, i, **sums[i]);
+    }
+    return;
+  }
   std::vector<NodePointer> outputs(edges.size());
   try {
     edges.front().pullback->run(std::move(cotangent), record.result, outputs);
@@ -310,19 +324,13 @@ void Replay::run_joint(const Record& record, NodePointer cotangent) {
   }
 }
 
-std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cotangent,
-                                          std::span<const NodePointer> inputs) {
-  constexpr const char* caller = "gradient";
-  if (!y) throw_empty_variable();
-  prepare_cotangent(caller, *y, cotangent);
-  const std::uint32_t last = find_result(caller, *y);
-
+std::vector<std::uint32_t> Replay::find_inputs(const Node& y, std::span<const NodePointer> inputs) {
   std::vector<std::uint32_t> records;
   scratch_.earlier_inputs.clear();
   for (const NodePointer& input : inputs) {
     if (!input) throw_empty_variable();
     const std::uint32_t index = list_.find(*input);
-    if (index == no_record && input->id != y->id) {
+    if (index == no_record && input->id != y.id) {
       if (input->parameter != nullptr) check_unchanged(*input->parameter);
       throw TapeError(fmt::format(
           "gradient: the input of shape {} took no part in anything that this tape recorded; {}",
@@ -336,20 +344,33 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
     if (index < tape_.first) scratch_.earlier_inputs.push_back(index);
   }
   sort_unique(scratch_.earlier_inputs);
+  return records;
+}
 
+void Replay::ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last) {
+  start(last);
+  for (const std::uint32_t index : inputs) {
+    const std::size_t at = index == no_record ? nowhere : place(index);
+    if (at < scratch_.flags.size()) scratch_.flags[at] |= asked;
+  }
+  mark_contributions(false);
+  mark_needed();
+}
+
+std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cotangent,
+                                          std::span<const NodePointer> inputs) {
+  constexpr const char* caller = "gradient";
+  if (!y) throw_empty_variable();
+  prepare_cotangent(caller, *y, cotangent);
+  const std::uint32_t last = find_result(caller, *y);
+  const std::vector<std::uint32_t> records = find_inputs(*y, inputs);
   // A constant depends on nothing; of any other result, terms would be lost.
   const auto is_result = [&](const NodePointer& input) { return input->id == y->id; };
   if (last == no_record && !y->constant && !std::ranges::all_of(inputs, is_result)) {
     throw_not_recorded(caller, *y);
   }
   if (last != no_record) {
-    start(last);
-    for (const std::uint32_t index : records) {
-      const std::size_t at = index == no_record ? nowhere : place(index);
-      if (at < scratch_.flags.size()) scratch_.flags[at] |= asked;
-    }
-    mark_contributions(false);
-    mark_needed();
+    ask_for(records, last);
     scratch_.cotangents[count_ - 1] = cotangent;
     for (std::uint32_t i = last + 1; i-- > tape_.first;) run(i);
   }
@@ -366,6 +387,17 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
     }
   }
   return gradients;
+}
+
+void Replay::into_sums(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+                       std::span<NodePointer* const> sums) {
+  const std::uint32_t last = list_.find(*y);
+  const std::vector<std::uint32_t> records = find_inputs(*y, inputs);
+  ask_for(records, last);
+  scratch_.cotangents[count_ - 1] = std::move(cotangent);
+  for (std::size_t i = 0; i < sums.size(); ++i) scratch_.cotangents[place(records[i])] = std::move(*sums[i]);
+  for (std::uint32_t i = last + 1; i-- > tape_.first;) run(i);
+  for (std::size_t i = 0; i < sums.size(); ++i) *sums[i] = std::move(scratch_.cotangents[place(records[i])]);
 }
 
 void Replay::into_parameters(const NodePointer& y, NodePointer cotangent) {
@@ -432,6 +464,19 @@ std::uint64_t next_serial() noexcept {
 }
 
 }  // namespace
+
+void add_to_sum(NodePointer& sum, NodePointer cotangent) {
+  sum = sum ? add_cotangents(std::move(sum), std::move(cotangent), is_recording()) : std::move(cotangent);
+}
+
+void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+                   std::span<NodePointer* const> sums) {
+  RecordList& list = record_list();
+  const std::size_t slot = list.tapes.size() - 1;
+  const std::uint64_t outer = (std::uint64_t{1} << slot) - 1;
+  Replay(list, slot, outer).into_sums(y, std::move(cotangent), inputs, sums);
+}
+
 }  // namespace detail
 
 Tape::Tape() : recorder_(&detail::record_list()), serial_(detail::next_serial()) {

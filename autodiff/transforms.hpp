@@ -1,6 +1,7 @@
 #pragma once
 
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/lift.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
@@ -181,6 +182,22 @@ constexpr void check_kept() {
       !PossiblyModel<F>,
       "xgrad: the copy of a model has parameters of its own; wrap it, std::ref(net), or capture it by "
       "reference, [&](const auto& x) { return net(x); }");
+}
+
+/// An argument as it is kept: a parameter as a handle to it, an expression evaluated.
+template <class X>
+auto kept(const X& x) {
+  static_assert(
+      Operand<X>,
+      "xgrad: the arguments that f is called with later are Variables, arrays and numbers; f captures all "
+      "else, a model by reference");
+  if constexpr (VariableType<X>) {
+    return to_variable(x);
+  } else if constexpr (Expression<X>) {
+    return to_array<typename X::value_type>(x);
+  } else {
+    return x;
+  }
 }
 
 /// Tuples, pairs and arrays of inputs.

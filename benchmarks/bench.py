@@ -93,6 +93,7 @@ def measure(name, options, environment, with_torch, peak):
               "allocations_per_step": last["xgrad"]["allocations"] / 3,
               "share_of_hand_loop": quotient(ours.median("hand_seconds"), seconds),
               "gradient_over_value": quotient(seconds, ours.median("value_seconds")),
+              "speedup_of_one_pass": quotient(ours.median("apart_seconds"), seconds),
               "nanoseconds_per_operation": None, "bound_seconds": bound or None,
               "share_of_bound": quotient(bound, seconds), "speedup_of_threads": None}
     if result["flops"]:
@@ -142,6 +143,8 @@ def row(result):
         note.append(f"{result['share_of_hand_loop']:.0%} of a hand loop")
     if result["gradient_over_value"]:
         note.append(f"{result['gradient_over_value']:.2f} times the value")
+    if result["speedup_of_one_pass"]:
+        note.append(f"{result['speedup_of_one_pass']:.2f} times as fast as separate operations")
     if result["allocations_per_step"]:
         note.append(f"{result['allocations_per_step']:.1f} allocations a step")
     number = lambda value, form: "" if value is None else form.format(value)

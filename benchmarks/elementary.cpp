@@ -238,6 +238,44 @@ Step broadcast_bias() {
   return step;
 }
 
+/// a e^(-b^2) in one pass, and its gradients in another.
+Step fused_elementwise() {
+  const Variable<float> a = random_normal<float>({rows, columns});
+  const Variable<float> b = random_normal<float>({rows, columns});
+  const Variable<float> cotangent = random_uniform<float>({rows, columns});
+  const auto bell = [](const auto& p, const auto& q) { return p * exp(-q * q); };
+  const auto forward_and_backward = [=](const auto& f) {
+    Tape tape;
+    const auto y = f(a, b);
+    tape.gradient(y, std::vector<Variable<float>>{a, b}, cotangent);
+  };
+  Step step;
+  step.run = [=] {
+    forward_and_backward([&](const auto& p, const auto& q) { return elementwise(bell, p, q); });
+  };
+  step.apart = [=] { forward_and_backward(bell); };
+  step.hand = [=, y = empty<float>({rows, columns}), da = empty<float>({rows, columns}),
+               db = empty<float>({rows, columns})]() mutable {
+    const float* p = a.value().data();
+    const float* q = b.value().data();
+    const float* g = cotangent.value().data();
+    static_assert(rows * columns % Batch::size == 0);
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < rows * columns; i += Batch::size) {
+      const Batch v = Batch::load_unaligned(q + i);
+      (Batch::load_unaligned(p + i) * xsimd::exp(-v * v)).store_unaligned(y.data() + i);
+    }
+#pragma omp parallel for schedule(static)
+    for (std::size_t i = 0; i < rows * columns; i += Batch::size) {
+      const Batch v = Batch::load_unaligned(q + i);
+      const Batch share = Batch::load_unaligned(g + i) * xsimd::exp(-v * v);
+      share.store_unaligned(da.data() + i);
+      (-2.0F * v * share * Batch::load_unaligned(p + i)).store_unaligned(db.data() + i);
+    }
+  };
+  return step;
+}
+
 /// The gradient of a function beside its value.
 template <class F>
 Step gradient_over_value(F f, Variable<float> x) {
@@ -294,6 +332,7 @@ std::vector<Workload> elementary() {
       {"broadcast_bias", broadcast_bias},
       {"transpose", transpose_matrix},
       {"dropout", dropout_half},
+      {"fused_elementwise", fused_elementwise},
       {"grad_products", products},
       {"grad_logsumexp",
        [=] {

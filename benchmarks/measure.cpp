@@ -78,6 +78,7 @@ void serve(const Workload& workload) {
       answer["seconds"] = median_time(step.run, seconds);
       if (step.hand) answer["hand_seconds"] = median_time(step.hand, seconds / 2);
       if (step.value) answer["value_seconds"] = median_time(step.value, seconds / 2);
+      if (step.apart) answer["apart_seconds"] = median_time(step.apart, seconds / 2);
     }
     std::cout << answer << std::endl;
   }

@@ -18,6 +18,7 @@ struct Step {
   std::function<void()> hand = {};     ///< the same by plain loops, where memory is the bound
   double operations = 0;               ///< operations recorded, where that is the subject
   std::function<void()> value = {};    ///< the value alone, where the gradient is compared with it
+  std::function<void()> apart = {};    ///< the same by separate operations, where one pass is the subject
   std::function<double()> bound = {};  ///< measures the seconds that the step takes at least (bounds.hpp)
 };
 

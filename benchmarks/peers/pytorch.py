@@ -135,6 +135,14 @@ def broadcast_bias(compiled):
     return lambda: torch.autograd.grad(x + bias, [x, bias], cotangent)
 
 
+def fused_elementwise(compiled):
+    a, b = (torch.randn(1600, 1000, requires_grad=True) for _ in range(2))
+    cotangent = torch.rand(1600, 1000)
+    bell = lambda p, q: p * torch.exp(-q * q)
+    function = torch.compile(bell) if compiled else bell
+    return lambda: torch.autograd.grad(function(a, b), [a, b], cotangent)
+
+
 workloads = {
     "lenet_b1": lambda compiled: training(LeNet, (1, 1, 28, 28), compiled),
     "lenet_b64": lambda compiled: training(LeNet, (64, 1, 28, 28), compiled),
@@ -150,6 +158,7 @@ workloads = {
     "sum_axis": operation(lambda x: torch.sum(x, 1)),
     "broadcast_bias": broadcast_bias,
     "transpose": operation(lambda x: x.t().contiguous()),
+    "fused_elementwise": fused_elementwise,
     "dropout": operation(lambda x: F.dropout(x, 0.5)),
 }
 

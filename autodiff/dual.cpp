@@ -1,0 +1,222 @@
+#include <autodiff/dual.hpp>
+
+#include <algorithm>
+#include <array>
+#include <numbers>
+#include <optional>
+
+// A dual number is a value and its slope: how it changes with an input, nothing where it does not. The value
+// of a formula is there already; this adds instructions for slopes behind it. Where a formula has several
+// inputs, its values have a slope by each, and share what these have in common.
+
+namespace xgrad::detail {
+namespace {
+
+using kernels::Instruction;
+using kernels::Op;
+
+using Operands = std::array<Entry, 3>;
+using Slope = std::optional<Entry>;
+
+/// The derivative of an operation by one of its operands x; y is its value.
+Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& y) {
+  constexpr double ln2 = std::numbers::ln2;
+  constexpr double ln10 = std::numbers::ln10;
+  const Entry& a = x[0];
+  const Entry& b = x[1];
+  switch (op) {
+    case Op::identity:
+      return 1;
+    case Op::negative:
+      return -1;
+    case Op::abs:
+      return where(a > 0, 1, where(a < 0, -1, 0));
+    case Op::exp:
+      return y;
+    case Op::exp2:
+      return y * ln2;
+    case Op::expm1:
+      return exp(a);
+    case Op::log:
+      return 1 / a;
+    case Op::log2:
+      return 1 / (a * ln2);
+    case Op::log10:
+      return 1 / (a * ln10);
+    case Op::log1p:
+      return 1 / (1 + a);
+    case Op::sqrt:
+      return 1 / (2 * y);
+    case Op::cbrt:
+      return 1 / (3 * y * y);
+    case Op::sin:
+      return cos(a);
+    case Op::cos:
+      return -sin(a);
+    case Op::tan:
+      return 1 + y * y;
+    case Op::asin:
+      return 1 / sqrt((1 - a) * (1 + a));
+    case Op::acos:
+      return -1 / sqrt((1 - a) * (1 + a));
+    case Op::atan:
+      return 1 / (1 + a * a);
+    case Op::sinh:
+      return cosh(a);
+    case Op::cosh:
+      return sinh(a);
+    case Op::tanh:
+      return 1 - y * y;
+    case Op::asinh:
+      return 1 / sqrt(1 + a * a);
+    case Op::acosh:
+      return 1 / sqrt((a - 1) * (a + 1));
+    case Op::atanh:
+      return 1 / ((1 - a) * (1 + a));
+    case Op::erf:
+      return 2 * std::numbers::inv_sqrtpi * exp(-(a * a));
+    case Op::erfc:
+      return -2 * std::numbers::inv_sqrtpi * exp(-(a * a));
+    case Op::sigmoid:
+      return y * (1 - y);
+    case Op::add:
+      return 1;
+    case Op::subtract:
+      return operand == 0 ? 1 : -1;
+    case Op::multiply:
+      return operand == 0 ? b : a;
+    case Op::divide:
+      return operand == 0 ? 1 / b : -(y / b);
+    case Op::pow:
+      if (operand == 0) return where(b == 0, 0, b * pow(a, b - 1));
+      return where(a == 0, 0, y * log(a));
+    case Op::atan2:
+      return (operand == 0 ? b : -a) / (a * a + b * b);
+    case Op::hypot:
+      return where(y == 0, 0, (operand == 0 ? a : b) / y);
+    case Op::fmod:
+      return operand == 0 ? Entry(1) : -trunc(a / b);
+    case Op::fma:
+      return operand == 2 ? Entry(1) : x[1 - operand];
+    default:
+      return 0;
+  }
+}
+
+bool is_step(Op op) {
+  switch (op) {
+    case Op::input:
+    case Op::number:
+    case Op::floor:
+    case Op::ceil:
+    case Op::round:
+    case Op::trunc:
+    case Op::less:
+    case Op::less_equal:
+    case Op::equal:
+    case Op::both:
+    case Op::either:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// The slope of the entry chosen; slopes that are not chosen do not get in, NaN or infinite as they may be.
+Slope chosen_slope(Op op, const Operands& x, const std::array<Slope, 3>& slopes) {
+  if (op == Op::select) {
+    if (!slopes[1] && !slopes[2]) return {};
+    return where(FormulaBuilder::condition(x[0]), slopes[1].value_or(0), slopes[2].value_or(0));
+  }
+  if (!slopes[0] && !slopes[1]) return {};
+  const Entry a = slopes[0].value_or(0);
+  const Entry b = slopes[1].value_or(0);
+  const Entry half = (a + b) / 2;
+  return op == Op::max ? where(x[0] > x[1], a, where(x[1] > x[0], b, half))
+                       : where(x[0] < x[1], a, where(x[1] < x[0], b, half));
+}
+
+/// The slopes of an operation by each input.
+std::vector<Slope> slopes_of(Op op, const Operands& x, const Entry& y, std::size_t inputs,
+                             const std::array<const std::vector<Slope>*, 3>& operands) {
+  std::vector<Slope> slopes(inputs);
+  const auto of_operand = [&](std::size_t k, std::size_t input) -> Slope {
+    return operands[k] == nullptr || operands[k]->empty() ? Slope() : (*operands[k])[input];
+  };
+  if (op == Op::select || op == Op::max || op == Op::min) {
+    for (std::size_t j = 0; j < inputs; ++j) {
+      slopes[j] = chosen_slope(op, x, {of_operand(0, j), of_operand(1, j), of_operand(2, j)});
+    }
+    return slopes;
+  }
+  for (std::size_t k = 0; k < operand_count(op); ++k) {
+    Slope factor;
+    for (std::size_t j = 0; j < inputs; ++j) {
+      const Slope inner = of_operand(k, j);
+      if (!inner) continue;
+      if (!factor) factor = derivative_by(op, k, x, y);
+      const Entry term = *factor * *inner;
+      slopes[j] = slopes[j] ? *slopes[j] + term : term;
+    }
+  }
+  return slopes;
+}
+
+/// The slopes of the formula's result by each of the inputs given, added to the formula.
+std::vector<Slope> add_slopes(FormulaBuilder& builder, std::span<const std::size_t> inputs) {
+  const std::size_t count = builder.formula().program.size();
+  std::vector<bool> needed(count, false);
+  needed[builder.formula().result] = true;
+  for (std::size_t i = count; i-- > 0;) {
+    const Instruction& each = builder.formula().program[i];
+    for (std::size_t k = 0; needed[i] && k < operand_count(each.op); ++k) needed[each.operands[k]] = true;
+  }
+  std::vector<std::vector<Slope>> slopes(count);  // empty where it depends on no input
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!needed[i]) continue;
+    const Instruction each = builder.formula().program[i];  // a copy: the program grows
+    if (each.op == Op::input) {
+      const auto found = std::ranges::find(inputs, each.operands[0]);
+      if (found == inputs.end()) continue;
+      slopes[i].resize(inputs.size());
+      slopes[i][static_cast<std::size_t>(found - inputs.begin())] = Entry(1);
+      continue;
+    }
+    if (is_step(each.op)) continue;
+    Operands x;
+    std::array<const std::vector<Slope>*, 3> of_operands{};
+    bool depends = false;
+    for (std::size_t k = 0; k < operand_count(each.op); ++k) {
+      x[k] = builder.at(each.operands[k]);
+      of_operands[k] = &slopes[each.operands[k]];
+      depends = depends || !of_operands[k]->empty();
+    }
+    if (!depends) continue;
+    const Entry y = builder.at(static_cast<std::uint32_t>(i));
+    slopes[i] = slopes_of(each.op, x, y, inputs.size(), of_operands);
+  }
+  std::vector<Slope> result = slopes[builder.formula().result];
+  result.resize(inputs.size());
+  return result;
+}
+
+}  // namespace
+
+std::shared_ptr<const Formula> derivative(const Formula& formula, std::size_t input) {
+  FormulaBuilder builder(formula, formula.inputs);
+  return builder.finish(add_slopes(builder, std::array{input}).front().value_or(0));
+}
+
+Pass gradient_pass(const Formula& formula, std::span<const std::size_t> inputs) {
+  FormulaBuilder builder(formula, formula.inputs + 1);
+  Pass pass;
+  const std::vector<Slope> slopes = add_slopes(builder, inputs);
+  const Entry cotangent = builder.input(formula.inputs);
+  for (const Slope& slope : slopes) {
+    pass.results.push_back(builder.index_of(slope ? cotangent * *slope : Entry(0)));
+  }
+  pass.formula = builder.finish(cotangent);
+  return pass;
+}
+
+}  // namespace xgrad::detail

@@ -1,0 +1,9 @@
+// expect: cast one of them
+// The inputs of elementwise have one precision.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  xgrad::Variable<float> x = xt::xarray<float>{1.0F, 2.0F};
+  xgrad::Variable<double> y = xt::xarray<double>{1.0, 2.0};
+  auto z = xgrad::elementwise([](auto a, auto b) { return a * b; }, x, y);
+}
