@@ -2,7 +2,7 @@
 
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
