@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/binary.hpp>
-#include <autodiff/ops/formula.hpp>
+#include <autodiff/ops/functions.hpp>
 
 #include <numbers>
 
