@@ -12,8 +12,11 @@
 #include <autodiff/implicit.hpp>
 #include <autodiff/jacobian.hpp>
 #include <autodiff/operation.hpp>
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/binary.hpp>
+#include <autodiff/ops/comparison.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/dropout.hpp>
@@ -21,11 +24,13 @@
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/gather.hpp>
+#include <autodiff/ops/hyperbolic.hpp>
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/padding.hpp>
+#include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
@@ -36,7 +41,9 @@
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/ops/solve.hpp>
 #include <autodiff/ops/sorting.hpp>
+#include <autodiff/ops/special.hpp>
 #include <autodiff/ops/statistics.hpp>
+#include <autodiff/ops/trigonometry.hpp>
 #include <autodiff/ops/unfold.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/profile.hpp>

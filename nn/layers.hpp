@@ -3,7 +3,7 @@
 #include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>

@@ -1,4 +1,5 @@
 #include <autodiff/error.hpp>
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/reduction.hpp>

@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/fused.hpp>
+#include <autodiff/ops/functions.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 namespace xgrad {
@@ -17,14 +17,11 @@ constexpr auto product = [](const auto& p, const auto& q) { return p * q; };
 constexpr auto quotient = [](const auto& p, const auto& q) { return p / q; };
 constexpr auto by_divisor = [](const auto& g, const auto& y, const auto& q) { return -(g * y / q); };
 
-/// 1 where a is larger, 1/2 where both are equal, 0 elsewhere: the derivative of maximum(a, b) by a.
-template <class T>
-Variable<T> larger(const Variable<T>& a, const Variable<T>& b) {
-  const auto share = []<class V>(V p, V q) {
-    return xsimd::select(p > q, V(T(1)), xsimd::select(p == q, V(T(0.5)), V(T(0))));
-  };
-  return stop_gradient(entrywise("maximum", share, a, b));
-}
+/// What the first of two operands has of g: all where it is the one taken, half where they tie.
+constexpr auto share_of_larger = []<class V>(V g, V p, V q) {
+  return xsimd::select(p > q, g, xsimd::select(p == q, 0.5F * g, V(0.0F)));
+};
+constexpr auto share_of_smaller = [](auto g, auto p, auto q) { return share_of_larger(g, q, p); };
 
 }  // namespace
 
@@ -74,10 +71,13 @@ Variable<T> negative(const Variable<T>& x) {
 template <class T>
 Variable<T> maximum(const Variable<T>& a, const Variable<T>& b) {
   const auto value = [](auto p, auto q) { return xsimd::select((p > q) | xsimd::isnan(p), p, q); };
-  return finish_operation(
-      "maximum", entrywise("maximum", value, a, b),
-      {{a, [a, b](const Variable<T>& g) { return sum_to(g * larger(a, b), a.shape()); }},
-       {b, [a, b](const Variable<T>& g) { return sum_to(g * larger(b, a), b.shape()); }}});
+  return detail::piecewise("maximum", a, b, value, share_of_larger, share_of_smaller);
+}
+
+template <class T>
+Variable<T> minimum(const Variable<T>& a, const Variable<T>& b) {
+  const auto value = [](auto p, auto q) { return xsimd::select((p < q) | xsimd::isnan(p), p, q); };
+  return detail::piecewise("minimum", a, b, value, share_of_smaller, share_of_larger);
 }
 
 template <class To, class From>
@@ -128,6 +128,7 @@ Variable<T> subtract_from_number(T c, const Variable<T>& x) {
   template Variable<T> divide<T>(const Variable<T>&, const Variable<T>&);   \
   template Variable<T> negative<T>(const Variable<T>&);                     \
   template Variable<T> maximum<T>(const Variable<T>&, const Variable<T>&);  \
+  template Variable<T> minimum<T>(const Variable<T>&, const Variable<T>&);  \
   template Variable<float> cast<float, T>(const Variable<T>&);              \
   template Variable<double> cast<double, T>(const Variable<T>&);            \
   template Variable<T> detail::add_number<T>(const Variable<T>&, T);        \

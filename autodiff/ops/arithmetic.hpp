@@ -33,6 +33,10 @@ XGRAD_API Variable<T> negative(const Variable<T>& x);
 template <class T>
 XGRAD_API Variable<T> maximum(const Variable<T>& a, const Variable<T>& b);
 
+/// The smaller of a and b, NaN where one of them is. Where they tie, each gets half of the gradient.
+template <class T>
+XGRAD_API Variable<T> minimum(const Variable<T>& a, const Variable<T>& b);
+
 /// The same value in another precision; gradients are cast back.
 template <class To, class From>
 XGRAD_API Variable<To> cast(const Variable<From>& x);
@@ -138,6 +142,13 @@ template <class A, class B>
 auto maximum(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return maximum<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto minimum(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  return minimum<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
 }  // namespace xgrad

@@ -2,50 +2,81 @@
 
 #include <autodiff/ops/lift.hpp>
 
+#include <limits>
+
 /// \file
-/// Functions of one number, applied to every entry, and the choice between two.
+/// Powers, roots, exponentials and logarithms of every entry, and the choice between two arrays. Outside the
+/// domain of a function its value is NaN.
 
 namespace xgrad {
 
-/// e^x.
-template <class T>
-XGRAD_API Variable<T> exp(const Variable<T>& x);
+namespace detail {
 
-/// The natural logarithm; its derivative at 0 is infinite.
 template <class T>
-XGRAD_API Variable<T> log(const Variable<T>& x);
+XGRAD_API Variable<T> square(const Variable<T>& x);
 
-/// sin x, x in radians.
-template <class T>
-XGRAD_API Variable<T> sin(const Variable<T>& x);
+}  // namespace detail
 
-/// cos x, x in radians.
+/// x^2. (With the other namespaces open, xtensor's function takes anything; this one is constrained.)
+template <VariableType X>
+auto square(X&& x) {
+  return detail::square<detail::common_scalar_t<X>>(x);
+}
+
+/// 1 / x.
 template <class T>
-XGRAD_API Variable<T> cos(const Variable<T>& x);
+XGRAD_API Variable<T> reciprocal(const Variable<T>& x);
 
 /// The square root; its derivative at 0 is infinite.
 template <class T>
 XGRAD_API Variable<T> sqrt(const Variable<T>& x);
 
-/// x^2.
-template <class T>
-XGRAD_API Variable<T> square(const Variable<T>& x);
+/// What the square root has as its derivative at 0.
+struct SqrtOptions {
+  double derivative_at_zero = std::numeric_limits<double>::infinity();
+};
 
-/// The hyperbolic tangent.
+/// The square root with another derivative at 0 than the infinite one: with `sqrt(x, {.derivative_at_zero =
+/// 0})` a distance of 0 has gradient 0, and neither infinity nor NaN gets into what x was computed from. Its
+/// derivatives of higher order at 0 are 0.
 template <class T>
-XGRAD_API Variable<T> tanh(const Variable<T>& x);
+XGRAD_API Variable<T> sqrt(const Variable<T>& x, const SqrtOptions& options);
 
-/// The logistic function 1 / (1 + e^-x), which neither overflows nor loses its small values.
+/// 1 / sqrt(x).
 template <class T>
-XGRAD_API Variable<T> sigmoid(const Variable<T>& x);
+XGRAD_API Variable<T> rsqrt(const Variable<T>& x);
 
-/// max(x, 0), with derivative 1 for x >= 0 (the note's second appendix).
+/// The cube root, of negative numbers too; its derivative at 0 is infinite.
 template <class T>
-XGRAD_API Variable<T> relu(const Variable<T>& x);
+XGRAD_API Variable<T> cbrt(const Variable<T>& x);
 
-/// The same in the memory of x, where nobody else has that: relu(conv2d(...)).
+/// e^x.
 template <class T>
-XGRAD_API Variable<T> relu(Variable<T>&& x);
+XGRAD_API Variable<T> exp(const Variable<T>& x);
+
+/// 2^x.
+template <class T>
+XGRAD_API Variable<T> exp2(const Variable<T>& x);
+
+/// e^x - 1, exact for small x.
+template <class T>
+XGRAD_API Variable<T> expm1(const Variable<T>& x);
+
+/// The natural logarithm; its derivative at 0 is infinite.
+template <class T>
+XGRAD_API Variable<T> log(const Variable<T>& x);
+
+/// log(1 + x), exact for small x; its derivative at -1 is infinite.
+template <class T>
+XGRAD_API Variable<T> log1p(const Variable<T>& x);
+
+/// The logarithm to base 2; its derivative at 0 is infinite.
+template <class T>
+XGRAD_API Variable<T> log2(const Variable<T>& x);
+
+/// The logarithm to base 10; its derivative at 0 is infinite.
+template <class T>
+XGRAD_API Variable<T> log10(const Variable<T>& x);
 
 namespace detail {
 

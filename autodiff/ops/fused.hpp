@@ -29,13 +29,10 @@ Variable<T> entrywise(const char* operation, F f, const Variable<T>& x, const X&
   return result;
 }
 
-/// The cotangent formula(g, x...) of an operation that works entry by entry; the x... broadcast to the shape
-/// of g. The formula is generic and is read in one of two ways: where a tape records, with Variables,
-/// operation by operation, so that it has derivatives in turn; elsewhere with vector registers, in one pass,
-/// and in the memory of g where nobody else has that.
+/// formula(g, x...) with vector registers, in one pass, and in the memory of g where nobody else has that;
+/// the x... broadcast to the shape of g. For where no tape records.
 template <class T, class F, class... X>
-Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
-  if (is_recording()) return formula(std::as_const(g), x...);
+Variable<T> pull_in_one_pass(F formula, Variable<T>&& g, const X&... x) {
   const bool constant = g.node()->constant && (x.node()->constant && ...);
   const bool in_place = g.node().is_unique();
   Variable<T> result = in_place ? renewed(std::move(g)) : new_variable<T>(g.shape());
@@ -43,6 +40,15 @@ Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
                         x.value()...);
   mark_replayed(*result.node(), constant);
   return result;
+}
+
+/// The cotangent formula(g, x...) of an operation that works entry by entry. The formula is generic and is
+/// read in one of two ways: where a tape records, with Variables, operation by operation, so that it has
+/// derivatives in turn; elsewhere in one pass.
+template <class T, class F, class... X>
+Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
+  if (is_recording()) return formula(std::as_const(g), x...);
+  return pull_in_one_pass(formula, std::move(g), x...);
 }
 
 /// A cotangent summed to the shape of an operand that was broadcast; itself where none was.

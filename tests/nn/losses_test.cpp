@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
 #include <autodiff/gradcheck.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>

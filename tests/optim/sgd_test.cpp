@@ -2,6 +2,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/hyperbolic.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>

@@ -1,20 +1,22 @@
-#include "../../support/check_operation.hpp"
-
-#include <limits>
+#include "../../support/check_function.hpp"
 
 using namespace xgrad;
-
-namespace {
-const double inf = std::numeric_limits<double>::infinity();
-const double missing = std::numeric_limits<double>::quiet_NaN();
-}  // namespace
+using check::inf;
+using check::missing;
 
 TEST_CASE("+ - * / with broadcasting") {
-  check::binary([](const auto& a, const auto& b) { return a + b; }, [](double a, double b) { return a + b; });
-  check::binary([](const auto& a, const auto& b) { return a - b; }, [](double a, double b) { return a - b; });
-  check::binary([](const auto& a, const auto& b) { return a * b; }, [](double a, double b) { return a * b; });
-  check::binary([](const auto& a, const auto& b) { return a / b; }, [](double a, double b) { return a / b; },
-                0.5, 2);
+  check::function_of_two(
+      "a + b", {"np.add", "torch.add", "jnp.add"}, [](const auto& a, const auto& b) { return a + b; },
+      [](double a, double b) { return a + b; });
+  check::function_of_two(
+      "a - b", {"np.subtract", "torch.sub", "jnp.subtract"},
+      [](const auto& a, const auto& b) { return a - b; }, [](double a, double b) { return a - b; });
+  check::function_of_two(
+      "a * b", {"np.multiply", "torch.mul", "jnp.multiply"},
+      [](const auto& a, const auto& b) { return a * b; }, [](double a, double b) { return a * b; });
+  check::function_of_two(
+      "a / b", {"np.divide", "torch.div", "jnp.divide"}, [](const auto& a, const auto& b) { return a / b; },
+      [](double a, double b) { return a / b; }, 0.5, 2);
 }
 
 TEST_CASE("numbers on either side, which take the Variable's precision") {
@@ -26,7 +28,9 @@ TEST_CASE("numbers on either side, which take the Variable's precision") {
   check::unary([](const auto& x) { return 3.0 * x; }, [](double x) { return 3 * x; });
   check::unary([](const auto& x) { return x / 3; }, [](double x) { return x / 3; });
   check::unary([](const auto& x) { return 3 / x; }, [](double x) { return 3 / x; }, 0.5, 2);
-  check::unary([](const auto& x) { return -x; }, [](double x) { return -x; });
+  check::function(
+      "-x", {"np.negative", "torch.neg", "jnp.negative"}, [](const auto& x) { return -x; },
+      [](double x) { return -x; });
   check::unary([](const auto& x) { return +x; }, [](double x) { return x; });
   const Variable<float> x = 1.5F;
   CHECK(std::is_same_v<decltype(2.0 * x), Variable<float>>);
@@ -61,18 +65,26 @@ TEST_CASE("compound assignment rebinds one handle") {
   CHECK(old.value() == xt::xarray<double>{1, 2});
 }
 
-TEST_CASE("maximum: ties share, NaN wins") {
-  check::binary([](const auto& a, const auto& b) { return maximum(a, b); },
-                [](double a, double b) { return std::max(a, b); });
+TEST_CASE("maximum and minimum: ties share, NaN wins") {
+  const auto larger = [](const auto& a, const auto& b) { return maximum(a, b); };
+  const auto smaller = [](const auto& a, const auto& b) { return minimum(a, b); };
+  check::function_of_two("maximum", {"np.maximum", "torch.maximum", "jnp.maximum"}, larger,
+                         [](double a, double b) { return std::max(a, b); });
+  check::function_of_two("minimum", {"np.minimum", "torch.minimum", "jnp.minimum"}, smaller,
+                         [](double a, double b) { return std::min(a, b); });
   const Variable<double> a = xt::xarray<double>{1, 2, 3};
   const Variable<double> b = xt::xarray<double>{1, 3, 2};
-  Tape tape;
-  const auto y = sum(maximum(a, b));
-  CHECK(tape.gradient(y, a).value() == xt::xarray<double>{0.5, 0, 1});
-  CHECK(tape.gradient(y, b).value() == xt::xarray<double>{0.5, 1, 0});
+  CHECK(check::slope_of_two(larger, a, b, 0).value() == xt::xarray<double>{0.5, 0, 1});
+  CHECK(check::slope_of_two(larger, a, b, 1).value() == xt::xarray<double>{0.5, 1, 0});
+  CHECK(check::slope_of_two(smaller, a, b, 0).value() == xt::xarray<double>{0.5, 1, 0});
+  CHECK(check::slope_of_two(smaller, a, b, 1).value() == xt::xarray<double>{0.5, 0, 1});
   const Variable<double> odd = xt::xarray<double>{missing, 1, -inf};
   const Variable<double> other = xt::xarray<double>{1, missing, inf};
   CHECK(check::close<double>(maximum(odd, other).value(), xt::xarray<double>{missing, missing, inf}, 0));
+  CHECK(check::close<double>(minimum(odd, other).value(), xt::xarray<double>{missing, missing, -inf}, 0));
+  // An infinite cotangent does not become NaN in the operand that was not taken.
+  const auto rooted = [](const auto& x) { return sqrt(maximum(x, 0)); };
+  CHECK(check::slope(rooted, xt::xarray<double>{-1, 4}).value() == xt::xarray<double>{0, 0.25});
 }
 
 TEST_CASE("infinities and NaN go by IEEE's rules") {
@@ -83,6 +95,9 @@ TEST_CASE("infinities and NaN go by IEEE's rules") {
 }
 
 TEST_CASE("cast") {
+  const check::Listed listed("cast<T>", {"np.astype", "torch.Tensor.to", "jnp.astype"});
+  check::operation([]<class T>(const Variable<T>& v) { return cast<T>(cast<double>(v)); },
+                   xt::xarray<double>{0.5, 2}, xt::xarray<double>{0.5, 2});
   const Variable<float> x = xt::xarray<float>{0.1F, 2};
   CHECK(cast<double>(x).value()(0) == static_cast<double>(0.1F));
   Tape tape;
@@ -100,7 +115,7 @@ TEST_CASE("both namespaces open: Variables are ours, arrays xtensor's") {
                     VariableType<decltype(flatten(x, 0))> && VariableType<decltype(view(x, range(0, 1)))> &&
                     VariableType<decltype(where(raw > 1.0, x, 0.0))> &&
                     VariableType<decltype(maximum(raw, x))> && VariableType<decltype(-x)> &&
-                    VariableType<decltype(max(x, {0}, keep_dims))>;
+                    VariableType<decltype(minimum(x, 1))> && VariableType<decltype(max(x, {0}, keep_dims))>;
   CHECK(ours);
   const bool theirs =
       is_xexpression<decltype(raw * raw)>::value && is_xexpression<decltype(exp(raw))>::value &&

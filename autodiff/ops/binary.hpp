@@ -1,0 +1,73 @@
+#pragma once
+
+#include <autodiff/ops/lift.hpp>
+
+/// \file
+/// Powers and other functions of two numbers, entry by entry, with NumPy's broadcasting. Operands are
+/// Variables, xtensor expressions and numbers in any order, one a Variable. Shapes that do not broadcast
+/// throw ShapeError.
+
+namespace xgrad {
+
+/// a^b. As std::pow: x^0 is 1 for every x, a negative base has powers with integer exponents and NaN with
+/// others. The derivative by the base, b a^(b-1), is 0 for b = 0 also at a = 0. The derivative by the
+/// exponent, a^b log(a), is 0 at a = 0 for b >= 0 and NaN for negative a; a constant exponent has none, and
+/// nothing of this gets into the gradient of the base.
+template <class T>
+XGRAD_API Variable<T> pow(const Variable<T>& a, const Variable<T>& b);
+
+/// The root of a^2 + b^2, without overflow. Both derivatives are 0 at the origin.
+template <class T>
+XGRAD_API Variable<T> hypot(const Variable<T>& a, const Variable<T>& b);
+
+/// log(e^a + e^b), without overflow. Equal operands share the gradient, infinite ones too.
+template <class T>
+XGRAD_API Variable<T> logaddexp(const Variable<T>& a, const Variable<T>& b);
+
+/// x log(y), and 0 where x is 0 (unless y is NaN): xlogy(x, x) is x log x with its limit. Where x is 0, the
+/// derivative by y is 0, and so is the derivative by x, log(y), where y <= 0: entropies of distributions with
+/// zeros have finite gradients.
+template <class T>
+XGRAD_API Variable<T> xlogy(const Variable<T>& x, const Variable<T>& y);
+
+namespace detail {
+
+/// x^c for a number c.
+template <class T>
+XGRAD_API Variable<T> pow_number(const Variable<T>& x, T c);
+
+}  // namespace detail
+
+template <class A, class B>
+  requires Operands<A, B>
+auto pow(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  if constexpr (Number<B>) {
+    return detail::pow_number<T>(a, static_cast<T>(b));
+  } else {
+    return pow<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  }
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto hypot(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  return hypot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+}
+
+template <class A, class B>
+  requires Operands<A, B>
+auto logaddexp(A&& a, B&& b) {
+  using T = detail::common_scalar_t<A, B>;
+  return logaddexp<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+}
+
+template <class X, class Y>
+  requires Operands<X, Y>
+auto xlogy(X&& x, Y&& y) {
+  using T = detail::common_scalar_t<X, Y>;
+  return xlogy<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<Y>(y)));
+}
+
+}  // namespace xgrad

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <autodiff/ops/lift.hpp>
+
+/// \file
+/// Trigonometric functions and their inverses, entry by entry, in radians. Outside the domain of a function
+/// both value and derivative are NaN.
+
+namespace xgrad {
+
+/// sin x.
+template <class T>
+XGRAD_API Variable<T> sin(const Variable<T>& x);
+
+/// cos x.
+template <class T>
+XGRAD_API Variable<T> cos(const Variable<T>& x);
+
+/// tan x.
+template <class T>
+XGRAD_API Variable<T> tan(const Variable<T>& x);
+
+/// The angle in [-pi/2, pi/2] whose sine is x; its derivative at -1 and 1 is infinite.
+template <class T>
+XGRAD_API Variable<T> asin(const Variable<T>& x);
+
+/// The angle in [0, pi] whose cosine is x; its derivative at -1 and 1 is minus infinity.
+template <class T>
+XGRAD_API Variable<T> acos(const Variable<T>& x);
+
+/// The angle in (-pi/2, pi/2) whose tangent is x.
+template <class T>
+XGRAD_API Variable<T> atan(const Variable<T>& x);
+
+/// The angle in [-pi, pi] of the point (x, y) from the first axis, with broadcasting. Both derivatives are 0
+/// at the origin, where the angle has none.
+template <class T>
+XGRAD_API Variable<T> atan2(const Variable<T>& y, const Variable<T>& x);
+
+template <class Y, class X>
+  requires Operands<Y, X>
+auto atan2(Y&& y, X&& x) {
+  using T = detail::common_scalar_t<Y, X>;
+  return atan2<T>(detail::lift<T>(std::forward<Y>(y)), detail::lift<T>(std::forward<X>(x)));
+}
+
+}  // namespace xgrad
