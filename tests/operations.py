@@ -23,18 +23,25 @@ PAGE = ROOT / "docs" / "operations.md"
 
 # Public functions that are no rows of their own, and why.
 TO_BE_LISTED = """
-    add divide multiply negative subtract cast maximum
+    cast maximum
     cos exp log relu sigmoid sin sqrt square tanh where
     logsumexp max mean sum
     broadcast_to concatenate flatten reshape transpose view
     conv2d avg_pool2d max_pool2d
 """
-NOT_LISTED = dict.fromkeys(TO_BE_LISTED.split(), "to be listed")
+NOT_LISTED = {
+    "add": "a + b",
+    "divide": "a / b",
+    "multiply": "a * b",
+    "negative": "-x",
+    "subtract": "a - b",
+    **dict.fromkeys(TO_BE_LISTED.split(), "to be listed"),
+}
 
 # Operations whose results are integers or booleans, which have no derivatives.
 WITHOUT_DERIVATIVES = {
     *("argmax", "argmin", "argsort", "searchsorted", "nonzero"),
-    *("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"),
+    *("a == b", "a != b", "a < b", "a <= b", "a > b", "a >= b"),
     *("isfinite", "isinf", "isnan"),
 }
 
@@ -105,13 +112,14 @@ def without_template(statement):
 
 
 def function_name(statement):
-    """The name of the function that is declared, if one is."""
+    """The name of the function that is declared, if one is; `operator+` and the like among them."""
     statement = without_template(statement)
+    if operator := re.search(r"\boperator\s*([^\s\w(]+)\s*\(", statement):
+        return "operator" + operator[1]
     if re.match(r"(class|concept|enum|namespace|struct|using)\b", statement):
         return None
     while name := re.search(r"(\w+)\s*\(", statement):
-        before = statement[: name.start()]
-        if "operator" in statement[: name.end()] or re.search(r"(?<![=<>!])=(?!=)", before):
+        if re.search(r"(?<![=<>!])=(?!=)", statement[: name.start()]):
             return None
         if name[1] not in ("requires", "decltype", "noexcept"):
             return name[1]
@@ -148,13 +156,19 @@ class Row:
                 raise Failure(f"{self.name} is called {name} in one test and {note[library]} in another")
             self.elsewhere[library] = name or note[library]
 
+    def function(self):
+        """The function of this row: of `view with masks`, view, of `a + b`, operator+."""
+        formula = re.fullmatch(r"a (\S+) b|(-)x", self.name)
+        return "operator" + (formula[1] or formula[2]) if formula else re.match(r"\w*", self.name)[0]
+
     def missing(self):
         """The aspects that were not checked, though they have to be."""
         needed = ["value"] if self.name in WITHOUT_DERIVATIVES else self.checked
         return [aspect for aspect, checked in self.checked.items() if aspect in needed and not checked]
 
     def text(self):
-        names = [re.sub(r"^\w+", r"`\g<0>`", self.name)]
+        code = self.name if self.function().startswith("operator") else self.name.partition(" ")[0]
+        names = [f"`{code}`{self.name.removeprefix(code)}"]
         names += [f"`{name}`" if name else "" for name in self.elsewhere.values()]
         orders = [n for n, aspect in ((1, "first_order"), (2, "second_order")) if self.checked[aspect]]
         marks = ["✓" if self.checked[aspect] else "" for aspect in ("float", "value")]
@@ -212,14 +226,13 @@ def check(families):
     listed = set()
     for family in families:
         for row in family.rows.values():
-            function = re.match(r"\w*", row.name)[0]  # of `view with masks`, view
-            listed.add(function)
-            if function not in operations:
+            listed.add(row.function())
+            if row.function() not in operations:
                 yield f"{row.name}: the test of {family.name} lists it, and no header declares it"
             if missing := row.missing():
                 yield f"{row.name}: the test of {family.name} does not check: {', '.join(missing)}"
     for name, header in sorted(operations.items()):
-        if name not in listed and name not in NOT_LISTED:
+        if name not in listed and name not in NOT_LISTED and not name.startswith("operator"):
             yield f"{name}: {header} declares it, and no test lists it (tests/support/listed.hpp)"
     for name in sorted(NOT_LISTED):
         if name in listed or name not in operations:
