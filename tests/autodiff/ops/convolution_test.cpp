@@ -282,15 +282,14 @@ TEST_CASE("conv2d: few channels on one side, whose places along a row fill vecto
           const Conv2dOptions options{.stride = {1 + kind / 3, 1},
                                       .padding = kind == 0 ? Padding(0) : Padding(2, 1 + kind),
                                       .dilation = {1, 1 + kind % 2}};
-          compare<float>({1 + kind, 7, columns, channels}, {outputs, window.rows, window.columns, channels},
-                         options, 2e-4);
+          compare_conv2d({1 + kind, 7, columns, channels}, {outputs, window.rows, window.columns, channels},
+                         options);
         }
       }
     }
   }
-  compare<float>({2, 90, 100, 3}, {6, 5, 5, 3}, {.padding = 2},
-                 5e-3);  // several strips an image, and threads
-  compare<float>({3, 4, 20, 1}, {5, 3, 3, 1}, {.padding = {1, 40}}, 1e-3);  // mostly padding
+  compare_conv2d({2, 90, 100, 3}, {6, 5, 5, 3}, {.padding = 2});      // several strips an image, and threads
+  compare_conv2d({3, 4, 20, 1}, {5, 3, 3, 1}, {.padding = {1, 40}});  // mostly padding
 }
 
 TEST_CASE("conv2d: convolutions that are plain matrix products") {
