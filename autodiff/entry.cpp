@@ -40,7 +40,7 @@ bool same(const kernels::Instruction& a, const kernels::Instruction& b) {
 
 /// The instruction's place; an equal one of those before serves for it.
 std::uint32_t add(kernels::Program& program, const kernels::Instruction& instruction) {
-  constexpr std::ptrdiff_t looked_at = 64;  // so that a formula's length costs no more than its square root
+  constexpr std::ptrdiff_t looked_at = 64;  // bounds the search in long formulas
   const auto last = program.rbegin();
   const auto end = last + std::min(looked_at, program.rend() - last);
   const auto found =

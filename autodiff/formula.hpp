@@ -59,12 +59,13 @@ std::shared_ptr<const Formula> formula_of(F& f) {
 /// At the edges the derivatives are those that entry.hpp names; a branch that `where` did not take adds
 /// nothing, not even NaN. Throws ShapeError where shapes do not broadcast.
 template <class F, class... X>
-auto elementwise(F&& f, const X&... inputs) {
+auto elementwise(F&& f, X&&... inputs) {
   static_assert((Operand<X> && ...) && (VariableType<X> || ...),
                 "xgrad: the inputs of elementwise are Variables, arrays and numbers, at least one of them a "
                 "Variable");
   using T = detail::common_scalar_t<X...>;
-  return detail::elementwise<T>(detail::formula_of<X...>(f), {Variable<T>(detail::lift<T>(inputs))...});
+  return detail::elementwise<T>(detail::formula_of<X...>(f),
+                                {Variable<T>(detail::lift<T>(std::forward<X>(inputs)))...});
 }
 
 }  // namespace xgrad

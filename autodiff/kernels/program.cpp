@@ -19,7 +19,7 @@ using Pooled = std::vector<E, PoolAllocator<E>>;
 
 /// Entries of a tile: what several of them take fits into the first-level cache.
 template <class T>
-constexpr std::size_t tile = 4096 / sizeof(T);
+constexpr std::size_t tile = 2048 / sizeof(T);
 
 // Instructions on vectors. Those that are long are compiled once, not once for each kind of operands.
 
