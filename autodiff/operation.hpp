@@ -63,20 +63,9 @@ struct InputPullback final : Pullback {
   void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs) override {
     Variable<T> g(std::move(cotangent));
     if constexpr (takes_result) {
-      inputs[0] = to_cotangent(function(std::move(g), Variable<T>(result))).release();
+      inputs[0] = Variable<U>(function(std::move(g), Variable<T>(result))).release();
     } else {
-      inputs[0] = to_cotangent(function(std::move(g))).release();
-    }
-  }
-
-  template <class C>
-  static Variable<U> to_cotangent(C&& cotangent) {
-    constexpr bool fits = std::is_constructible_v<Variable<U>, C&&>;
-    static_assert(fits, "xgrad: a pullback returns a Variable of its input's precision; cast it");
-    if constexpr (fits) {
-      return Variable<U>(std::forward<C>(cotangent));
-    } else {
-      return Variable<U>();  // after an error message; another one would mislead
+      inputs[0] = Variable<U>(function(std::move(g))).release();
     }
   }
 

@@ -100,6 +100,7 @@ Index to_index(const S& s) {
     static_assert(is_index,
                   "xgrad: what chooses a part of an array is an integer, xt::range, xt::all, xt::newaxis, "
                   "xt::ellipsis, or an array of integers or booleans");
+    return {};  // after an error message; another one would mislead
   }
 }
 

@@ -1,4 +1,4 @@
-// expect: a pullback returns a Variable of its input's precision
+// expect: a pullback returns the cotangent of its input, a Variable of the input's precision
 // A pullback returns the cotangent of its input.
 #include <autodiff/autodiff.hpp>
 
