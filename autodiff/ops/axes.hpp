@@ -32,10 +32,11 @@ class KeepDims {
   bool keep_ = false;
 };
 
-/// A container of integers.
+/// A container of integers, not of characters.
 template <class R>
 concept IntegerRange = requires(const R& r) {
-  { *std::begin(r) } -> std::convertible_to<int>;
+  requires std::integral<std::remove_cvref_t<decltype(*std::begin(r))>>;
+  requires !std::same_as<std::remove_cvref_t<decltype(*std::begin(r))>, char>;
   std::end(r);
 };
 
@@ -44,6 +45,7 @@ class Axes {
  public:
   Axes() = default;
   Axes(int axis) : all_(false), axes_{axis} {}
+  Axes(std::floating_point auto) = delete;  // norm(x, 2.0) is no axis
   Axes(std::initializer_list<int> axes) : all_(false), axes_(axes) {}
   template <IntegerRange R>
   Axes(const R& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}
