@@ -135,7 +135,7 @@ Variable<T> power(const Variable<T>& x, T p) {
 /// Of scaled entries: the factor comes out of the root, so that it is no part of the derivatives.
 template <class T>
 Variable<T> norm_p(const Variable<T>& x, T p, const Reduced& to) {
-  if (to.count == 0) return sum(x, to.axis_list());
+  if (to.count == 0) return restore(sum(x, to.axis_list(), keep_dims), to.shape);
   const Variable<T> scale = constant(scales(x.value(), to));
   const Variable<T> total = sum(power<false>(x / scale, p), to.axis_list(), keep_dims);
   return restore(scale * power<false>(total, 1 / p), to.shape);

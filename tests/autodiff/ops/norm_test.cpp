@@ -154,6 +154,7 @@ TEST_CASE("orders that are none, and empty arrays") {
   for (const double p : {1.0, 2.0, 3.0}) {
     CHECK(norm(none, 0, {.order = p}).value() == xt::xarray<double>{0, 0, 0});
     CHECK(grad(norm_of_order(p))(none).shape() == Shape{0, 3});
+    CHECK(norm(none, 0, {.order = p, .keep = keep_dims}).shape() == Shape{1, 3});
   }
   CHECK(check::message<ShapeError>([&] { norm(none, {.order = inf}); }) ==
         "norm: nothing to take the maximum of in an array of shape {0, 3}");
