@@ -25,8 +25,6 @@ Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& 
   const Entry& a = x[0];
   const Entry& b = x[1];
   switch (op) {
-    case Op::identity:
-      return 1;
     case Op::negative:
       return -1;
     case Op::abs:

@@ -1,5 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/broadcast.hpp>
+#include <autodiff/kernels/functions.hpp>
 #include <autodiff/kernels/parallel.hpp>
 #include <autodiff/kernels/program.hpp>
 
@@ -33,34 +34,27 @@ template <class V>
 
 template <class V>
 [[gnu::noinline]] V angle(const V& y, const V& x) {
-  return xsimd::atan2(y, x);
+  return kernels::atan2(y, x);
 }
 
-/// sqrt(a^2 + b^2), which neither overflows nor underflows in between.
 template <class V>
 [[gnu::noinline]] V length(const V& a, const V& b) {
-  using T = typename V::value_type;
-  const V p = xsimd::abs(a);
-  const V q = xsimd::abs(b);
-  const V larger = xsimd::max(p, q);
-  const V quotient = xsimd::min(p, q) / larger;
-  const V value = larger * xsimd::sqrt(V(T(1)) + quotient * quotient);
-  const V infinity(std::numeric_limits<T>::infinity());
-  const V regular = xsimd::select(larger == V(T(0)), V(T(0)), value);
-  const V finite_or_nan = xsimd::select(xsimd::isnan(p) | xsimd::isnan(q), p + q, regular);
-  return xsimd::select((p == infinity) | (q == infinity), infinity, finite_or_nan);
+  return kernels::hypot(a, b);
 }
 
-/// The standard library's, which is exact.
 template <class V>
-[[gnu::noinline]] V exact_fmod(const V& a, const V& b) {
-  using T = typename V::value_type;
-  alignas(64) T p[V::size];
-  alignas(64) T q[V::size];
-  a.store_aligned(p);
-  b.store_aligned(q);
-  for (std::size_t i = 0; i < V::size; ++i) p[i] = std::fmod(p[i], q[i]);
-  return V::load_aligned(p);
+[[gnu::noinline]] V long_division(const V& a, const V& b) {
+  return kernels::fmod(a, b);
+}
+
+template <class V>
+[[gnu::noinline]] V error_function(const V& a) {
+  return kernels::erf(a);
+}
+
+template <class V>
+[[gnu::noinline]] V complementary_error_function(const V& a) {
+  return kernels::erfc(a);
 }
 
 template <Op op, class V>
@@ -74,7 +68,7 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::negative) return -a;
   else if constexpr (op == Op::abs) return xsimd::abs(a);
   else if constexpr (op == Op::exp) return xsimd::exp(a);
-  else if constexpr (op == Op::exp2) return xsimd::exp2(a);
+  else if constexpr (op == Op::exp2) return kernels::exp2(a);
   else if constexpr (op == Op::expm1) return xsimd::expm1(a);
   else if constexpr (op == Op::log) return xsimd::log(a);
   else if constexpr (op == Op::log2) return xsimd::log2(a);
@@ -94,12 +88,9 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::asinh) return xsimd::asinh(a);
   else if constexpr (op == Op::acosh) return xsimd::acosh(a);
   else if constexpr (op == Op::atanh) return xsimd::atanh(a);
-  else if constexpr (op == Op::erf) return xsimd::erf(a);
-  else if constexpr (op == Op::erfc) return xsimd::erfc(a);
-  else if constexpr (op == Op::sigmoid) {
-    const V small = xsimd::exp(-xsimd::abs(a));
-    return xsimd::select(a < zero, small, one) / (one + small);
-  }
+  else if constexpr (op == Op::erf) return error_function(a);
+  else if constexpr (op == Op::erfc) return complementary_error_function(a);
+  else if constexpr (op == Op::sigmoid) return kernels::sigmoid(a);
   else if constexpr (op == Op::floor) return xsimd::floor(a);
   else if constexpr (op == Op::ceil) return xsimd::ceil(a);
   else if constexpr (op == Op::round) return xsimd::round(a);
@@ -111,7 +102,7 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::pow) return power(a, b);
   else if constexpr (op == Op::atan2) return angle(a, b);
   else if constexpr (op == Op::hypot) return length(a, b);
-  else if constexpr (op == Op::fmod) return exact_fmod(a, b);
+  else if constexpr (op == Op::fmod) return long_division(a, b);
   else if constexpr (op == Op::max) return xsimd::select((a > b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::min) return xsimd::select((a < b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::less) return xsimd::select(a < b, one, zero);
@@ -120,7 +111,7 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::both) return a * b;
   else if constexpr (op == Op::either) return xsimd::max(a, b);
   else if constexpr (op == Op::select) return xsimd::select(a == zero, c, b);
-  else return xsimd::fma(a, b, c);
+  else return multiply_add<T>(a, b, c);
   // clang-format on
 }
 

@@ -77,8 +77,6 @@ struct Instruction {
   Op op;
   std::array<std::uint32_t, 3> operands{};  // places of earlier instructions; of an input, its number
   double number = 0;
-
-  bool operator==(const Instruction&) const = default;
 };
 
 using Program = std::vector<Instruction, PoolAllocator<Instruction>>;
