@@ -54,6 +54,17 @@ XGRAD_API std::string to_string(const Shape& shape);
 /// The number of entries of an array of this shape; throws ShapeError where it overflows.
 XGRAD_API std::size_t element_count(const Shape& shape);
 
+namespace detail {
+
+/// The index on each axis of an entry, from its place in row-major order.
+inline Shape index_of(std::size_t place, const Shape& shape) {
+  Shape index(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0; place /= shape[axis]) index[axis] = place % shape[axis];
+  return index;
+}
+
+}  // namespace detail
+
 /// The shape that NumPy's broadcasting gives to operands of these two shapes; throws ShapeError, naming
 /// the operation, where they do not fit.
 XGRAD_API Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);

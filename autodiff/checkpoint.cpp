@@ -39,12 +39,6 @@ class CheckpointPullback final : public Pullback {
  public:
   explicit CheckpointPullback(Recipe<T>&& recipe) : Pullback(false), recipe_(std::move(recipe)) {}
 
-  void run(NodePointer cotangent, const NodePointer&, std::span<NodePointer> inputs) override {
-    std::vector<NodePointer*> sums;
-    for (NodePointer& each : inputs) sums.push_back(&each);
-    add_to(cotangent, sums);
-  }
-
   bool add_to(NodePointer& cotangent, std::span<NodePointer* const> sums) override {
     const RepeatRandom same(recipe_.random);
     const Recomputed<T> again(recipe_.block);
@@ -106,9 +100,8 @@ Variable<T> checkpoint(Block<T> block) {
     mark_replayed(*result.node(), constant);
     return result;
   }
-  const std::vector<NodePointer> inputs = recipe.inputs;
   std::vector<Link> links;
-  for (const NodePointer& input : inputs) links.push_back({input.get(), nullptr});
+  for (const NodePointer& input : recipe.inputs) links.push_back({input.get(), nullptr});
   links.front().pullback = in_arena<CheckpointPullback<T>>(std::move(recipe));
   return Variable<T>(finish_joint("checkpoint", std::move(result).release(), links));
 }

@@ -52,17 +52,10 @@ std::uint32_t add(kernels::Program& program, const kernels::Instruction& instruc
 
 }  // namespace
 
-FormulaBuilder::FormulaBuilder(std::size_t inputs)
-    : formula_(std::allocate_shared<Formula>(PoolAllocator<Formula>())),
-      serial_(next_serial()),
-      outer_(std::exchange(at_work, this)) {
-  formula_->inputs = inputs;
-}
+FormulaBuilder::FormulaBuilder(std::size_t inputs) : FormulaBuilder(Formula(), inputs) {}
 
 FormulaBuilder::FormulaBuilder(const Formula& formula, std::size_t inputs)
-    : formula_(std::allocate_shared<Formula>(PoolAllocator<Formula>(), formula)),
-      serial_(next_serial()),
-      outer_(std::exchange(at_work, this)) {
+    : formula_(make_pooled<Formula>(formula)), serial_(next_serial()), outer_(std::exchange(at_work, this)) {
   formula_->inputs = inputs;
 }
 

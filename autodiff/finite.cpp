@@ -47,13 +47,7 @@ std::string described(const Node& node) {
                       ? odd_entries(static_cast<const ValueNode<float>&>(node).value)
                       : odd_entries(static_cast<const ValueNode<double>&>(node).value);
   const Shape& shape = shape_of(node);
-  Shape at(shape.size());
-  std::size_t rest = odd.index;
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    at[axis] = rest % shape[axis];
-    rest /= shape[axis];
-  }
-  return fmt::format("{} at {} ({} of {})", odd.entry, to_string(at), odd.count,
+  return fmt::format("{} at {} ({} of {})", odd.entry, to_string(index_of(odd.index, shape)), odd.count,
                      element_count(shape) == 1 ? "1 entry" : fmt::format("{} entries", element_count(shape)));
 }
 

@@ -19,9 +19,6 @@ std::vector<const Array<T>*> values_of(const std::vector<Variable<T>>& inputs) {
   return values;
 }
 
-template <class T>
-Variable<T> apply(const char* name, const FormulaPointer& formula, const std::vector<Variable<T>>& inputs);
-
 /// Computes the formula again, from the inputs, together with its derivatives: they cost less than the memory
 /// traffic of saving anything of the first pass would.
 template <class T>
@@ -32,12 +29,6 @@ class FormulaPullback final : public Pullback {
     std::vector<Variable<T>> inputs;
   };
   explicit FormulaPullback(Saved&& saved) : Pullback(false), saved_(std::move(saved)) {}
-
-  void run(NodePointer cotangent, const NodePointer&, std::span<NodePointer> inputs) override {
-    std::vector<NodePointer*> sums;
-    for (NodePointer& each : inputs) sums.push_back(&each);
-    add_to(cotangent, sums);
-  }
 
   bool add_to(NodePointer& cotangent, std::span<NodePointer* const> sums) override {
     Variable<T> g(std::move(cotangent));
@@ -57,7 +48,7 @@ class FormulaPullback final : public Pullback {
   std::vector<Variable<T>> recorded(const Variable<T>& g, const std::vector<std::size_t>& wanted) const {
     std::vector<Variable<T>> products;
     for (const std::size_t k : wanted) {
-      products.push_back(g * apply("elementwise", derivative(*saved_.formula, k), saved_.inputs));
+      products.push_back(g * detail::elementwise<T>(derivative(*saved_.formula, k), saved_.inputs));
     }
     return products;
   }
@@ -83,8 +74,11 @@ class FormulaPullback final : public Pullback {
   Saved saved_;
 };
 
+}  // namespace
+
 template <class T>
-Variable<T> apply(const char* name, const FormulaPointer& formula, const std::vector<Variable<T>>& inputs) {
+Variable<T> elementwise(FormulaPointer formula, std::vector<Variable<T>> inputs) {
+  constexpr const char* name = "elementwise";
   Shape shape = inputs.front().shape();
   for (const Variable<T>& input : inputs) {
     if (input.shape() != shape) shape = broadcast_shape(name, shape, input.shape());
@@ -100,13 +94,6 @@ Variable<T> apply(const char* name, const FormulaPointer& formula, const std::ve
     links.front().pullback = in_arena<Own>(typename Own::Saved{formula, inputs});
   }
   return Variable<T>(finish_joint(name, std::move(result).release(), links));
-}
-
-}  // namespace
-
-template <class T>
-Variable<T> elementwise(FormulaPointer formula, std::vector<Variable<T>> inputs) {
-  return apply("elementwise", formula, inputs);
 }
 
 #define XGRAD_INSTANTIATE(T) template Variable<T> elementwise<T>(FormulaPointer, std::vector<Variable<T>>);

@@ -95,9 +95,7 @@ struct Entry {
 };
 
 std::string index_text(std::size_t flat, const Shape& shape) {
-  std::vector<std::size_t> index(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0; flat /= shape[axis]) index[axis] = flat % shape[axis];
-  return fmt::format("[{}]", fmt::join(index, ", "));
+  return fmt::format("[{}]", fmt::join(detail::index_of(flat, shape), ", "));
 }
 
 bool same_bits(const Array<double>& a, const Array<double>& b) {

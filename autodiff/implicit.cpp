@@ -1,12 +1,11 @@
 #include <autodiff/implicit.hpp>
 #include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/lapack.hpp>
 #include <autodiff/operation.hpp>
 
 #include <fmt/format.h>
-#include <xtensor-blas/xlinalg.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -95,25 +94,21 @@ template <class T>
 Array<T> Linearized<T>::solve(const char* name, const Array<T>& b, bool transposed) const {
   const std::size_t n = b.size();
   if (n == 0) return b;
-  xt::xtensor<T, 2, xt::layout_type::column_major> matrix(std::array{n, n});
-  xt::xtensor<T, 1, xt::layout_type::column_major> right(std::array{n});
-  std::copy_n(b.data(), n, right.data());
+  Array<T> matrix(Shape{n, n});
   for (std::size_t i = 0; i < n; ++i) {
     Array<T> unit = full<T>(b.shape(), T(0));
     unit.data()[i] = T(1);
-    const Array<T> row = transposed_times(unit);
-    for (std::size_t j = 0; j < n; ++j) (transposed ? matrix(j, i) : matrix(i, j)) = row.data()[j];
+    std::copy_n(transposed_times(unit).data(), n, matrix.data() + i * n);
   }
-  try {
-    right = xt::linalg::solve(matrix, right);
-  } catch (const std::runtime_error&) {
+  std::vector<int> pivots(n);
+  if (kernels::lu(n, matrix.data(), pivots.data()) != 0) {
     throw ConvergenceError(
         fmt::format("{}: the Jacobian, of shape {{{}, {}}}, is singular; the residual is "
                     "max |f(z)| = {:.3g}",
                     name, n, n, largest(value())));
   }
-  Array<T> solution(b.shape());
-  std::copy_n(right.data(), n, solution.data());
+  Array<T> solution = b;
+  kernels::lu_solve(transposed, n, 1, matrix.data(), pivots.data(), solution.data());
   return solution;
 }
 

@@ -1,12 +1,11 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/jacobian.hpp>
+#include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <numeric>
 #include <vector>
 
 namespace xgrad::detail {
@@ -26,30 +25,13 @@ std::vector<Variable<X>> rows(const Tape& tape, const Variable<T>& y, const Vari
   return gradients;
 }
 
-std::vector<std::ptrdiff_t> joined(const Shape& a, const Shape& b) {
-  std::vector<std::ptrdiff_t> shape(a.begin(), a.end());
-  shape.insert(shape.end(), b.begin(), b.end());
-  return shape;
-}
-
-/// The rows, of shape {n...} and one for each entry of {m...}, as one array of shape {m..., n...}.
+/// The parts as one array {m..., n...}: their places are the first axes of it (0), or the last (-1).
 template <class T>
-Variable<T> stack(const std::vector<Variable<T>>& rows, const Shape& m, const Shape& n) {
-  const std::vector<std::ptrdiff_t> shape = joined(m, n);
-  if (rows.empty()) return constant(empty<T>(Shape(shape.begin(), shape.end())));
-  std::vector<Variable<T>> flat;
-  flat.reserve(rows.size());
-  for (const Variable<T>& row : rows) flat.push_back(flatten(row, 0));
-  return reshape(concatenate(flat), shape);
-}
-
-/// {n..., m...} as {m..., n...}.
-template <class T>
-Variable<T> swap_sides(const Variable<T>& x, std::size_t n_axes) {
-  std::vector<int> order(x.dimension());
-  std::iota(order.begin(), order.end(), 0);
-  std::rotate(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n_axes), order.end());
-  return permute(x, order);
+Variable<T> assemble(const std::vector<Variable<T>>& parts, int axis, const Shape& m, const Shape& n) {
+  Shape shape = m;
+  shape.insert(shape.end(), n.begin(), n.end());
+  if (parts.empty()) return constant(empty<T>(shape));
+  return reshape(moveaxis(stack(parts), 0, axis), signed_shape(shape));
 }
 
 }  // namespace
@@ -63,14 +45,14 @@ Variable<X> jacobian(JacobianTapes& tapes, const Variable<T>& y, const Variable<
     tapes.linear.reset();  // before the replays, which nobody is to differentiate by u
     const auto gradients = rows(*tapes.tape, y, x);
     tapes.tape.reset();
-    return stack(gradients, m, n);
+    return assemble(gradients, 0, m, n);
   }
   const auto u = new_input(Variable<T>(full<T>(m, T(0))));
   const auto product = tapes.tape->gradient(as_result(y), x, u);
   tapes.tape.reset();
   const auto columns = rows(*tapes.linear, product, u);
   tapes.linear.reset();
-  return cast<X>(swap_sides(stack(columns, n, m), n.size()));
+  return cast<X>(assemble(columns, -1, m, n));
 }
 
 void check_one_number(const char* caller, const Shape& result) {

@@ -4,7 +4,9 @@
 
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <new>
+#include <utility>
 
 namespace xgrad {
 
@@ -50,5 +52,15 @@ struct PoolAllocator {
     return true;
   }
 };
+
+namespace detail {
+
+/// A shared object, on pooled memory as its entries are.
+template <class X, class... Args>
+std::shared_ptr<X> make_pooled(Args&&... args) {
+  return std::allocate_shared<X>(PoolAllocator<X>(), std::forward<Args>(args)...);
+}
+
+}  // namespace detail
 
 }  // namespace xgrad

@@ -66,6 +66,8 @@ NodePointer finish(const char* name, NodePointer result, std::span<const Link> l
 
 Pullback::~Pullback() = default;
 
+void Pullback::run(NodePointer, const NodePointer&, std::span<NodePointer>) {}
+
 bool Pullback::add_to(NodePointer&, std::span<NodePointer* const>) { return false; }
 
 RecordList& record_list() {

@@ -23,12 +23,13 @@ class XGRAD_API Pullback {
   virtual ~Pullback();
 
   /// Computes the cotangents of the inputs, one for each entry of `inputs`. `result` is the
-  /// operation's result where takes_result(), empty otherwise.
-  virtual void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs) = 0;
+  /// operation's result where takes_result(), empty otherwise. Not called where add_to does the work.
+  virtual void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs);
 
-  /// The same for a pullback that is a replay of its own: it adds to the sums that the inputs have come to so
-  /// far, in the order of its operations, so that no bit differs from one replay of all of them. A null
-  /// pointer stands for an input that is not asked for. Returns false, having done nothing, for any other.
+  /// The same, for a joint pullback that computes only what is asked for: it adds to the sums that the inputs
+  /// have come to so far; a null pointer stands for an input that is not asked for. One that replays a tape
+  /// of its own adds in the order of its operations, so that no bit differs from one replay of all of them.
+  /// Returns false, having done nothing, for any other pullback.
   virtual bool add_to(NodePointer& cotangent, std::span<NodePointer* const> sums);
 
   bool takes_result() const noexcept { return takes_result_; }

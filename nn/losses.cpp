@@ -2,7 +2,9 @@
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/reduction.hpp>
+#include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <nn/losses.hpp>
 
@@ -38,31 +40,13 @@ void check_classes(const char* loss, const Shape& outputs, const Labels& labels)
   check_labels(loss, labels, Shape(outputs.begin(), outputs.end() - 1), outputs.back());
 }
 
+/// x[..., labels[...]].
 template <class T>
-Variable<T> scatter(const Variable<T>& values, const Labels& labels, const Shape& shape);
-
-/// x[..., labels[...]]. Its pullback is `scatter`, whose pullback is `gather`.
-template <class T>
-Variable<T> gather(const Variable<T>& x, const Labels& labels) {
-  const std::size_t classes = x.shape().back();
-  Array<T> result(labels.shape());
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    result.data()[i] = x.value().data()[i * classes + static_cast<std::size_t>(labels.data()[i])];
-  }
-  return operation("gather", std::move(result), {x, [labels, shape = x.shape()](const Variable<T>& g) {
-                                                   return scatter(g, labels, shape);
-                                                 }});
-}
-
-/// Zeros of the shape {..., K}, but values[...] at [..., labels[...]].
-template <class T>
-Variable<T> scatter(const Variable<T>& values, const Labels& labels, const Shape& shape) {
-  Array<T> result = full<T>(shape, T(0));
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    result.data()[i * shape.back() + static_cast<std::size_t>(labels.data()[i])] = values.value().data()[i];
-  }
-  return operation("scatter", std::move(result),
-                   {values, [labels](const Variable<T>& g) { return gather(g, labels); }});
+Variable<T> at_labels(const Variable<T>& x, Labels labels) {
+  Shape column = labels.shape();
+  column.push_back(1);
+  labels.reshape(column);
+  return squeeze(take_along_axis(x, labels, -1), -1);
 }
 
 }  // namespace
@@ -88,7 +72,7 @@ template <class T>
 Variable<T> cross_entropy_on_probabilities(const Variable<T>& p, const Labels& labels) {
   constexpr const char* name = "cross_entropy_on_probabilities";
   check_classes(name, p.shape(), labels);
-  const Variable<T> of_label = gather(p, labels);
+  const Variable<T> of_label = at_labels(p, labels);
   for (const T each : of_label.value().storage()) check_probability(name, each);
   return mean(T(0) - log(of_label));  // 0 rather than -0 where p = 1
 }

@@ -61,20 +61,14 @@ XGRAD_LAPACK(double, d)
 
 int as_int(std::size_t extent) { return static_cast<int>(extent); }
 
-/// Room for the work of a LAPACK function, which `query(work, size)` tells when asked with size -1. A float
-/// may have rounded the answer down.
-template <class T, class Query>
-std::vector<T> work_space(Query&& query) {
-  T answer{};
-  query(&answer, -1);
-  const double entries = static_cast<double>(answer) * (1 + std::numeric_limits<T>::epsilon());
-  return std::vector<T>(static_cast<std::size_t>(std::ceil(std::max(entries, 1.0))));
-}
-
-/// Calls `function(work, size)` with the room that it asks for.
+/// Calls `function(work, size)` with the room for its work that it asks for, which it tells when called with
+/// size -1. A float may have rounded the answer down.
 template <class T, class F>
 void with_work_space(F&& function) {
-  std::vector<T> work = work_space<T>(function);
+  T answer{};
+  function(&answer, -1);
+  const double entries = static_cast<double>(answer) * (1 + std::numeric_limits<T>::epsilon());
+  std::vector<T> work(static_cast<std::size_t>(std::ceil(std::max(entries, 1.0))));
   function(work.data(), as_int(work.size()));
 }
 
@@ -117,13 +111,12 @@ void lu_solve(bool transpose, std::size_t n, std::size_t k, const T* factors, co
 }
 
 template <class T>
-int lu_invert(std::size_t n, T* factors, const int* pivots) {
-  if (n == 0) return 0;
+void lu_invert(std::size_t n, T* factors, const int* pivots) {
+  if (n == 0) return;
   const int extent = as_int(n);
   int info = 0;
   with_work_space<T>(
       [&](T* work, int size) { Lapack<T>::getri(&extent, factors, &extent, pivots, work, &size, &info); });
-  return info;
 }
 
 template <class T>
@@ -206,7 +199,7 @@ int svd(std::size_t m, std::size_t n, T* a, T* u, T* s, T* vt) {
 #define XGRAD_INSTANTIATE(T)                                                                   \
   template int lu<T>(std::size_t, T*, int*);                                                   \
   template void lu_solve<T>(bool, std::size_t, std::size_t, const T*, const int*, T*);         \
-  template int lu_invert<T>(std::size_t, T*, const int*);                                      \
+  template void lu_invert<T>(std::size_t, T*, const int*);                                     \
   template void solve_triangular<T>(bool, bool, bool, std::size_t, std::size_t, const T*, T*); \
   template int cholesky<T>(std::size_t, T*);                                                   \
   template void qr<T>(std::size_t, std::size_t, T*, T*);                                       \

@@ -25,9 +25,9 @@ int lu(std::size_t n, T* a, int* pivots);
 template <class T>
 void lu_solve(bool transpose, std::size_t n, std::size_t k, const T* factors, const int* pivots, T* b);
 
-/// The factors become A^-1. Returns i + 1 where pivot i is zero.
+/// The factors, of a regular matrix, become A^-1.
 template <class T>
-int lu_invert(std::size_t n, T* factors, const int* pivots);
+void lu_invert(std::size_t n, T* factors, const int* pivots);
 
 /// b {n, k} becomes A^-1 b, or A^-T b, for a triangular A {n, n}, of which the other triangle is not read,
 /// nor, for a unit diagonal, the diagonal. Does not look for zeros.

@@ -67,7 +67,7 @@ Variable<T> relu_of(const Variable<T>& x, Variable<T>&& result, const T* in) {
                       []<class V>(V p) { return xsimd::select(p < V(T(0)), V(T(0)), p); });
     return finish_operation("relu", std::move(result), {x, [](const Variable<T>& g) { return g; }});
   }
-  auto mask = std::allocate_shared<Array<std::uint8_t>>(PoolAllocator<Array<std::uint8_t>>(), result.shape());
+  auto mask = detail::make_pooled<Array<std::uint8_t>>(result.shape());
   std::uint8_t* pass = mask->data();
   kernels::parallel_for(result.size(), kernels::elementwise_grain, [=](std::size_t begin, std::size_t end) {
     relu_into(out + begin, in + begin, pass + begin, end - begin);

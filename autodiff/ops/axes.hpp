@@ -50,7 +50,7 @@ class Axes {
   template <IntegerRange R>
   Axes(const R& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}
 
-  /// For an array of `dimension` axes: true for each that is reduced. Throws ShapeError.
+  /// For an array of this shape: true for each axis that is reduced. Throws ShapeError.
   XGRAD_API std::vector<bool> reduced(const char* operation, const Shape& shape) const;
 
  private:

@@ -7,8 +7,7 @@
 /// `&&`, `||`, `!`, `xt::any` and `xt::all`. Operands are Variables, xtensor expressions and numbers in any
 /// order, one a Variable; a number takes the Variable's precision. Between arrays alone `==` and `!=` are
 /// xtensor's, which compare the whole: `a.value() == b.value()` is one bool. Nothing compares true with NaN
-/// but
-/// `!=`. Shapes that do not broadcast throw ShapeError.
+/// but `!=`. Shapes that do not broadcast throw ShapeError.
 
 namespace xgrad {
 

@@ -21,8 +21,8 @@ namespace xgrad {
 /// Entries with equal letters are multiplied, and what the result does not name is summed over. A letter
 /// twice in one operand takes its diagonal. `...` stands for the axes that are not named, which broadcast. An
 /// axis of extent 1 is repeated where another operand has more for its letter. Without `->`, the result has
-/// the axes of
-/// `...`, then the letters that occur once, in alphabetical order (capitals first). Spaces are ignored.
+/// the axes of `...`, then the letters that occur once, in alphabetical order (capitals first). Spaces are
+/// ignored.
 ///
 /// Three and more operands are contracted in pairs, first those whose product is smallest.
 ///

@@ -3,10 +3,10 @@
 #include <autodiff/kernels/transpose.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/factorizations.hpp>
-#include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/matrices.hpp>
+#include <autodiff/ops/places.hpp>
 #include <autodiff/ops/solve.hpp>
 
 #include <memory>
@@ -26,12 +26,12 @@ namespace {
 /// `count` rows of each matrix, from `start` on.
 template <class T>
 Variable<T> take_rows(const Variable<T>& x, std::size_t start, std::size_t count) {
-  return detail::axis_range(x, {x.dimension() - 2, start, count});
+  return detail::entries_at("view", x, detail::axis_range(x.shape(), x.dimension() - 2, start, count));
 }
 
 template <class T>
 Variable<T> take_columns(const Variable<T>& x, std::size_t start, std::size_t count) {
-  return detail::axis_range(x, {x.dimension() - 1, start, count});
+  return detail::entries_at("view", x, detail::axis_range(x.shape(), x.dimension() - 1, start, count));
 }
 
 template <class T>

@@ -306,14 +306,6 @@ Variable<T> index_add(const Variable<T>& x, std::span<const Index> indices, cons
   return chosen.visit([&](const auto& places) { return add_entries("index_add", x, places, fitting); });
 }
 
-template <class T>
-Variable<T> axis_range(const Variable<T>& x, const AxisRange& range) {
-  const auto strides = kernels::contiguous_strides(x.shape());
-  kernels::Strided part{x.shape(), strides, static_cast<std::ptrdiff_t>(range.start) * strides[range.axis]};
-  part.shape[range.axis] = range.count;
-  return entries_at("view", x, part);
-}
-
 }  // namespace detail
 
 #define XGRAD_INSTANTIATE(T)                                                                       \
@@ -322,8 +314,7 @@ Variable<T> axis_range(const Variable<T>& x, const AxisRange& range) {
   template Variable<T> detail::index_update<T>(const Variable<T>&, std::span<const detail::Index>, \
                                                const Variable<T>&);                                \
   template Variable<T> detail::index_add<T>(const Variable<T>&, std::span<const detail::Index>,    \
-                                            const Variable<T>&);                                   \
-  template Variable<T> detail::axis_range<T>(const Variable<T>&, const AxisRange&);
+                                            const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

@@ -14,9 +14,8 @@
 ///
 /// A part is chosen as NumPy's x[i, j, ...] does, in xtensor's words: an integer drops its axis (negative
 /// ones count from the end); `xt::range(start, stop, step)` keeps it, with bounds that may be negative or
-/// open
-/// (`xt::placeholders::_`) and that stop at the ends; `xt::all()` takes all of it; `xt::newaxis()` adds an
-/// axis of extent 1; `xt::ellipsis()` stands for the axes not named, which are otherwise the last ones.
+/// open (`xt::placeholders::_`) and that stop at the ends; `xt::all()` takes all of it; `xt::newaxis()` adds
+/// an axis of extent 1; `xt::ellipsis()` stands for the axes not named, which are otherwise the last ones.
 ///
 /// An array of integers chooses these positions of its axis, in any number and order; several such arrays
 /// broadcast and are taken together, position by position. Their axes come where the arrays stood or, where
@@ -40,17 +39,6 @@ XGRAD_API Variable<T> index_add(const Variable<T>& x, std::span<const Index> ind
                                 const Variable<T>& value);
 template <class T>
 XGRAD_API Variable<T> masked_select(const Variable<T>& x, const Array<bool>& mask);
-
-/// `count` indices of one axis, from `start` on.
-struct AxisRange {
-  std::size_t axis;
-  std::size_t start;
-  std::size_t count;
-};
-
-/// The part of x at those indices.
-template <class T>
-Variable<T> axis_range(const Variable<T>& x, const AxisRange& range);
 
 template <class... R>
 using last_t = std::tuple_element_t<sizeof...(R) - 1, std::tuple<R...>>;

@@ -40,11 +40,10 @@ Variable<T> concatenate_along(const char* name, const std::vector<Variable<T>>& 
     }
     shape[along] += array.shape()[along];
   }
-  const auto strides = kernels::contiguous_strides(shape);
   std::vector<kernels::Strided> parts;
   std::size_t start = 0;
   for (const Variable<T>& array : arrays) {
-    parts.push_back({array.shape(), strides, static_cast<std::ptrdiff_t>(start) * strides[along]});
+    parts.push_back(detail::axis_range(shape, along, start, array.shape()[along]));
     start += array.shape()[along];
   }
   return join(name, arrays, shape, parts);
@@ -67,10 +66,7 @@ std::vector<Variable<T>> at_least(const std::vector<Variable<T>>& arrays, std::s
 template <class T>
 Variable<T> between(const char* name, const Variable<T>& x, std::size_t axis, std::size_t start,
                     std::size_t stop) {
-  const auto strides = kernels::contiguous_strides(x.shape());
-  kernels::Strided part{x.shape(), strides, static_cast<std::ptrdiff_t>(start) * strides[axis]};
-  part.shape[axis] = stop - start;
-  return detail::entries_at(name, x, part);
+  return detail::entries_at(name, x, detail::axis_range(x.shape(), axis, start, stop - start));
 }
 
 }  // namespace

@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 /// \file
 /// What the operations on matrices, and on batches of them along leading axes, share. Private to their
 /// sources.
@@ -45,12 +43,7 @@ inline void check_square(const char* operation, const Shape& shape) {
 /// Throws LinearAlgebraError, `why` it is that matrix `index` of an array of this shape does not do.
 [[noreturn]] inline void throw_unfit(const char* operation, const Shape& shape, std::size_t index,
                                      const std::string& why) {
-  Shape place = batch_of(shape);
-  for (std::size_t axis = place.size(); axis-- > 0;) {
-    const std::size_t extent = place[axis];
-    place[axis] = index % extent;
-    index /= extent;
-  }
+  const Shape place = index_of(index, batch_of(shape));
   throw LinearAlgebraError(
       place.empty() ? fmt::format("{}: the matrix of shape {} {}", operation, to_string(shape), why)
                     : fmt::format("{}: matrix {} of an array of shape {} {}", operation, to_string(place),
@@ -88,32 +81,25 @@ Array<T> identities(const Shape& shape) {
 
 template <class T>
 Variable<T> transposed(const Variable<T>& x) {
-  std::vector<int> order(x.dimension());
-  std::iota(order.begin(), order.end(), 0);
-  std::swap(order[order.size() - 2], order[order.size() - 1]);
-  return permute(x, order);
+  return swapaxes(x, -2, -1);
 }
 
 /// {..., n} as {..., 1, n}: it multiplies columns.
 template <class T>
 Variable<T> as_row(const Variable<T>& x) {
-  auto shape = signed_shape(x.shape());
-  shape.insert(shape.end() - 1, 1);
-  return reshape(x, shape);
+  return xgrad::expand_dims(x, -2);
 }
 
 /// {..., n} as {..., n, 1}: it multiplies rows.
 template <class T>
 Variable<T> as_column(const Variable<T>& x) {
-  auto shape = signed_shape(x.shape());
-  shape.push_back(1);
-  return reshape(x, shape);
+  return xgrad::expand_dims(x, -1);
 }
 
 /// {..., n, 1} as {..., n}.
 template <class T>
 Variable<T> drop_column(const Variable<T>& x) {
-  return reshape(x, {x.shape().begin(), x.shape().end() - 1});
+  return xgrad::squeeze(x, -1);
 }
 
 /// Square matrices with 0 above or below the diagonal, and on it if `strict`.

@@ -13,9 +13,6 @@ namespace xgrad::detail {
 /// Indices along the last axis, {..., k}.
 using RowIndices = std::shared_ptr<const Array<std::int64_t>>;
 
-/// Indices of an array of this shape, still to be written.
-std::shared_ptr<Array<std::int64_t>> new_indices(const Shape& shape);
-
 /// The entries of the rows {..., n} of x that have these indices.
 template <class T>
 Variable<T> take_in_rows(const Variable<T>& x, const RowIndices& indices);

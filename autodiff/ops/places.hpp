@@ -44,6 +44,15 @@ Variable<T> add_entries(const char* name, const Variable<T>& x, const Places& pl
                     {value, [places](const Variable<T>& g) { return entries_at("entries", g, places); }}});
 }
 
+/// The places of `count` indices of one axis, from `start` on, in an array of this shape.
+inline kernels::Strided axis_range(const Shape& shape, std::size_t axis, std::size_t start,
+                                   std::size_t count) {
+  const auto strides = kernels::contiguous_strides(shape);
+  kernels::Strided part{shape, strides, static_cast<std::ptrdiff_t>(start) * strides[axis]};
+  part.shape[axis] = count;
+  return part;
+}
+
 /// A value as it is written to places of this shape.
 template <class T>
 Variable<T> fit_value(const char* operation, const Variable<T>& value, const Shape& shape) {
@@ -60,13 +69,13 @@ Variable<T> fit_value(const char* operation, const Variable<T>& value, const Sha
 /// Indices of one axis, made by index(i) for i < count.
 template <class F>
 kernels::Indices make_indices(std::size_t count, const F& index) {
-  auto result = std::allocate_shared<Array<std::int64_t>>(PoolAllocator<Array<std::int64_t>>(), Shape{count});
+  auto result = make_pooled<Array<std::int64_t>>(Shape{count});
   for (std::size_t i = 0; i < count; ++i) result->data()[i] = static_cast<std::int64_t>(index(i));
   return result;
 }
 
 inline kernels::Indices share(Array<std::int64_t>&& indices) {
-  return std::allocate_shared<Array<std::int64_t>>(PoolAllocator<Array<std::int64_t>>(), std::move(indices));
+  return make_pooled<Array<std::int64_t>>(std::move(indices));
 }
 
 }  // namespace xgrad::detail

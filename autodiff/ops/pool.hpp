@@ -59,7 +59,7 @@ Variable<T> largest(const char* name, const Variable<T>& images, const Pool<Axis
   Array<T> value = empty<T>(pool.result);
   Choice<Axis> choice{pool, nullptr};
   if (is_recorded(images.node().get())) {
-    choice.taps = std::allocate_shared<kernels::Taps>(PoolAllocator<kernels::Taps>(), pool.result);
+    choice.taps = make_pooled<kernels::Taps>(pool.result);
   }
   kernels::max_pool2d(pool.window, images.value().data(), value.data(),
                       choice.taps ? choice.taps->data() : nullptr, stream);

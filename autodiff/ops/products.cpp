@@ -2,6 +2,7 @@
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/matrices.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
@@ -67,14 +68,6 @@ Variable<T> sum_of_products(const char* name, const Variable<T>& a, const Variab
   const auto product =
       matmul(detail::join_axes(a, {of_a.free, of_a.summed}), detail::join_axes(b, {of_b.summed, of_b.free}));
   return product.shape() == shape ? product : reshape(product, detail::signed_shape(shape));
-}
-
-template <class T>
-Array<T> identities(const Shape& shape) {
-  Array<T> result = full<T>(shape, T(0));
-  const std::size_t n = shape.back();
-  for (std::size_t i = 0; n > 0 && i < result.size() / n; ++i) result.data()[i * n + i % n] = T(1);
-  return result;
 }
 
 }  // namespace
@@ -171,7 +164,7 @@ Variable<T> matrix_power(const Variable<T>& x, int n) {
   }
   if (n < 0) throw ValueError(fmt::format("matrix_power: exponent {}; expected 0 or more", n));
   if (n == 0) {
-    return operation("matrix_power", identities<T>(shape),
+    return operation("matrix_power", detail::identities<T>(shape),
                      {x, [shape](const Variable<T>&) { return constant(full<T>(shape, T(0))); }});
   }
   Variable<T> result;

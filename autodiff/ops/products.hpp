@@ -36,9 +36,8 @@ XGRAD_API Variable<T> tensordot(const Variable<T>& a, const Variable<T>& b, cons
 }  // namespace detail
 
 /// The sum of products over the last axis of a and the last but one of b (its only one, where b is 1-D):
-/// shapes
-/// {..., k} and {___, k, n} give {..., ___, n}, where `matmul` would broadcast the leading axes. With a
-/// number it is the product a b. Throws ShapeError where the extents differ.
+/// shapes {..., k} and {___, k, n} give {..., ___, n}, where `matmul` would broadcast the leading axes. With
+/// a number it is the product a b. Throws ShapeError where the extents differ.
 template <class A, class B>
   requires Operands<A, B>
 auto dot(A&& a, B&& b) {

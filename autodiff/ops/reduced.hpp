@@ -29,7 +29,8 @@ struct Reduced {
   void require_entries(const char* operation, const char* what, const Shape& from) const;
 };
 
-/// A result or its cotangent with the reduced axes back, so that it broadcasts against the operand.
+/// A result or its cotangent in this shape: with the reduced axes back, so that it broadcasts against the
+/// operand, or without them.
 template <class T>
 Variable<T> restore(const Variable<T>& x, const Shape& kept);
 

@@ -4,6 +4,7 @@
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/functions.hpp>
 #include <autodiff/ops/recurrence.hpp>
 #include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/reduction.hpp>
@@ -164,15 +165,11 @@ Variable<T> products_of_others(const Variable<T>& x, const Reduced& to) {
     };
     return exclusive(Direction::forward) * exclusive(Direction::backward);
   }
-  const std::vector<int> order = to.order_with_reduced_last();
-  std::vector<int> inverse(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    inverse[static_cast<std::size_t>(order[i])] = static_cast<int>(i);
-  }
-  const Variable<T> moved = detail::permute(x, order);
-  std::vector<int> last = to.axis_list();
-  std::iota(last.begin(), last.end(), static_cast<int>(order.size() - last.size()));
-  return detail::permute(products_of_others(moved, Reduced("prod", moved.shape(), last, {})), inverse);
+  const std::vector<int> axes = to.axis_list();
+  std::vector<int> last(axes.size());
+  std::iota(last.begin(), last.end(), static_cast<int>(x.dimension() - last.size()));
+  const Variable<T> moved = moveaxis(x, axes, last);
+  return moveaxis(products_of_others(moved, Reduced("prod", moved.shape(), last, {})), last, axes);
 }
 
 /// The largest entry where it is finite, 0 elsewhere: what logsumexp may subtract.
@@ -221,30 +218,17 @@ Variable<T> extreme(const char* name, const char* what, const Variable<T>& x, co
 
 namespace detail {
 
-namespace {
-
-/// Which entries are equal to a number.
-template <class T>
-Array<bool> equal_to(T number, const Array<T>& x) {
-  Array<bool> result(x.shape());
-  std::transform(x.begin(), x.end(), result.begin(), [number](T p) { return p == number; });
-  return result;
-}
-
-}  // namespace
-
 template <class T>
 Variable<T> zero_for_nothing(const Variable<T>& y) {
   constexpr T nothing = -std::numeric_limits<T>::infinity();
   if (std::find(y.value().begin(), y.value().end(), nothing) == y.value().end()) return y;
-  return xgrad::where(equal_to(nothing, y.value()), T(0), y);
+  return xgrad::where(y == nothing, T(0), y);
 }
 
 template <class T>
 Variable<T> divide_or_zero(const Variable<T>& g, const Variable<T>& y) {
   if (std::find(y.value().begin(), y.value().end(), T(0)) == y.value().end()) return g / y;
-  const Array<bool> zero = equal_to(T(0), y.value());
-  return xgrad::where(zero, T(0), g / xgrad::where(zero, T(1), y));
+  return ratio(g, y);
 }
 
 template <class T>

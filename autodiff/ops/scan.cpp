@@ -82,11 +82,6 @@ Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis) {
                     }});
 }
 
-template <class T>
-Variable<T> as_vector(const Variable<T>& x) {
-  return reshape(x, {-1});
-}
-
 }  // namespace detail
 
 #define XGRAD_INSTANTIATE(T)                                                                                \
@@ -94,8 +89,7 @@ Variable<T> as_vector(const Variable<T>& x) {
   template Variable<T> detail::cumprod<T>(const Variable<T>&, const detail::AxisLoop&, detail::Direction);  \
   template Variable<T> detail::cumsum<T>(const Variable<T>&, std::ptrdiff_t);                               \
   template Variable<T> detail::cumprod<T>(const Variable<T>&, std::ptrdiff_t);                              \
-  template Variable<T> detail::cumlogsumexp<T>(const Variable<T>&, std::ptrdiff_t);                         \
-  template Variable<T> detail::as_vector<T>(const Variable<T>&);
+  template Variable<T> detail::cumlogsumexp<T>(const Variable<T>&, std::ptrdiff_t);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <autodiff/ops/lift.hpp>
+#include <autodiff/ops/shape.hpp>
 
 /// \file
 /// Cumulative sums, products and logarithms of sums along one axis, or over all entries in row-major order as
@@ -18,10 +19,6 @@ XGRAD_API Variable<T> cumprod(const Variable<T>& x, std::ptrdiff_t axis);
 template <class T>
 XGRAD_API Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis);
 
-/// x with one axis.
-template <class T>
-XGRAD_API Variable<T> as_vector(const Variable<T>& x);
-
 }  // namespace detail
 
 // As xtensor's functions of the same names, and more specialised.
@@ -33,7 +30,7 @@ Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis) {
 }
 template <class T>
 Variable<T> cumsum(Variable<T> x) {
-  return detail::cumsum<T>(detail::as_vector(x), 0);
+  return detail::cumsum<T>(reshape(x, {-1}), 0);
 }
 
 /// y_k = x_0 ... x_k. Its derivatives are right where entries are zero, too.
@@ -43,7 +40,7 @@ Variable<T> cumprod(Variable<T> x, std::ptrdiff_t axis) {
 }
 template <class T>
 Variable<T> cumprod(Variable<T> x) {
-  return detail::cumprod<T>(detail::as_vector(x), 0);
+  return detail::cumprod<T>(reshape(x, {-1}), 0);
 }
 
 /// y_k = log(exp(x_0) + ... + exp(x_k)), without overflow. Where the result is -infinity, so far, the
@@ -54,7 +51,7 @@ Variable<T> cumlogsumexp(Variable<T> x, std::ptrdiff_t axis) {
 }
 template <class T>
 Variable<T> cumlogsumexp(Variable<T> x) {
-  return detail::cumlogsumexp<T>(detail::as_vector(x), 0);
+  return detail::cumlogsumexp<T>(reshape(x, {-1}), 0);
 }
 
 }  // namespace xgrad

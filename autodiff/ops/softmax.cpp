@@ -73,14 +73,6 @@ struct KnownClasses {
 template <class T>
 using KnownClassesPointer = std::shared_ptr<const KnownClasses<T>>;
 
-/// One number for each row, so that it broadcasts against the rows.
-template <class T>
-Variable<T> as_column(const Variable<T>& x) {
-  std::vector<std::ptrdiff_t> shape = detail::signed_shape(x.shape());
-  shape.push_back(1);
-  return reshape(x, shape);
-}
-
 /// softmax(logits) with 1 subtracted at each row's label: the derivative of the row's loss by its logits.
 template <class T>
 Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Array<std::int64_t>& labels) {
@@ -116,7 +108,7 @@ Variable<T> cross_entropy_gradient(const Variable<T>& g, const Variable<T>& logi
       {{g, [logits, known](
                const Variable<T>& gg) { return sum(gg * softmax_minus_one_hot(logits, known->labels), -1); }},
        {logits, [g, logits](const Variable<T>& gg) {
-          return softmax_gradient(gg * as_column(g), softmax(logits), -1);
+          return softmax_gradient(gg * expand_dims(g, -1), softmax(logits), -1);
         }}});
 }
 

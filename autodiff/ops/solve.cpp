@@ -3,9 +3,9 @@
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/factorizations.hpp>
-#include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/matrices.hpp>
+#include <autodiff/ops/places.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/solve.hpp>
 
@@ -190,7 +190,8 @@ Variable<T> cofactors(const Variable<T>& a) {
   const Variable<T> others = where(itself, T(1), detail::as_row(s));
   Variable<T> products = constant(full<T>(Shape{1}, T(1)));
   for (std::size_t j = 0; j < n; ++j) {
-    products = products * detail::axis_range(others, {others.dimension() - 1, j, 1});
+    const kernels::Strided column = detail::axis_range(others.shape(), others.dimension() - 1, j, 1);
+    products = products * detail::entries_at("view", others, column);
   }
   return matmul(u * transposed(products), vt) * as_matrix(constant(to_array<T>(xt::round(sign))));
 }

@@ -8,16 +8,11 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
 #include <optional>
 
 namespace xgrad {
 
 namespace detail {
-
-std::shared_ptr<Array<std::int64_t>> new_indices(const Shape& shape) {
-  return std::allocate_shared<Array<std::int64_t>>(PoolAllocator<Array<std::int64_t>>(), shape);
-}
 
 template <class T>
 void check_row_length(const char* operation, const Shape& shape) {
@@ -66,25 +61,11 @@ using kernels::Order;
 
 namespace {
 
-/// The order of axes that exchanges one with the last; its own inverse.
-std::vector<int> exchange_with_last(std::size_t axis, std::size_t dimension) {
-  std::vector<int> order(dimension);
-  std::iota(order.begin(), order.end(), 0);
-  std::swap(order[axis], order.back());
-  return order;
-}
-
 /// Integers with one axis and the last exchanged.
 Array<std::int64_t> exchanged(const Array<std::int64_t>& x, std::size_t axis) {
-  kernels::Strided part;
-  for (const int from : exchange_with_last(axis, x.dimension())) {
-    const auto index = static_cast<std::size_t>(from);
-    std::ptrdiff_t stride = 1;
-    for (std::size_t i = index + 1; i < x.dimension(); ++i)
-      stride *= static_cast<std::ptrdiff_t>(x.shape()[i]);
-    part.shape.push_back(x.shape()[index]);
-    part.strides.push_back(stride);
-  }
+  kernels::Strided part{x.shape(), kernels::contiguous_strides(x.shape())};
+  std::swap(part.shape[axis], part.shape.back());
+  std::swap(part.strides[axis], part.strides.back());
   return kernels::gather(x, part);
 }
 
@@ -93,15 +74,15 @@ template <class T>
 TopK<T> first_in_order(const char* name, const Variable<T>& x, std::size_t axis, std::size_t count,
                        Order order) {
   if (axis + 1 != x.dimension()) {
-    const std::vector<int> exchange = exchange_with_last(axis, x.dimension());
-    const TopK<T> rows = first_in_order(name, detail::permute(x, exchange), x.dimension() - 1, count, order);
-    return {detail::permute(rows.values, exchange), exchanged(rows.indices, axis)};
+    const auto along = static_cast<int>(axis);
+    const TopK<T> rows = first_in_order(name, swapaxes(x, along, -1), x.dimension() - 1, count, order);
+    return {swapaxes(rows.values, along, -1), exchanged(rows.indices, axis)};
   }
   detail::check_row_length<T>(name, x.shape());
   const std::size_t length = x.shape().back();
   Shape shape = x.shape();
   shape.back() = count;
-  const auto indices = detail::new_indices(shape);
+  const auto indices = detail::make_pooled<Array<std::int64_t>>(shape);
   Array<T> values(shape);
   kernels::order_rows(x.value().data(), length == 0 ? 0 : x.size() / length, length, count, order,
                       values.data(), indices->data());

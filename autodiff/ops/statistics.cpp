@@ -126,8 +126,8 @@ Variable<T> detail::quantile(const char* name, const Variable<T>& x, double q, c
   check_row_length<T>(name, rows.shape());
   Shape shape = rows.shape();
   shape.back() = 1;
-  const auto low = new_indices(shape);
-  const auto high = new_indices(shape);
+  const auto low = make_pooled<Array<std::int64_t>>(shape);
+  const auto high = make_pooled<Array<std::int64_t>>(shape);
   kernels::select_rows(rows.value().data(), low->size(), to.count, static_cast<std::size_t>(below),
                        low->data(), high->data());
   const Variable<T> lower = take_in_rows(rows, RowIndices(low));
