@@ -22,8 +22,8 @@ struct Product {
 
   Product(const Window& window, std::size_t output_channels)
       : outputs(output_channels),
-        places(window.images * window.rows.output * window.columns.output),
-        taps(window.rows.window * window.columns.window * window.channels),
+        places(window.place_count()),
+        taps(window.tap_count() * window.channels),
         columns_are_images(are_columns(window)) {
     constexpr std::size_t cache = (std::size_t{1} << 18) / sizeof(T);  // a quarter of the second-level cache
     constexpr std::size_t cache_of_images = (std::size_t{1} << 23) / sizeof(T);

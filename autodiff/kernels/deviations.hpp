@@ -17,11 +17,10 @@ struct SquaredDifference {
 
 namespace detail {
 
-/// out[j] += the sum over rows that are `stride` apart of (in[j] - mean[j])^2, for a few columns. Sums of a
-/// few rows are added up first, so that rounding errors stay small.
+/// out[j] += the sum over rows of `columns` entries of (in[j] - mean[j])^2. Sums of a few rows are added up
+/// first, so that rounding errors stay small.
 template <class T>
-void add_squared_deviations(const T* in, const T* mean, std::size_t rows, std::size_t stride,
-                            std::size_t columns, T* out) {
+void add_squared_deviations(const T* in, const T* mean, std::size_t rows, std::size_t columns, T* out) {
   constexpr std::size_t block = 64;
   constexpr std::size_t widest = 512;
   for (std::size_t first = 0; first < columns; first += widest) {
@@ -32,18 +31,18 @@ void add_squared_deviations(const T* in, const T* mean, std::size_t rows, std::s
       const std::size_t end = std::min(rows, r + block);
       std::size_t k = r;
       for (; k + 4 <= end; k += 4) {
-        const T* row = in + k * stride + first;
+        const T* row = in + k * columns + first;
 #pragma omp simd
         for (std::size_t j = 0; j < count; ++j) {
           const T a = row[j] - m[j];
-          const T b = row[stride + j] - m[j];
-          const T c = row[2 * stride + j] - m[j];
-          const T d = row[3 * stride + j] - m[j];
+          const T b = row[columns + j] - m[j];
+          const T c = row[2 * columns + j] - m[j];
+          const T d = row[3 * columns + j] - m[j];
           sums[j] += (a * a + b * b) + (c * c + d * d);
         }
       }
       for (; k < end; ++k) {
-        const T* row = in + k * stride + first;
+        const T* row = in + k * columns + first;
         for (std::size_t j = 0; j < count; ++j) sums[j] += SquaredDifference{}(row[j], m[j]);
       }
       for (std::size_t j = 0; j < count; ++j) out[first + j] += sums[j];
@@ -86,7 +85,6 @@ Array<T> squared_deviations(const Array<T>& x, const Array<T>& mean, const AxisL
                      const std::size_t last = loop.extent * (p + 1) / parts;
                      detail::add_squared_deviations(x.data() + (o * loop.extent + first) * loop.inner,
                                                     mean.data() + o * loop.inner, last - first, loop.inner,
-                                                    loop.inner,
                                                     sums.data() + p * result.size() + o * loop.inner);
                    }
                  });

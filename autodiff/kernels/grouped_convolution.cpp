@@ -4,6 +4,7 @@
 #include <autodiff/kernels/im2col.hpp>
 #include <autodiff/kernels/onednn.hpp>
 #include <autodiff/kernels/parallel.hpp>
+#include <autodiff/kernels/transpose.hpp>
 
 namespace xgrad::kernels {
 namespace {
@@ -11,13 +12,9 @@ namespace {
 /// Multiply-adds of a depthwise convolution, and entries copied, that are worth a thread.
 constexpr std::size_t grain = std::size_t{1} << 15;
 
-std::size_t place_count(const Window& window) {
-  return window.images * window.rows.output * window.columns.output;
-}
 std::size_t pixel_count(const Window& window) {
   return window.images * window.rows.input * window.columns.input;
 }
-std::size_t tap_count(const Window& window) { return window.rows.window * window.columns.window; }
 
 // Groups one after the other: the channels of each group are brought together, and their results back.
 
@@ -79,25 +76,20 @@ void for_products(std::size_t channels, std::size_t each, Body&& body) {
 /// {rows, columns} to {columns, rows}.
 template <class T>
 void transpose_entries(std::size_t rows, std::size_t columns, const T* from, T* to) {
-  for (std::size_t i = 0; i < rows; ++i) {
-    for (std::size_t j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
-  }
+  transpose_block(from, columns, rows, columns, to, rows);
 }
 
 /// The weight {channels, each, taps} as {taps, each, channels}.
 template <class T>
 Array<T> by_taps(std::size_t channels, std::size_t each, std::size_t taps, const T* weight) {
   Array<T> result = empty<T>({taps, each, channels});
-  transpose_entries(channels, each * taps, weight, result.data());  // {each, taps, channels}
-  if (each == 1) return result;
-  Array<T> ordered = empty<T>({taps, each, channels});
-  for (std::size_t r = 0; r < each; ++r) {
-    for (std::size_t t = 0; t < taps; ++t) {
-      std::copy_n(result.data() + (r * taps + t) * channels, channels,
-                  ordered.data() + (t * each + r) * channels);
+  T* next = result.data();
+  for (std::size_t t = 0; t < taps; ++t) {
+    for (std::size_t r = 0; r < each; ++r) {
+      for (std::size_t c = 0; c < channels; ++c) *next++ = weight[(c * each + r) * taps + t];
     }
   }
-  return ordered;
+  return result;
 }
 
 /// Calls `body(pixel, tap)` for those taps of an output that lie inside the image and in the rows u of the
@@ -118,13 +110,13 @@ void depthwise(const Window& window, std::size_t outputs, const T* images, const
                T* result) {
   const std::size_t channels = window.channels;
   const std::size_t each = outputs / channels;
-  const Array<T> weights = by_taps(channels, each, tap_count(window), weight);
+  const Array<T> weights = by_taps(channels, each, window.tap_count(), weight);
   Array<T> start = full<T>({outputs}, T(0));
   if (bias != nullptr) transpose_entries(channels, each, bias, start.data());
   const std::size_t threads =
-      thread_count(place_count(window), grain / (tap_count(window) * outputs + 1) + 1);
+      thread_count(window.place_count(), grain / (window.tap_count() * outputs + 1) + 1);
   Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
-  parallel_parts(place_count(window), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+  parallel_parts(window.place_count(), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
     OutputPlace place(window, begin);
     for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
       T* out = each == 1 ? result + p * outputs : memory.data() + thread * outputs;
@@ -155,8 +147,8 @@ void depthwise_input_gradient(const Window& window, std::size_t outputs, const T
   const std::size_t each = outputs / channels;
   const std::size_t height = window.rows.input;
   const std::size_t row_size = window.columns.input * channels;
-  const std::size_t row_work = window.columns.output * tap_count(window) * outputs;
-  const Array<T> weights = by_taps(channels, each, tap_count(window), weight);
+  const std::size_t row_work = window.columns.output * window.tap_count() * outputs;
+  const Array<T> weights = by_taps(channels, each, window.tap_count(), weight);
   const std::size_t threads = thread_count(window.images * height, grain / (row_work + 1) + 1);
   Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
   // A thread owns some rows of the images: it adds what reaches into them.
@@ -187,12 +179,12 @@ void depthwise_weight_gradient(const Window& window, std::size_t outputs, const 
                                T* weight) {
   const std::size_t channels = window.channels;
   const std::size_t each = outputs / channels;
-  const std::size_t taps = tap_count(window);
+  const std::size_t taps = window.tap_count();
   const std::size_t size = taps * outputs;
-  const std::size_t threads = thread_count(place_count(window), grain / (size + 1) + 16);
+  const std::size_t threads = thread_count(window.place_count(), grain / (size + 1) + 16);
   Array<T> sums = full<T>({threads, size}, T(0));  // {taps, each, channels} of each thread
   Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
-  parallel_parts(place_count(window), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+  parallel_parts(window.place_count(), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
     T* sum = sums.data() + thread * size;
     OutputPlace place(window, begin);
     for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
@@ -227,8 +219,8 @@ void grouped_conv2d(const Window& window, std::size_t outputs, std::size_t group
   if (groups == window.channels) return depthwise(window, outputs, images, weight, bias, result);
   const Window one = of_one_group(window, groups);
   Array<T> x = split_groups(images, pixel_count(window), groups, one.channels);
-  Array<T> y = empty<T>({groups, place_count(window), outputs / groups});
-  const std::size_t weights = outputs * tap_count(one) * one.channels;
+  Array<T> y = empty<T>({groups, window.place_count(), outputs / groups});
+  const std::size_t weights = outputs * one.tap_count() * one.channels;
   for (std::size_t g = 0; g < groups; ++g) {
     conv2d<T>(one, outputs / groups, part(x.data(), x.size(), groups, g), part(weight, weights, groups, g),
               part(bias, outputs, groups, g), part(y.data(), y.size(), groups, g));
@@ -247,9 +239,9 @@ void grouped_conv2d_input_gradient(const Window& window, std::size_t outputs, st
     return depthwise_input_gradient(window, outputs, gradient, weight, images);
   }
   const Window one = of_one_group(window, groups);
-  Array<T> y = split_groups(gradient, place_count(window), groups, outputs / groups);
+  Array<T> y = split_groups(gradient, window.place_count(), groups, outputs / groups);
   Array<T> x = empty<T>({groups, pixel_count(window), one.channels});
-  const std::size_t weights = outputs * tap_count(one) * one.channels;
+  const std::size_t weights = outputs * one.tap_count() * one.channels;
   for (std::size_t g = 0; g < groups; ++g) {
     conv2d_input_gradient<T>(one, outputs / groups, part(y.data(), y.size(), groups, g),
                              part(weight, weights, groups, g), part(x.data(), x.size(), groups, g));
@@ -269,8 +261,8 @@ void grouped_conv2d_weight_gradient(const Window& window, std::size_t outputs, s
   }
   const Window one = of_one_group(window, groups);
   Array<T> x = split_groups(images, pixel_count(window), groups, one.channels);
-  Array<T> y = split_groups(gradient, place_count(window), groups, outputs / groups);
-  const std::size_t weights = outputs * tap_count(one) * one.channels;
+  Array<T> y = split_groups(gradient, window.place_count(), groups, outputs / groups);
+  const std::size_t weights = outputs * one.tap_count() * one.channels;
   for (std::size_t g = 0; g < groups; ++g) {
     conv2d_weight_gradient<T>(one, outputs / groups, part(x.data(), x.size(), groups, g),
                               part(y.data(), y.size(), groups, g), part(weight, weights, groups, g));

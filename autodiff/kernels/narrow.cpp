@@ -18,6 +18,10 @@ constexpr std::size_t most_channels = width / 2;  // on the side that is narrow
 /// Sums that are kept in registers at a time; the others hold operands.
 constexpr std::size_t kept_sums = width == 16 ? 24 : 12;
 
+/// How many times the sums of all outputs are kept.
+template <std::size_t outputs>
+constexpr std::size_t kept_at_once = std::clamp<std::size_t>(kept_sums / outputs, 1, 8);
+
 constexpr std::size_t rounded_up(std::size_t count) { return (count + width - 1) / width * width; }
 
 /// How a convolution is cut into strips, some rows of the result of one image, and where the taps of a place
@@ -32,12 +36,12 @@ struct Strips {
 
   explicit Strips(const Window& w)
       : window(w),
-        taps(w.rows.window * w.columns.window * w.channels),
-        row(rounded_up(w.columns.output) + (w.columns.window - 1) * w.columns.dilation + width),
+        taps(w.tap_count() * w.channels),
+        row(rounded_up(w.columns.output) + w.columns.reach() - 1 + width),
         vectors(rounded_up(w.columns.output) / width) {
     constexpr std::size_t cache = std::size_t{1} << 13;  // entries: most of the first-level cache
     const std::size_t plane = row * w.channels;
-    const std::size_t reach = (w.rows.window - 1) * w.rows.dilation + 1;
+    const std::size_t reach = w.rows.reach();
     const std::size_t fit = cache / plane;
     rows = std::clamp<std::size_t>(fit <= reach ? 1 : (fit - reach) / w.rows.stride + 1, 1, w.rows.output);
     per_image = (w.rows.output + rows - 1) / rows;
@@ -50,8 +54,7 @@ struct Strips {
     return std::min(first_row(strip) + rows, window.rows.output);
   }
   std::size_t planes_size() const {
-    return ((rows - 1) * window.rows.stride + (window.rows.window - 1) * window.rows.dilation + 1) *
-           window.channels * row;
+    return ((rows - 1) * window.rows.stride + window.rows.reach()) * window.channels * row;
   }
   /// Distance in the planes between two rows of the result.
   std::size_t row_step() const { return window.rows.stride * window.channels * row; }
@@ -73,10 +76,9 @@ struct Strips {
   /// Reads what the taps of a strip lie on.
   void read_planes(std::size_t strip, const float* images, float* planes) const {
     const auto& [n, channels, r, c] = window;
-    const std::size_t reach = (r.window - 1) * r.dilation + 1;
     const std::size_t image_size = r.input * c.input * channels;
     const std::size_t first = first_row(strip) * r.stride;  // counted from the first row of the padding
-    const std::size_t last = (last_row(strip) - 1) * r.stride + reach;
+    const std::size_t last = (last_row(strip) - 1) * r.stride + r.reach();
     const float* top = images + image(strip) * image_size;
     const float* end = images + n * image_size;
     const std::size_t before = std::min(c.before, row - width);
@@ -104,7 +106,7 @@ struct Strips {
 /// Whether the lanes are used well, and the planes made quickly beside the work that is done with them.
 bool suits(const Window& window, std::size_t narrow_side) {
   const std::size_t places = window.columns.output;
-  const std::size_t products = window.rows.window * window.columns.window * narrow_side;
+  const std::size_t products = window.tap_count() * narrow_side;
   return narrow_side > 0 && narrow_side <= most_channels && window.columns.stride == 1 &&
          window.channels > 0 && window.channels <= 16 && places > 0 && 4 * places >= 3 * rounded_up(places) &&
          products >= 32 && window.images > 0 && window.rows.output > 0;
@@ -119,8 +121,7 @@ std::size_t grain(const Strips& strips, std::size_t outputs) {
 /// The sums over all taps at some vectors of places, for all outputs at once.
 template <std::size_t outputs>
 struct Sums {
-  static constexpr std::size_t vectors =
-      std::max<std::size_t>(1, std::min<std::size_t>(8, kept_sums / outputs));
+  static constexpr std::size_t vectors = kept_at_once<outputs>;
 
   std::array<const float*, vectors> planes;
   std::array<float*, vectors> to;
@@ -201,8 +202,7 @@ void convolve(const Window& window, const float* images, const float* weight, co
 /// Adds the products of gradient and images to the sums by weight: {taps, outputs}, a vector each.
 template <std::size_t outputs>
 struct Products {
-  static constexpr std::size_t together =
-      std::max<std::size_t>(1, std::min<std::size_t>(8, kept_sums / outputs));  // taps
+  static constexpr std::size_t together = kept_at_once<outputs>;  // taps
 
   const Strips& strips;
   std::size_t rows;
@@ -311,7 +311,7 @@ void for_weights(const Window& window, std::size_t outputs, Body&& body) {
 bool conv2d(const Window& window, std::size_t outputs, const float* images, const float* weight,
             const float* bias, float* result) {
   if (!suits(window, outputs)) return false;
-  Array<float> ordered(Shape{window.rows.window * window.columns.window * window.channels * outputs});
+  Array<float> ordered(Shape{window.tap_count() * window.channels * outputs});
   for_weights(window, outputs, [&](std::size_t i, std::size_t j) { ordered.data()[j] = weight[i]; });
   with_count<most_channels>(
       outputs, [&](auto count) { convolve<count>(window, images, ordered.data(), bias, result); });
@@ -322,12 +322,11 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
                            const float* weight, float* images) {
   // A convolution of the gradient with the weight turned round, where nothing was skipped.
   const auto turned = [](const xgrad::detail::WindowAxis& axis) {
-    const std::size_t reach = (axis.window - 1) * axis.dilation;
-    return xgrad::detail::WindowAxis{axis.output,   axis.window,         1,
-                                     axis.dilation, reach - axis.before, axis.input};
+    return xgrad::detail::WindowAxis{
+        axis.output, axis.window, 1, axis.dilation, axis.reach() - 1 - axis.before, axis.input};
   };
   const auto has_turned = [](const xgrad::detail::WindowAxis& axis) {
-    return axis.stride == 1 && (axis.window - 1) * axis.dilation >= axis.before;
+    return axis.stride == 1 && axis.reach() > axis.before;
   };
   if (!has_turned(window.rows) || !has_turned(window.columns)) return false;
   const Window back{window.images, outputs, turned(window.rows), turned(window.columns)};
@@ -355,7 +354,7 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
 bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight) {
   constexpr std::size_t most_sums = 640;  // vectors: more would not stay in the first-level cache
-  const std::size_t taps = window.rows.window * window.columns.window * window.channels;
+  const std::size_t taps = window.tap_count() * window.channels;
   if (!suits(window, outputs) || taps * outputs > most_sums) return false;
   Array<float> ordered(Shape{taps * outputs});
   with_count<most_channels>(outputs,

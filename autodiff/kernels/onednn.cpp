@@ -230,7 +230,7 @@ struct Convolution {
   }
 
   static memory::dim padding_behind(const WindowAxis& axis) {
-    const auto reach = (axis.output - 1) * axis.stride + (axis.window - 1) * axis.dilation + 1;
+    const auto reach = (axis.output - 1) * axis.stride + axis.reach();
     const auto end = axis.input + axis.before;
     return static_cast<memory::dim>(reach > end ? reach - end : 0);
   }

@@ -7,8 +7,6 @@
 #include <xsimd/xsimd.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -22,41 +20,15 @@ using Pooled = std::vector<E, PoolAllocator<E>>;
 template <class T>
 constexpr std::size_t tile = 2048 / sizeof(T);
 
-// Instructions on vectors. Those that are long are compiled once, not once for each kind of operands.
-
 template <class V>
-[[gnu::noinline]] V power(const V& a, const V& b) {
+V power(const V& a, const V& b) {
   using T = typename V::value_type;
   const V at_zero = xsimd::select(b > V(T(0)), V(T(0)), V(std::numeric_limits<T>::infinity()));
   const V value = xsimd::select(a == V(T(0)), xsimd::select(xsimd::isnan(b), b, at_zero), xsimd::pow(a, b));
   return xsimd::select((b == V(T(0))) | (a == V(T(1))), V(T(1)), value);
 }
 
-template <class V>
-[[gnu::noinline]] V angle(const V& y, const V& x) {
-  return kernels::atan2(y, x);
-}
-
-template <class V>
-[[gnu::noinline]] V length(const V& a, const V& b) {
-  return kernels::hypot(a, b);
-}
-
-template <class V>
-[[gnu::noinline]] V long_division(const V& a, const V& b) {
-  return kernels::fmod(a, b);
-}
-
-template <class V>
-[[gnu::noinline]] V error_function(const V& a) {
-  return kernels::erf(a);
-}
-
-template <class V>
-[[gnu::noinline]] V complementary_error_function(const V& a) {
-  return kernels::erfc(a);
-}
-
+/// An instruction on vectors.
 template <Op op, class V>
 V compute(const V& a, const V& b, const V& c) {
   using T = typename V::value_type;
@@ -88,8 +60,8 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::asinh) return xsimd::asinh(a);
   else if constexpr (op == Op::acosh) return xsimd::acosh(a);
   else if constexpr (op == Op::atanh) return xsimd::atanh(a);
-  else if constexpr (op == Op::erf) return error_function(a);
-  else if constexpr (op == Op::erfc) return complementary_error_function(a);
+  else if constexpr (op == Op::erf) return kernels::erf(a);
+  else if constexpr (op == Op::erfc) return kernels::erfc(a);
   else if constexpr (op == Op::sigmoid) return kernels::sigmoid(a);
   else if constexpr (op == Op::floor) return xsimd::floor(a);
   else if constexpr (op == Op::ceil) return xsimd::ceil(a);
@@ -100,9 +72,9 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::multiply) return a * b;
   else if constexpr (op == Op::divide) return a / b;
   else if constexpr (op == Op::pow) return power(a, b);
-  else if constexpr (op == Op::atan2) return angle(a, b);
-  else if constexpr (op == Op::hypot) return length(a, b);
-  else if constexpr (op == Op::fmod) return long_division(a, b);
+  else if constexpr (op == Op::atan2) return kernels::atan2(a, b);
+  else if constexpr (op == Op::hypot) return kernels::hypot(a, b);
+  else if constexpr (op == Op::fmod) return kernels::fmod(a, b);
   else if constexpr (op == Op::max) return xsimd::select((a > b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::min) return xsimd::select((a < b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::less) return xsimd::select(a < b, one, zero);
@@ -113,6 +85,17 @@ V compute(const V& a, const V& b, const V& c) {
   else if constexpr (op == Op::select) return xsimd::select(a == zero, c, b);
   else return multiply_add<T>(a, b, c);
   // clang-format on
+}
+
+constexpr bool is_long(Op op) {
+  return op == Op::pow || op == Op::atan2 || op == Op::hypot || op == Op::fmod || op == Op::erf ||
+         op == Op::erfc;
+}
+
+/// Instructions that are long are compiled once, not once for each kind of operands.
+template <Op op, class V>
+[[gnu::noinline]] V compute_apart(const V& a, const V& b, const V& c) {
+  return compute<op>(a, b, c);
 }
 
 /// One instruction on a tile: out[i] = op(a[i], b[i], c[i]); `out` may be an operand. `count` is a multiple
@@ -136,7 +119,14 @@ void loop(T* out, const T* a, const T* b, const T* c, std::size_t count) {
   };
 #pragma GCC unroll 4
   for (std::size_t i = 0; i < count; i += V::size) {
-    compute<op>(load(0, a, ua, i), load(1, b, ub, i), load(2, c, uc, i)).store_unaligned(out + i);
+    const V x = load(0, a, ua, i);
+    const V y = load(1, b, ub, i);
+    const V z = load(2, c, uc, i);
+    if constexpr (is_long(op)) {
+      compute_apart<op>(x, y, z).store_unaligned(out + i);
+    } else {
+      compute<op>(x, y, z).store_unaligned(out + i);
+    }
   }
 }
 

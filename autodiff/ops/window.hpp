@@ -143,6 +143,9 @@ struct SlidingWindow {
     return {std::min(result.first, result.last), result.last};
   }
 
+  std::size_t place_count() const { return images * rows.output * columns.output; }
+  std::size_t tap_count() const { return rows.window * columns.window; }  ///< of one channel
+
   /// The shape of the images.
   Shape input_shape() const { return {images, rows.input, columns.input, channels}; }
 
