@@ -57,7 +57,7 @@ def quotient(a, b):
     return a / b if a and b else None
 
 
-def measure(name, options, environment, with_torch, peak):
+def measure(name, options, environment, with_torch):
     commands = {"xgrad": [options.program, name]}
     environments = {}
     if name in ("cnn_b64", "lenet_b64", "residual_b32"):
@@ -96,8 +96,6 @@ def measure(name, options, environment, with_torch, peak):
               "speedup_of_one_pass": quotient(ours.median("apart_seconds"), seconds),
               "nanoseconds_per_operation": None, "bound_seconds": bound or None,
               "share_of_bound": quotient(bound, seconds), "speedup_of_threads": None}
-    if result["flops"]:
-        result["share_of_peak"] = result["flops"] / seconds / peak
     if last["xgrad"]["operations"]:
         result["nanoseconds_per_operation"] = seconds / last["xgrad"]["operations"] * 1e9
     if "pytorch" in workers:
@@ -219,12 +217,16 @@ def main():
         print(f"PyTorch was not found by {options.python}: its columns stay empty "
               "(python3 -m pip install torch, or --python PATH)")
     peak = float(ask("--peak"))
-    about = machine(options, environment, with_torch, peak)
     results = []
     for name in names:
         print(f"{name} ...", file=sys.stderr, flush=True)
-        results.append(measure(name, options, environment, with_torch, peak))
+        results.append(measure(name, options, environment, with_torch))
 
+    peak = max(peak, float(ask("--peak")))  # another process may have been in the way the first time
+    for result in results:
+        if result["flops"]:
+            result["share_of_peak"] = result["flops"] / result["xgrad_seconds"] / peak
+    about = machine(options, environment, with_torch, peak)
     print(f"{about['date']}, {about['cpu']}, {about['threads']} threads, peak {peak / 1e9:.0f} GFLOP/s (FMA, float)"
           + (f", PyTorch {about['pytorch']}" if with_torch else ""))
     print(table(results, False))
