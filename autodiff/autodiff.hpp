@@ -29,6 +29,7 @@
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/norm.hpp>
+#include <autodiff/ops/normalization.hpp>
 #include <autodiff/ops/padding.hpp>
 #include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/pooling.hpp>

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
-#include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
@@ -11,6 +11,7 @@
 #include <nn/fields.hpp>
 #include <nn/initialization.hpp>
 #include <nn/input.hpp>
+#include <nn/module.hpp>
 
 #include <cstddef>
 
@@ -38,6 +39,8 @@ struct Linear {
   XGRAD_API Variable<T> operator()(const Variable<T>& x) const;
 
   auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  static constexpr LayerKind layer_kind = LayerKind::linear;
 
   Parameter<T> weight;  ///< {out, in}
   Parameter<T> bias;    ///< {out}, or empty
@@ -68,6 +71,8 @@ struct Conv2d {
 
   auto fields() { return nn::fields("weight", weight, "bias", bias); }
 
+  static constexpr LayerKind layer_kind = LayerKind::conv2d;
+
   Parameter<T> weight;            ///< {out, kH, kW, in / groups}
   Parameter<T> bias;              ///< {out}, or empty
   xgrad::Conv2dOptions geometry;  ///< stride, padding, dilation, groups
@@ -96,6 +101,8 @@ struct Conv1d {
   XGRAD_API Variable<T> operator()(const Variable<T>& sequences) const;
 
   auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  static constexpr LayerKind layer_kind = LayerKind::conv1d;
 
   Parameter<T> weight;            ///< {out, k, in / groups}
   Parameter<T> bias;              ///< {out}, or empty
@@ -128,6 +135,8 @@ struct ConvTranspose2d {
   XGRAD_API Variable<T> operator()(const Variable<T>& images) const;
 
   auto fields() { return nn::fields("weight", weight, "bias", bias); }
+
+  static constexpr LayerKind layer_kind = LayerKind::conv_transpose2d;
 
   Parameter<T> weight;                     ///< {out, kH, kW, in / groups}
   Parameter<T> bias;                       ///< {out}, or empty

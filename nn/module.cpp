@@ -14,6 +14,27 @@ void Findings::add(std::string_view name, const Parameter<T>& parameter) {
   if (!known) list.push_back({std::string(name), handle});
 }
 
+template <class T>
+void Findings::add(std::string_view name, Buffer<T>& buffer) {
+  if (buffer.value().dimension() == 0) return;
+  auto& list = buffers<T>();
+  const bool known =
+      std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.buffer == &buffer; });
+  if (!known) list.push_back({std::string(name), &buffer});
+}
+
+void Findings::set_kind(std::string_view name, LayerKind kind, std::size_t groups) {
+  const auto set = [&](auto& list) {
+    for (auto& each : list) {
+      if (each.name == name) each.kind = kind, each.groups = groups;
+    }
+  };
+  set(single);
+  set(real);
+}
+
+template XGRAD_API void Findings::add<float>(std::string_view, Buffer<float>&);
+template XGRAD_API void Findings::add<double>(std::string_view, Buffer<double>&);
 template XGRAD_API void Findings::add<float>(std::string_view, const Parameter<float>&);
 template XGRAD_API void Findings::add<double>(std::string_view, const Parameter<double>&);
 

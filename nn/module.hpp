@@ -3,9 +3,11 @@
 #include <autodiff/config.hpp>
 #include <autodiff/ops/window.hpp>
 #include <autodiff/parameter.hpp>
+#include <nn/buffer.hpp>
 #include <nn/fields.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -21,11 +23,23 @@
 
 namespace xgrad::nn {
 
+/// What a parameter is the weight of. It says which axes its channels are on.
+enum class LayerKind { other, linear, conv1d, conv2d, conv_transpose2d };
+
 /// A parameter of a model and where it is found there: `conv1.weight`.
 template <class T>
 struct NamedParameter {
   std::string name;
   ParameterHandle<T> parameter;
+  LayerKind kind = LayerKind::other;  ///< of the layer whose weight it is
+  std::size_t groups = 1;             ///< of that layer's channels
+};
+
+/// A buffer of a model and where it is found there: `bn1.running_mean`.
+template <class T>
+struct NamedBuffer {
+  std::string name;
+  Buffer<T>* buffer;
 };
 
 namespace detail {
@@ -37,20 +51,32 @@ struct Contents {
   bool single = false;  ///< parameters in float
   bool real = false;    ///< parameters in double
   bool mode = false;    ///< layers that behave differently in training and at test time
+  bool buffer = false;  ///< arrays that are saved with the parameters and not learned
 
   constexpr Contents operator|(const Contents& other) const {
-    return {single || other.single, real || other.real, mode || other.mode};
+    return {single || other.single, real || other.real, mode || other.mode, buffer || other.buffer};
   }
-  constexpr bool any() const { return single || real || mode; }
+  constexpr bool any() const { return single || real || mode || buffer; }
 };
 
 /// How a walk goes on from an object; `unknown` after an error message.
-enum class Kind { nothing, parameter, fields, elements, pointee, tuple, unknown };
+enum class Kind { nothing, parameter, buffer, fields, elements, pointee, tuple, unknown };
 
 template <class T>
 inline constexpr bool is_parameter = false;
 template <class T>
 inline constexpr bool is_parameter<Parameter<T>> = true;
+
+template <class T>
+inline constexpr bool is_buffer = false;
+template <class T>
+inline constexpr bool is_buffer<Buffer<T>> = true;
+
+/// A layer that says what its `weight` is.
+template <class T>
+concept NamesItsKind = requires {
+  { T::layer_kind } -> std::convertible_to<LayerKind>;
+};
 
 /// The library's containers of a model's parts.
 template <class T>
@@ -94,6 +120,8 @@ consteval Kind kind_of() {
     return Kind::unknown;
   } else if constexpr (is_parameter<T>) {
     return Kind::parameter;
+  } else if constexpr (is_buffer<T>) {
+    return Kind::buffer;
   } else if constexpr (container_kind<T> != Kind::nothing) {
     return container_kind<T>;
   } else if constexpr (!std::is_class_v<T>) {
@@ -136,6 +164,8 @@ consteval Contents contents_of() {
   Contents contents{.mode = HasMode<T>};
   if constexpr (kind == Kind::parameter) {
     (std::is_same_v<typename T::value_type, float> ? contents.single : contents.real) = true;
+  } else if constexpr (kind == Kind::buffer) {
+    contents.buffer = true;
   } else if constexpr (kind == Kind::fields) {
     contents = contents | ContentsOfTuple<decltype(fields_of(std::declval<T&>()).values)>::value;
   } else if constexpr (kind == Kind::elements) {
@@ -155,8 +185,8 @@ consteval Contents contents_of() {
 
 template <class T>
 consteval bool is_part() {
-  if constexpr (!requires { sizeof(T); } ||
-                (std::is_class_v<T> && !std::is_aggregate_v<T> && !NamesItsFields<T> && !is_parameter<T>)) {
+  if constexpr (!requires { sizeof(T); } || (std::is_class_v<T> && !std::is_aggregate_v<T> &&
+                                             !NamesItsFields<T> && !is_parameter<T> && !is_buffer<T>)) {
     return false;
   } else {
     return contents_of<T>().any();
@@ -188,6 +218,8 @@ using precision_t = decltype(precision_of<std::remove_const_t<Model>>());
 struct XGRAD_API Findings {
   std::vector<NamedParameter<float>> single;
   std::vector<NamedParameter<double>> real;
+  std::vector<NamedBuffer<float>> single_buffers;
+  std::vector<NamedBuffer<double>> real_buffers;
   std::vector<bool*> modes;
 
   template <class T>
@@ -199,13 +231,39 @@ struct XGRAD_API Findings {
     }
   }
 
+  template <class T>
+  std::vector<NamedBuffer<T>>& buffers() {
+    if constexpr (std::is_same_v<T, float>) {
+      return single_buffers;
+    } else {
+      return real_buffers;
+    }
+  }
+
   /// Adds a parameter, unless it is empty or was found before.
   template <class T>
   void add(std::string_view name, const Parameter<T>& parameter);
+
+  /// Adds a buffer, unless it is empty or was found before.
+  template <class T>
+  void add(std::string_view name, Buffer<T>& buffer);
+
+  /// Notes what the parameter of this name is the weight of.
+  void set_kind(std::string_view name, LayerKind kind, std::size_t groups);
 };
 
 /// `outer.inner`, or the one of them that is not empty.
 XGRAD_API std::string join_names(std::string_view outer, std::string_view inner);
+
+/// The groups of a layer's channels.
+template <class Layer>
+std::size_t groups_of(const Layer& layer) {
+  if constexpr (requires { layer.geometry.groups; }) {
+    return layer.geometry.groups;
+  } else {
+    return 1;
+  }
+}
 
 /// Walks over an object that is called `name`, in the order of its fields.
 template <class T>
@@ -229,12 +287,14 @@ void find(T& object, const std::string& name, Findings& found) {
   } else if constexpr (contents_of<T>().any()) {
     constexpr Kind kind = kind_of<T>();
     if constexpr (HasMode<T>) found.modes.push_back(&object.training);
-    if constexpr (kind == Kind::parameter) {
+    if constexpr (kind == Kind::parameter || kind == Kind::buffer) {
       found.add(name, object);
     } else if constexpr (kind == Kind::fields) {
       auto fields = fields_of(object);
       find_in_tuple(
           fields.values, name, [&](std::size_t i) { return std::string(fields.names[i]); }, found);
+      if constexpr (NamesItsKind<T>)
+        found.set_kind(join_names(name, "weight"), T::layer_kind, groups_of(object));
     } else if constexpr (kind == Kind::elements) {
       std::size_t i = 0;
       for (auto& element : object) find(element, join_names(name, std::to_string(i++)), found);
@@ -264,6 +324,14 @@ Findings find_all(const Model& model) {
 template <class Model, class T = detail::precision_t<Model>>
 std::vector<NamedParameter<T>> parameters(Model& model) {
   return std::move(detail::find_all(model).template parameters<T>());
+}
+
+/// The buffers of a model, in the order of its fields: arrays that are saved with it and not learned, such as
+/// the running statistics of batch normalisation. The pointers are those of the model's own fields: they do
+/// not outlive it.
+template <class Model, class T = detail::precision_t<Model>>
+std::vector<NamedBuffer<T>> buffers(Model& model) {
+  return std::move(detail::find_all(model).template buffers<T>());
 }
 
 /// Switches the layers of a model that know a mode, those with a field `bool training`, to training: dropout

@@ -3,6 +3,8 @@
 /// \file
 /// Networks: models, layers, losses, metrics, data and saving.
 
+#include <nn/batch_norm.hpp>
+#include <nn/buffer.hpp>
 #include <nn/data.hpp>
 #include <nn/fields.hpp>
 #include <nn/initialization.hpp>
@@ -10,6 +12,7 @@
 #include <nn/losses.hpp>
 #include <nn/metrics.hpp>
 #include <nn/module.hpp>
+#include <nn/residual.hpp>
 #include <nn/safetensors.hpp>
 #include <nn/saving.hpp>
 #include <nn/sequential.hpp>

@@ -69,6 +69,7 @@ class Reader {
 struct Entry {
   std::string name;
   bool is_double;
+  bool is_counter;  // PyTorch's count of the batches that a normalisation saw
   Shape shape;
   std::uint64_t begin;
   std::uint64_t end;
@@ -137,15 +138,16 @@ Entry read_entry(const Reader& file, const std::string& name, const Json& descri
   const auto dtype = description.find("dtype");
   if (dtype == description.end() || !dtype->is_string()) file.fail(name, "it has no dtype");
   const auto type = dtype->get<std::string>();
-  if (type != "F32" && type != "F64")
+  const bool is_counter = type == "I64" && name.ends_with("num_batches_tracked");
+  if (type != "F32" && type != "F64" && !is_counter)
     file.fail(name, fmt::format("dtype {} came; expected F32 or F64", type));
 
   const auto extents = read_numbers(file, name, description, "shape");
   const auto offsets = read_numbers(file, name, description, "data_offsets");
   if (offsets.size() != 2) file.fail(name, fmt::format("{} data_offsets; expected two", offsets.size()));
-  Entry entry{name, type == "F64", Shape(extents.begin(), extents.end()), offsets[0], offsets[1]};
+  Entry entry{name, type == "F64", is_counter, Shape(extents.begin(), extents.end()), offsets[0], offsets[1]};
 
-  const std::uint64_t bytes = count_bytes(file, name, entry.shape, entry.is_double ? 8 : 4);
+  const std::uint64_t bytes = count_bytes(file, name, entry.shape, type == "F32" ? 4 : 8);
   if (entry.end < entry.begin || entry.end - entry.begin != bytes) {
     file.fail(name, fmt::format("shape {} in {} takes {} bytes; its offsets are {} and {}",
                                 to_string(entry.shape), type, bytes, entry.begin, entry.end));
@@ -241,6 +243,7 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
   Safetensors contents;
   contents.metadata = read_metadata(file, header);
   for (const Entry& entry : read_entries(file, header, file.size() - data)) {
+    if (entry.is_counter) continue;
     contents.arrays.push_back(entry.is_double ? read_array<double>(file, entry, data)
                                               : read_array<float>(file, entry, data));
   }

@@ -28,7 +28,8 @@ struct Safetensors {
   std::map<std::string, std::string> metadata;  ///< the header's `__metadata__`
 };
 
-/// Reads a file and checks it on the way: nothing is allocated for a size that the file does not have. Throws
+/// Reads a file (integers named `num_batches_tracked`, which PyTorch saves with batch normalisation, are
+/// passed over) and checks it on the way: nothing is allocated for a size that the file does not have. Throws
 /// FileError, naming the file and the array, for a file that is missing, cut short or too long, a header that
 /// is no proper JSON or over 100 MB, repeated names, arrays of another type than F32 and F64, shapes that do
 /// not go with their bytes, and bytes that overlap or belong to no array.

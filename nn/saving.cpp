@@ -1,12 +1,14 @@
 #include <autodiff/error.hpp>
-#include <nn/safetensors.hpp>
+#include <nn/layout.hpp>
 #include <nn/saving.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace xgrad::nn::detail {
@@ -16,65 +18,104 @@ template <class T>
 constexpr const char* dtype = std::is_same_v<T, float> ? "F32" : "F64";
 
 template <class T>
-std::string describe(const Array<T>& array) {
-  return fmt::format("{} {}", dtype<T>, to_string(array.shape()));
+std::string describe(const Shape& shape) {
+  return fmt::format("{} {}", dtype<T>, to_string(shape));
 }
 
-/// What differs between a parameter and the array of its name; empty where nothing does.
+/// What differs between an array of a model and the one of its name; empty where nothing does.
 template <class T>
-std::string difference(const NamedParameter<T>& wanted, const NamedArray& came) {
-  const std::string expected = describe(wanted.parameter.value());
-  const std::string found = std::visit([](const auto& array) { return describe(array); }, came.array);
+std::string difference(const std::string& name, const Shape& wanted, const NamedArray& came) {
+  const std::string expected = describe<T>(wanted);
+  const std::string found = std::visit(
+      [](const auto& array) {
+        return describe<typename std::decay_t<decltype(array)>::value_type>(array.shape());
+      },
+      came.array);
   if (found == expected) return {};
-  return fmt::format("\"{}\" is {} in the file, {} in the model", wanted.name, found, expected);
+  return fmt::format("\"{}\" is {} in the file, {} in the model", name, found, expected);
 }
+
+/// Finds the arrays of a model in a state, and notes what does not fit.
+class Matching {
+ public:
+  explicit Matching(const StateDict& state) {
+    for (const NamedArray& each : state.arrays) by_name_[each.name] = &each;
+  }
+
+  template <class T>
+  const Array<T>* find(const std::string& name, const Shape& shape) {
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end()) {
+      differences_.push_back(fmt::format("\"{}\" is missing", name));
+      return nullptr;
+    }
+    const NamedArray* came = found->second;
+    by_name_.erase(found);
+    std::string text = difference<T>(name, shape, *came);
+    if (text.empty()) return &std::get<Array<T>>(came->array);
+    differences_.push_back(std::move(text));
+    return nullptr;
+  }
+
+  /// Throws where anything differed or was left over.
+  void finish(const StateDict& state, const std::string& where) {
+    for (const NamedArray& each : state.arrays) {
+      if (by_name_.contains(each.name))
+        differences_.push_back(fmt::format("\"{}\" is not in the model", each.name));
+    }
+    if (differences_.empty()) return;
+    throw FileError(fmt::format("load: {} does not fit the model: {}", where, fmt::join(differences_, "; ")));
+  }
+
+ private:
+  std::map<std::string, const NamedArray*> by_name_;
+  std::vector<std::string> differences_;
+};
 
 }  // namespace
 
 template <class T>
-void save(const std::vector<NamedParameter<T>>& parameters, const std::filesystem::path& path) {
-  Safetensors contents;
-  contents.metadata["producer"] = "xgrad";
-  for (const auto& [name, parameter] : parameters) contents.arrays.push_back({name, parameter.value()});
-  write_safetensors(path, contents);
+StateDict state_dict(const SavedParts<T>& parts, const SavingOptions& options) {
+  const auto reorderings = reorderings_of(parts.parameters, options);
+  StateDict state;
+  state.metadata["producer"] = "xgrad";
+  for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
+    const auto& each = parts.parameters[i];
+    state.arrays.push_back({each.name, reorderings[i].to_file(each.parameter.value())});
+  }
+  for (const auto& each : parts.buffers) state.arrays.push_back({each.name, each.buffer->value()});
+  return state;
 }
 
 template <class T>
-void load(const std::vector<NamedParameter<T>>& parameters, const std::filesystem::path& path) {
-  Safetensors contents = read_safetensors(path);
-  std::map<std::string, NamedArray*> by_name;
-  for (NamedArray& each : contents.arrays) by_name[each.name] = &each;
-
-  std::vector<std::string> differences;
-  std::vector<NamedArray*> in_order;
-  for (const auto& wanted : parameters) {
-    const auto found = by_name.find(wanted.name);
-    if (found == by_name.end()) {
-      differences.push_back(fmt::format("\"{}\" is missing", wanted.name));
-      continue;
-    }
-    if (auto text = difference(wanted, *found->second); !text.empty()) differences.push_back(std::move(text));
-    in_order.push_back(found->second);
-    by_name.erase(found);
+void load_state_dict(const SavedParts<T>& parts, const StateDict& state, const SavingOptions& options,
+                     const std::string& where) {
+  const auto reorderings = reorderings_of(parts.parameters, options);
+  Matching matching(state);
+  std::vector<const Array<T>*> values, buffer_values;
+  for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
+    const auto& each = parts.parameters[i];
+    values.push_back(matching.find<T>(each.name, reorderings[i].shape_in_file(each.parameter.shape())));
   }
-  for (const NamedArray& each : contents.arrays) {
-    if (by_name.contains(each.name))
-      differences.push_back(fmt::format("\"{}\" is not in the model", each.name));
+  for (const auto& each : parts.buffers) {
+    buffer_values.push_back(matching.find<T>(each.name, each.buffer->value().shape()));
   }
-  if (!differences.empty()) {
-    throw FileError(
-        fmt::format("load: {} does not fit the model: {}", path.string(), fmt::join(differences, "; ")));
+  matching.finish(state, where);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    ParameterHandle<T> parameter = parts.parameters[i].parameter;
+    parameter.set_value(reorderings[i].from_file(*values[i], parameter.shape()));
   }
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    ParameterHandle<T>(parameters[i].parameter).set_value(std::move(std::get<Array<T>>(in_order[i]->array)));
+  for (std::size_t i = 0; i < buffer_values.size(); ++i) {
+    parts.buffers[i].buffer->mutable_value() = *buffer_values[i];
   }
 }
 
-template XGRAD_API void save<float>(const std::vector<NamedParameter<float>>&, const std::filesystem::path&);
-template XGRAD_API void save<double>(const std::vector<NamedParameter<double>>&,
-                                     const std::filesystem::path&);
-template XGRAD_API void load<float>(const std::vector<NamedParameter<float>>&, const std::filesystem::path&);
-template XGRAD_API void load<double>(const std::vector<NamedParameter<double>>&,
-                                     const std::filesystem::path&);
+#define XGRAD_INSTANTIATE(T)                                                                               \
+  template XGRAD_API StateDict state_dict<T>(const SavedParts<T>&, const SavingOptions&);                  \
+  template XGRAD_API void load_state_dict<T>(const SavedParts<T>&, const StateDict&, const SavingOptions&, \
+                                             const std::string&);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
 
 }  // namespace xgrad::nn::detail

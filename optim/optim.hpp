@@ -1,6 +1,11 @@
 #pragma once
 
+#include <optim/adagrad.hpp>
+#include <optim/adam.hpp>
 #include <optim/clipping.hpp>
+#include <optim/max_norm.hpp>
+#include <optim/optimizer.hpp>
+#include <optim/rmsprop.hpp>
 #include <optim/schedules.hpp>
 #include <optim/sgd.hpp>
 

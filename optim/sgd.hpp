@@ -1,13 +1,8 @@
 #pragma once
 
-#include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
-#include <autodiff/parameter.hpp>
-#include <nn/module.hpp>
-#include <optim/schedules.hpp>
+#include <optim/optimizer.hpp>
 
-#include <cstddef>
-#include <optional>
 #include <vector>
 
 namespace xgrad::optim {
@@ -18,6 +13,9 @@ struct SGDOptions {
   Schedule momentum = 0;          ///< mu_t in [0, 1]; 0 is gradient descent without memory
   double weight_decay = 0;        ///< lambda >= 0: lambda w is added to the gradient g
   double clip_norm = 0;  ///< the largest norm of all gradients together (see clip_grad_norm); 0: no limit
+  double max_norm =
+      0;  ///< the largest norm of a unit's incoming weights (see constrain_max_norm); 0: no limit
+  bool nesterov = false;  ///< Nesterov's form of the momentum method
 };
 
 /// Stochastic gradient descent with the momentum method of the note's section 4 (Polyak, 1964; the form of
@@ -25,6 +23,12 @@ struct SGDOptions {
 ///
 ///     v_{t+1} = mu_t v_t - alpha_t (g + lambda w_t)      v_0 = 0
 ///     w_{t+1} = w_t + v_{t+1}
+///
+/// and in Nesterov's form (Sutskever et al. 2013, equations 3 and 4, written for the point w_t + mu_t v_t at
+/// which the gradient is taken, as PyTorch, Keras and Bengio et al. 2013 do, so that the parameters are
+/// always that point)
+///
+///     w_{t+1} = w_t + mu_t v_{t+1} - alpha_t (g + lambda w_t)
 ///
 /// The velocity v contains the learning rate: after a change of the rate, old steps go on at their old size.
 /// (PyTorch's velocity does not contain it; with a constant rate and momentum the weights are the same.)
@@ -36,63 +40,25 @@ struct SGDOptions {
 ///     ...
 ///     tape.backward(loss);
 ///     sgd.step();
-///
-/// It stays attached when the model is moved, and after `net = best`; velocities go on as they were, but one
-/// whose parameter has another shape than before starts at zero again.
 template <class T>
-class XGRAD_API SGD {
+class XGRAD_API SGD final : public Optimizer<T> {
  public:
   /// For all parameters of a model; one that is listed twice counts once. Throws ValueError where there are
   /// none, and where an option is out of its range (schedules: at step 0).
   explicit SGD(const std::vector<nn::NamedParameter<T>>& parameters, const SGDOptions& options = {});
   explicit SGD(const std::vector<ParameterHandle<T>>& parameters, const SGDOptions& options = {});
 
-  /// Changes the parameters by their gradients, then clears the gradients. Parameters without gradient (whose
-  /// has_grad() is false) keep their value and velocity. A tape that recorded the old values can no longer be
-  /// asked for gradients that need them.
-  ///
-  /// Throws ValueError where a schedule's value for this step is out of its range, or where the gradients are
-  /// to be clipped and their norm is NaN or infinite; then nothing has changed, the gradients included.
-  /// Without clipping the gradients are not examined.
-  void step();
-
-  /// Forgets the gradients without a step.
-  void clear_grad();
-  /// The same, under the name that PyTorch gives it.
-  void zero_grad() { clear_grad(); }
-
-  /// The number t of steps so far.
-  std::size_t steps() const { return steps_; }
-
-  /// alpha_t, which the next step will use.
-  double learning_rate() const { return options_.learning_rate(steps_); }
-
-  /// Uses another learning rate from now on: a number, or a schedule, whose steps count from the first step
-  /// of this optimiser. Throws ValueError where its value for the next step is out of its range.
-  void set_learning_rate(const Schedule& learning_rate);
-
   /// mu_t, which the next step will use.
-  double momentum() const { return options_.momentum(steps_); }
-
-  /// Starts again at step 0 with velocities of zero. Values and gradients of the parameters stay.
-  void reset();
+  double momentum() const override { return momentum_(this->steps()); }
 
  private:
-  /// The numbers of one step, in the precision of the parameters.
-  struct Rule {
-    T rate;      // alpha_t
-    T momentum;  // mu_t
-    T decay;     // lambda
-    T clip;      // multiplies the gradient
-  };
+  using typename Optimizer<T>::Common;
+  void prepare() override;
+  void update(std::size_t i, const Common& common, T* w, const T* gradient, std::size_t size) override;
 
-  double clip_factor() const;
-  void update(std::size_t i, const Rule& rule);
-
-  std::vector<ParameterHandle<T>> parameters_;
-  std::vector<std::optional<Array<T>>> velocities_;  // made when first needed
-  SGDOptions options_;
-  std::size_t steps_ = 0;
+  Schedule momentum_;
+  bool nesterov_;
+  T mu_ = 0;  // of this step
 };
 
 }  // namespace xgrad::optim

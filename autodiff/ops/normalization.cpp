@@ -1,0 +1,165 @@
+#include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/normalization.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/normalization.hpp>
+#include <autodiff/ops/reduction.hpp>
+#include <autodiff/transforms.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+namespace xgrad {
+namespace {
+
+/// What the pullback keeps beside x and the weight.
+template <class T>
+struct Normalization {
+  Moments<T> moments;
+  Array<T> inverse;  // 1 / sqrt(s^2 + epsilon)
+  double epsilon;
+};
+
+template <class T>
+void check(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double epsilon) {
+  if (x.dimension() < 2 || x.size() == 0) {
+    throw ShapeError(fmt::format("batch_norm: x of shape {}; expected {{..., C}} with an entry at least",
+                                 to_string(x.shape())));
+  }
+  const Shape wanted{x.shape().back()};
+  if (weight.shape() != wanted || bias.shape() != wanted) {
+    throw ShapeError(fmt::format("batch_norm: weight {} and bias {} for x of shape {}; expected {} for both",
+                                 to_string(weight.shape()), to_string(bias.shape()), to_string(x.shape()),
+                                 to_string(wanted)));
+  }
+  if (!(std::isfinite(epsilon) && epsilon >= 0)) {
+    throw ValueError(fmt::format("batch_norm: epsilon = {}; expected a finite number >= 0", epsilon));
+  }
+}
+
+/// Mean and variance of each channel, from one pass: deviations are taken from the first row, which is about
+/// as far from the mean as any, so that nothing cancels.
+template <class T>
+Moments<T> moments_of(const Array<T>& x, std::size_t rows, std::size_t channels) {
+  const T* values = x.data();
+  const T* shift = values;
+  const auto sums =
+      kernels::channel_sums<T>(rows, channels, [=](std::size_t r, std::size_t c, T& sum, T& squares) {
+        const T deviation = values[r * channels + c] - shift[c];
+        sum += deviation;
+        squares += deviation * deviation;
+      });
+  Moments<T> moments{Array<T>(Shape{channels}), Array<T>(Shape{channels})};
+  for (std::size_t c = 0; c < channels; ++c) {
+    const auto count = static_cast<double>(rows);
+    const double mean = sums.data()[c] / count;
+    moments.mean.data()[c] = static_cast<T>(static_cast<double>(shift[c]) + mean);
+    const double variance = sums.data()[channels + c] / count - mean * mean;
+    moments.variance.data()[c] = static_cast<T>(variance < 0 ? 0 : variance);
+  }
+  return moments;
+}
+
+/// The cotangents of x, weight and bias, as a formula.
+template <class T>
+std::vector<Variable<T>> gradient_formula(const Variable<T>& g, const Variable<T>& x,
+                                          const Variable<T>& weight, double epsilon) {
+  std::vector<std::ptrdiff_t> axes;
+  for (std::size_t axis = 0; axis + 1 < x.dimension(); ++axis)
+    axes.push_back(static_cast<std::ptrdiff_t>(axis));
+  const Variable<T> centred = x - mean(x, axes, keep_dims);
+  const Variable<T> inverse = T(1) / sqrt(mean(square(centred), axes, keep_dims) + epsilon);
+  const Variable<T> normal = centred * inverse;
+  return {weight * inverse * (g - mean(g, axes, keep_dims) - normal * mean(g * normal, axes, keep_dims)),
+          sum(g * normal, axes), sum(g, axes)};
+}
+
+/// An entry of the formula whose value is known already; its derivatives are the formula's.
+template <class T>
+Variable<T> known_gradient(std::size_t number, Array<T> value, const Variable<T>& g, const Variable<T>& x,
+                           const Variable<T>& weight, double epsilon) {
+  return operation("batch_norm_gradient", std::move(value), {g, x, weight}, [=](const Variable<T>& gg) {
+    Tape tape;
+    const std::vector<Variable<T>> inputs{detail::new_input(g), detail::new_input(x),
+                                          detail::new_input(weight)};
+    const auto result = gradient_formula(inputs[0], inputs[1], inputs[2], epsilon)[number];
+    return tape.gradient(detail::as_result(result), inputs, gg);
+  });
+}
+
+/// The same in two passes over plain arrays.
+template <class T>
+std::vector<Variable<T>> gradient(const Variable<T>& g, const Variable<T>& x, const Variable<T>& weight,
+                                  const Normalization<T>& known) {
+  const std::size_t channels = weight.size();
+  const std::size_t rows = x.size() / channels;
+  const T* slope = g.value().data();
+  const T* values = x.value().data();
+  const T* centre = known.moments.mean.data();
+  const T* inverse = known.inverse.data();
+  const auto sums =
+      kernels::channel_sums<T>(rows, channels, [=](std::size_t r, std::size_t c, T& by_bias, T& by_weight) {
+        const std::size_t i = r * channels + c;
+        by_bias += slope[i];
+        by_weight += slope[i] * ((values[i] - centre[c]) * inverse[c]);
+      });
+  Array<T> by_bias(Shape{channels}), by_weight(Shape{channels}), by_x(x.shape());
+  Array<T> scale(Shape{channels}), mean_slope(Shape{channels}), along(Shape{channels});
+  for (std::size_t c = 0; c < channels; ++c) {
+    by_bias.data()[c] = static_cast<T>(sums.data()[c]);
+    by_weight.data()[c] = static_cast<T>(sums.data()[channels + c]);
+    scale.data()[c] = weight.value().data()[c] * inverse[c];
+    mean_slope.data()[c] = static_cast<T>(sums.data()[c] / static_cast<double>(rows));
+    along.data()[c] = static_cast<T>(sums.data()[channels + c] / static_cast<double>(rows)) * inverse[c];
+  }
+  const T* s = scale.data();
+  const T* m = mean_slope.data();
+  const T* a = along.data();
+  T* out = by_x.data();
+  kernels::map_channels(rows, channels, [=](std::size_t c, std::size_t i) {
+    out[i] = s[c] * (slope[i] - m[c] - (values[i] - centre[c]) * a[c]);
+  });
+  return {known_gradient(0, std::move(by_x), g, x, weight, known.epsilon),
+          known_gradient(1, std::move(by_weight), g, x, weight, known.epsilon),
+          known_gradient(2, std::move(by_bias), g, x, weight, known.epsilon)};
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias,
+                       double epsilon, Moments<T>* moments) {
+  check(x, weight, bias, epsilon);
+  const std::size_t channels = weight.size();
+  const std::size_t rows = x.size() / channels;
+  auto known = detail::make_pooled<Normalization<T>>(
+      Normalization<T>{moments_of(x.value(), rows, channels), Array<T>(Shape{channels}), epsilon});
+  Array<T> scale(Shape{channels});
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double variance = static_cast<double>(known->moments.variance.data()[c]);
+    known->inverse.data()[c] = static_cast<T>(1 / std::sqrt(variance + epsilon));
+    scale.data()[c] = known->inverse.data()[c] * weight.value().data()[c];
+  }
+  if (moments != nullptr) *moments = known->moments;
+  Array<T> value(x.shape());
+  const T* from = x.value().data();
+  const T* centre = known->moments.mean.data();
+  const T* s = scale.data();
+  const T* b = bias.value().data();
+  T* out = value.data();
+  kernels::map_channels(rows, channels,
+                        [=](std::size_t c, std::size_t i) { out[i] = (from[i] - centre[c]) * s[c] + b[c]; });
+  return operation("batch_norm", std::move(value), {x, weight, bias},
+                   [x, weight, known](const Variable<T>& g) { return gradient(g, x, weight, *known); });
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                             \
+  template Variable<T> batch_norm<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&, double, \
+                                     Moments<T>*);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad

@@ -1,0 +1,113 @@
+#include <autodiff/error.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/normalization.hpp>
+#include <nn/batch_norm.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace xgrad::nn {
+namespace detail {
+
+template <class T>
+BatchNorm<T>::BatchNorm(const char* name, std::size_t channels, const BatchNormOptions& chosen)
+    : options(chosen), channels_(channels) {
+  if (channels == 0) throw ValueError(fmt::format("{}: 0 channels came, expected at least 1", name));
+  if (!(std::isfinite(options.epsilon) && options.epsilon >= 0)) {
+    throw ValueError(
+        fmt::format("{}: epsilon = {} came, expected a finite number >= 0", name, options.epsilon));
+  }
+  if (!(options.momentum >= 0 && options.momentum <= 1)) {
+    throw ValueError(
+        fmt::format("{}: momentum = {} came, expected a number in [0, 1]", name, options.momentum));
+  }
+  const Shape shape{channels};
+  if (options.affine) {
+    weight = Parameter<T>(full<T>(shape, T(1)));
+    bias = Parameter<T>(full<T>(shape, T(0)));
+  }
+  if (options.track_running_stats) {
+    running_mean = Buffer<T>(full<T>(shape, T(0)));
+    running_var = Buffer<T>(full<T>(shape, T(1)));
+  }
+}
+
+namespace {
+
+/// running <- (1 - momentum) running + momentum correction new
+template <class T>
+void follow(Buffer<T>& running, const Array<T>& batch, double momentum, double correction) {
+  Array<T>& values = running.mutable_value();
+  for (std::size_t c = 0; c < values.size(); ++c) {
+    values.data()[c] = static_cast<T>((1 - momentum) * static_cast<double>(values.data()[c]) +
+                                      momentum * correction * static_cast<double>(batch.data()[c]));
+  }
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> BatchNorm<T>::apply(const char* name, const Variable<T>& x) {
+  if (x.shape().back() != channels_) {
+    throw ShapeError(fmt::format("{}: an input of shape {} came, expected {} channels on its last axis", name,
+                                 to_string(x.shape()), channels_));
+  }
+  const Shape shape{channels_};
+  const Variable<T> scale = options.affine ? Variable<T>(weight) : constant(full<T>(shape, T(1)));
+  const Variable<T> shift = options.affine ? Variable<T>(bias) : constant(full<T>(shape, T(0)));
+  if (!training && options.track_running_stats) {
+    Array<T> inverse(shape);
+    for (std::size_t c = 0; c < channels_; ++c) {
+      const double variance = static_cast<double>(running_var.value().data()[c]);
+      inverse.data()[c] = static_cast<T>(1 / std::sqrt(variance + options.epsilon));
+    }
+    const Variable<T> factor = scale * constant(std::move(inverse));
+    return x * factor + (shift - constant(Array<T>(running_mean.value())) * factor);
+  }
+  const std::size_t count = x.size() / channels_;
+  if (training && count == 1) {
+    throw ValueError(
+        fmt::format("{}: an input of shape {} came in training: the variance of one value is 0; "
+                    "expected more than one value for each channel",
+                    name, to_string(x.shape())));
+  }
+  Moments<T> moments;
+  Variable<T> y = batch_norm(x, scale, shift, options.epsilon, &moments);
+  if (training && options.track_running_stats) {
+    const auto n = static_cast<double>(count);
+    follow(running_mean, moments.mean, options.momentum, 1);
+    follow(running_var, moments.variance, options.momentum, n / (n - 1));
+  }
+  return y;
+}
+
+template class BatchNorm<float>;
+template class BatchNorm<double>;
+
+}  // namespace detail
+
+template <class T>
+Variable<T> BatchNorm2d<T>::operator()(const Variable<T>& images) {
+  if (images.dimension() != 4) {
+    throw ShapeError(fmt::format("BatchNorm2d: an input of shape {} came, expected {{N, H, W, C}}",
+                                 to_string(images.shape())));
+  }
+  return this->apply("BatchNorm2d", images);
+}
+
+template <class T>
+Variable<T> BatchNorm1d<T>::operator()(const Variable<T>& x) {
+  if (x.dimension() != 2 && x.dimension() != 3) {
+    throw ShapeError(fmt::format("BatchNorm1d: an input of shape {} came, expected {{N, C}} or {{N, L, C}}",
+                                 to_string(x.shape())));
+  }
+  return this->apply("BatchNorm1d", x);
+}
+
+template class BatchNorm2d<float>;
+template class BatchNorm2d<double>;
+template class BatchNorm1d<float>;
+template class BatchNorm1d<double>;
+
+}  // namespace xgrad::nn

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <autodiff/config.hpp>
+#include <autodiff/parameter.hpp>
+#include <nn/buffer.hpp>
+#include <nn/fields.hpp>
+
+#include <cstddef>
+
+namespace xgrad::nn {
+
+/// How a layer of batch normalisation is made. The names are PyTorch's.
+struct BatchNormOptions {
+  double epsilon = 1e-5;            ///< >= 0: added to the variance
+  double momentum = 0.1;            ///< in [0, 1]: the share of a new batch in the running statistics
+  bool affine = true;               ///< whether weight and bias are learned
+  bool track_running_stats = true;  ///< without, test time uses the statistics of the batch, too
+};
+
+namespace detail {
+
+/// What BatchNorm1d and BatchNorm2d share.
+template <class T>
+class BatchNorm {
+ public:
+  XGRAD_API BatchNorm(const char* name, std::size_t channels, const BatchNormOptions& options);
+
+  auto fields() {
+    return nn::fields("weight", weight, "bias", bias, "running_mean", running_mean, "running_var",
+                      running_var);
+  }
+
+  Parameter<T> weight;     ///< {channels}, ones at first, or empty
+  Parameter<T> bias;       ///< {channels}, zeros at first, or empty
+  Buffer<T> running_mean;  ///< {channels}, zeros at first, or empty
+  Buffer<T> running_var;   ///< {channels}, ones at first, or empty
+  BatchNormOptions options;
+  bool training = true;  ///< set by nn::train and nn::eval
+
+ protected:
+  XGRAD_API Variable<T> apply(const char* name, const Variable<T>& x);
+
+ private:
+  std::size_t channels_;
+};
+
+}  // namespace detail
+
+/// Batch normalisation (Ioffe and Szegedy, Batch normalization, 2015) of images {N, H, W, C}, channel by
+/// channel: in training
+///
+///     y = (x - mu) / sqrt(s^2 + epsilon) * weight + bias
+///
+/// with the channel's mean mu and variance s^2 over the batch and all places; at test time with the running
+/// statistics instead, which training keeps as PyTorch does:
+///
+///     running <- (1 - momentum) running + momentum (mu, or s^2 n / (n - 1) for n values)
+template <class T = float>
+class BatchNorm2d : public detail::BatchNorm<T> {
+ public:
+  /// Throws ValueError where `channels` is 0 or an option is out of its range.
+  explicit BatchNorm2d(std::size_t channels, const BatchNormOptions& options = {})
+      : detail::BatchNorm<T>("BatchNorm2d", channels, options) {}
+
+  /// Throws ShapeError where the images are not {N, H, W, channels}, ValueError where in training a channel
+  /// has a single value, whose variance would be 0.
+  XGRAD_API Variable<T> operator()(const Variable<T>& images);
+};
+
+/// Batch normalisation of rows {N, C} or sequences {N, L, C}; see BatchNorm2d.
+template <class T = float>
+class BatchNorm1d : public detail::BatchNorm<T> {
+ public:
+  /// Throws ValueError where `channels` is 0 or an option is out of its range.
+  explicit BatchNorm1d(std::size_t channels, const BatchNormOptions& options = {})
+      : detail::BatchNorm<T>("BatchNorm1d", channels, options) {}
+
+  /// Throws ShapeError where x is neither {N, channels} nor {N, L, channels}, ValueError where in training a
+  /// channel has a single value, whose variance would be 0.
+  XGRAD_API Variable<T> operator()(const Variable<T>& x);
+};
+
+}  // namespace xgrad::nn
