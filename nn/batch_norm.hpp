@@ -59,7 +59,7 @@ template <class T = float>
 class BatchNorm2d : public detail::BatchNorm<T> {
  public:
   /// Throws ValueError where `channels` is 0 or an option is out of its range.
-  explicit BatchNorm2d(std::size_t channels, const BatchNormOptions& options = {})
+  explicit BatchNorm2d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm2d", channels, options) {}
 
   /// Throws ShapeError where the images are not {N, H, W, channels}, ValueError where in training a channel
@@ -72,7 +72,7 @@ template <class T = float>
 class BatchNorm1d : public detail::BatchNorm<T> {
  public:
   /// Throws ValueError where `channels` is 0 or an option is out of its range.
-  explicit BatchNorm1d(std::size_t channels, const BatchNormOptions& options = {})
+  explicit BatchNorm1d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm1d", channels, options) {}
 
   /// Throws ShapeError where x is neither {N, channels} nor {N, L, channels}, ValueError where in training a

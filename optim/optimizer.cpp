@@ -2,6 +2,7 @@
 #include <optim/clipping.hpp>
 #include <optim/max_norm.hpp>
 #include <optim/optimizer.hpp>
+#include <optim/state_reader.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <sstream>
 
 namespace xgrad::optim {
 
@@ -141,50 +141,14 @@ nn::StateDict Optimizer<T>::state_dict() const {
   return state;
 }
 
-namespace {
-
-/// Reads the numbers of a state's metadata and notes what is wrong with them.
-class Reader {
- public:
-  Reader(const nn::StateDict& state, std::vector<std::string>& differences)
-      : state_(state), differences_(differences) {}
-
-  std::string text(const char* name) const {
-    const auto found = state_.metadata.find(name);
-    if (found != state_.metadata.end()) return found->second;
-    differences_.push_back(fmt::format("\"{}\" is missing", name));
-    return {};
-  }
-
-  /// So many numbers; as many zeros where there is something else.
-  template <class Number>
-  std::vector<Number> numbers(const char* name, std::size_t count) const {
-    const std::string all = text(name);
-    std::istringstream in(all);
-    std::vector<Number> values(count);
-    for (Number& each : values) in >> each;
-    if (!in || !(in >> std::ws).eof()) {
-      differences_.push_back(fmt::format("\"{}\" is \"{}\", expected {} numbers", name, all, count));
-      return std::vector<Number>(count);
-    }
-    return values;
-  }
-
- private:
-  const nn::StateDict& state_;
-  std::vector<std::string>& differences_;
-};
-
-}  // namespace
-
 template <class T>
 void Optimizer<T>::load_state_dict(const nn::StateDict& state) {
   std::vector<std::string> differences;
-  const Reader reader(state, differences);
+  const detail::StateReader reader(state, differences);
   const std::string kind = reader.text("optimizer");
   if (!kind.empty() && kind != name_) differences.push_back(fmt::format("it is that of {}", kind));
-  const std::size_t steps = reader.numbers<std::size_t>("steps", 1)[0];
-  const double scale = reader.numbers<double>("learning_rate_scale", 1)[0];
+  const std::size_t steps = reader.number<std::size_t>("steps");
+  const double scale = reader.number<double>("learning_rate_scale");
   auto updates = reader.numbers<std::size_t>("updates", parameters_.size());
 
   auto memories = std::vector(memories_.size(), std::vector<std::optional<Array<T>>>(parameters_.size()));
@@ -211,9 +175,7 @@ void Optimizer<T>::load_state_dict(const nn::StateDict& state) {
     }
     memories[m][i] = *array;
   }
-  if (!differences.empty()) {
-    throw ValueError(fmt::format("{}: the state does not fit: {}", name_, fmt::join(differences, "; ")));
-  }
+  detail::throw_differences(name_, differences);
   memories_ = std::move(memories);
   updates_ = std::move(updates);
   steps_ = steps;

@@ -6,10 +6,46 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <utility>
 
 namespace xgrad::optim {
 namespace {
+
+void check_finite(const char* function, double value) {
+  if (!std::isfinite(value)) {
+    throw ValueError(fmt::format("{}: a value of {} came, expected a finite number", function, value));
+  }
+}
+
+void check_steps(const char* function, const char* what, std::size_t came, std::size_t least) {
+  if (came < least) {
+    throw ValueError(
+        fmt::format("{}: {} of {} steps came, expected at least {}", function, what, came, least));
+  }
+}
+
+void check_momentum(const char* function, double momentum) {
+  if (!(momentum >= 0 && momentum <= 1)) {
+    throw ValueError(
+        fmt::format("{}: a momentum of {} came, expected a number in [0, 1]", function, momentum));
+  }
+}
+
+void check_milestones(const char* function, const std::vector<std::size_t>& milestones) {
+  if (std::adjacent_find(milestones.begin(), milestones.end(), std::greater_equal<>()) != milestones.end()) {
+    throw ValueError(fmt::format("{}: the milestones {{{}}} came, expected increasing steps", function,
+                                 fmt::join(milestones, ", ")));
+  }
+}
+
+/// How far step t is on its way through `steps`, in [0, 1].
+double progress(std::size_t t, double steps) { return std::min(static_cast<double>(t) / steps, 1.0); }
+
+/// From `from` to `to` along half a cosine.
+double along_cosine(double from, double to, double way) {
+  return to + (from - to) * (1 + std::cos(std::numbers::pi * way)) / 2;
+}
 
 void check_decay(const char* function, double initial, double factor) {
   if (!std::isfinite(initial)) {
@@ -43,10 +79,7 @@ Schedule increasing_momentum(double mu_max) {
 
 Schedule step_decay(double initial, std::vector<std::size_t> milestones, double factor) {
   check_decay("step_decay", initial, factor);
-  if (std::adjacent_find(milestones.begin(), milestones.end(), std::greater_equal<>()) != milestones.end()) {
-    throw ValueError(fmt::format("step_decay: the milestones {{{}}} came, expected increasing steps",
-                                 fmt::join(milestones, ", ")));
-  }
+  check_milestones("step_decay", milestones);
   return [initial, milestones = std::move(milestones), factor](std::size_t step) {
     const auto passed = std::upper_bound(milestones.begin(), milestones.end(), step) - milestones.begin();
     return initial / std::pow(factor, static_cast<double>(passed));
@@ -55,10 +88,130 @@ Schedule step_decay(double initial, std::vector<std::size_t> milestones, double 
 
 Schedule periodic_decay(double initial, std::size_t period, double factor) {
   check_decay("periodic_decay", initial, factor);
-  if (period == 0) throw ValueError("periodic_decay: a period of 0 steps came, expected at least 1");
+  check_steps("periodic_decay", "a period", period, 1);
   return [initial, period, factor](std::size_t step) {
     return initial / std::pow(factor, static_cast<double>(step / period));
   };
+}
+
+Schedule exponential_decay(double initial, double gamma, std::size_t period) {
+  check_finite("exponential_decay", initial);
+  if (!(gamma > 0 && gamma <= 1)) {
+    throw ValueError(
+        fmt::format("exponential_decay: a gamma of {} came, expected a number in (0, 1]", gamma));
+  }
+  check_steps("exponential_decay", "a period", period, 1);
+  return [=](std::size_t t) {
+    return initial * std::pow(gamma, static_cast<double>(t) / static_cast<double>(period));
+  };
+}
+
+Schedule inverse_time_decay(double initial, double rate, std::size_t period) {
+  check_finite("inverse_time_decay", initial);
+  if (!(std::isfinite(rate) && rate >= 0)) {
+    throw ValueError(
+        fmt::format("inverse_time_decay: a rate of {} came, expected a finite number >= 0", rate));
+  }
+  check_steps("inverse_time_decay", "a period", period, 1);
+  return [=](std::size_t t) {
+    return initial / (1 + rate * static_cast<double>(t) / static_cast<double>(period));
+  };
+}
+
+Schedule polynomial_decay(double initial, std::size_t steps, double end, double power) {
+  check_finite("polynomial_decay", initial);
+  check_finite("polynomial_decay", end);
+  if (!(std::isfinite(power) && power > 0)) {
+    throw ValueError(
+        fmt::format("polynomial_decay: a power of {} came, expected a finite number > 0", power));
+  }
+  check_steps("polynomial_decay", "a decay", steps, 1);
+  return [=](std::size_t t) {
+    return end + (initial - end) * std::pow(1 - progress(t, static_cast<double>(steps)), power);
+  };
+}
+
+Schedule linear_decay(double initial, std::size_t steps, double end) {
+  return polynomial_decay(initial, steps, end, 1);
+}
+
+Schedule cosine_decay(double initial, std::size_t steps, double end) {
+  check_finite("cosine_decay", initial);
+  check_finite("cosine_decay", end);
+  check_steps("cosine_decay", "a decay", steps, 1);
+  return [=](std::size_t t) { return along_cosine(initial, end, progress(t, static_cast<double>(steps))); };
+}
+
+namespace {
+
+/// From `start` to `peak` in the first steps, then to `end`, as PyTorch's OneCycleLR with its cosine has it:
+/// the peak is at step rise * steps - 1, the end at the last step.
+Schedule cycle(const char* function, double start, double peak, double end, std::size_t steps, double rise) {
+  check_steps(function, "a cycle", steps, 2);
+  if (!(rise > 0 && rise < 1)) {
+    throw ValueError(fmt::format("{}: a rise of {} came, expected a number in (0, 1)", function, rise));
+  }
+  const double top = rise * static_cast<double>(steps) - 1;
+  const double last = static_cast<double>(steps) - 1;
+  return [=](std::size_t t) {
+    const auto at = static_cast<double>(t);
+    if (at <= top) return along_cosine(start, peak, at / top);
+    return along_cosine(peak, end, std::min((at - top) / (last - top), 1.0));
+  };
+}
+
+}  // namespace
+
+Schedule one_cycle(double maximum, std::size_t steps, const OneCycleOptions& options) {
+  check_finite("one_cycle", maximum);
+  for (const double divisor : {options.start_divisor, options.end_divisor}) {
+    if (!(std::isfinite(divisor) && divisor >= 1)) {
+      throw ValueError(
+          fmt::format("one_cycle: a divisor of {} came, expected a finite number >= 1", divisor));
+    }
+  }
+  return cycle("one_cycle", maximum / options.start_divisor, maximum, maximum / options.end_divisor, steps,
+               options.rise);
+}
+
+Schedule one_cycle_momentum(double low, double high, std::size_t steps, double rise) {
+  check_momentum("one_cycle_momentum", low);
+  check_momentum("one_cycle_momentum", high);
+  return cycle("one_cycle_momentum", high, low, high, steps, rise);
+}
+
+Schedule increasing_momentum(double mu_max, const MomentumDropOptions& drop) {
+  check_momentum("increasing_momentum", drop.momentum);
+  check_steps("increasing_momentum", "a training", drop.steps, drop.last);
+  if (drop.last == drop.steps) return drop.momentum;
+  return join_schedules({increasing_momentum(mu_max), drop.momentum}, {drop.steps - drop.last});
+}
+
+Schedule warm_up(std::size_t steps, const Schedule& schedule, double start) {
+  check_finite("warm_up", start);
+  return [=](std::size_t t) {
+    if (t >= steps) return schedule(t - steps);
+    return start + (schedule(0) - start) * static_cast<double>(t) / static_cast<double>(steps);
+  };
+}
+
+Schedule join_schedules(std::vector<Schedule> schedules, std::vector<std::size_t> milestones) {
+  check_milestones("join_schedules", milestones);
+  if (schedules.size() != milestones.size() + 1) {
+    throw ValueError(
+        fmt::format("join_schedules: {} schedules and {} milestones came, expected one schedule more",
+                    schedules.size(), milestones.size()));
+  }
+  return [schedules = std::move(schedules), milestones = std::move(milestones)](std::size_t t) {
+    const auto passed = std::upper_bound(milestones.begin(), milestones.end(), t) - milestones.begin();
+    const auto i = static_cast<std::size_t>(passed);
+    return schedules[i](i == 0 ? t : t - milestones[i - 1]);
+  };
+}
+
+Schedule operator*(double factor, const Schedule& schedule) {
+  if (schedule.is_constant()) return factor * schedule(0);
+  return [=](std::size_t t) { return factor * schedule(t); };
 }
 
 }  // namespace xgrad::optim

@@ -105,8 +105,8 @@ TEST_CASE("a state that does not fit changes nothing") {
   state.arrays[2].array = Array<double>(Shape{2, 4}, 0.0);
   CHECK_THROWS_WITH_AS(
       sgd.load_state_dict(state),
-      "SGD: the state does not fit: it is that of Adam; \"steps\" is \"many\", expected 1 numbers; "
-      "\"updates\" is missing; \"updates\" is \"\", expected 4 numbers; \"velocity.fc1.weight\" is "
+      "SGD: the state does not fit: it is that of Adam; \"steps\" is \"many\", expected 1 number; "
+      "\"updates\" is missing; \"velocity.fc1.weight\" is "
       "{2, 2}, the parameter {4, 3}; \"velocity.fc9.bias\" belongs to no parameter; "
       "\"velocity.fc2.weight\" is {2, 4} of the other precision, the parameter {2, 4}",
       ValueError);

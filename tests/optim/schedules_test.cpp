@@ -103,3 +103,87 @@ TEST_CASE("periodic_decay divides every so many steps") {
                        "periodic_decay: a period of 0 steps came, expected at least 1", ValueError);
   CHECK_THROWS_AS(optim::periodic_decay(1, 5, std::nan("")), ValueError);
 }
+
+namespace {
+
+void check_values(const optim::Schedule& schedule,
+                  const std::vector<std::pair<std::size_t, double>>& values) {
+  for (const auto& each : values) {
+    CAPTURE(each.first);
+    CHECK(schedule(each.first) == doctest::Approx(each.second).epsilon(1e-12));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("decays along formulas") {
+  check_values(optim::exponential_decay(0.5, 0.5), {{0, 0.5}, {1, 0.25}, {3, 0.0625}});
+  check_values(optim::exponential_decay(1, 0.25, 2), {{0, 1}, {1, 0.5}, {4, 0.0625}});
+  check_values(optim::inverse_time_decay(1, 0.5), {{0, 1}, {2, 0.5}, {6, 0.25}});
+  check_values(optim::inverse_time_decay(1, 1, 10), {{0, 1}, {10, 0.5}, {30, 0.25}});
+  check_values(optim::polynomial_decay(1, 4, 0, 2), {{0, 1}, {1, 0.5625}, {2, 0.25}, {4, 0}, {9, 0}});
+  check_values(optim::linear_decay(1, 4, 0.5), {{0, 1}, {1, 0.875}, {4, 0.5}, {9, 0.5}});
+  check_values(optim::cosine_decay(1, 4), {{0, 1}, {1, (1 + std::sqrt(0.5)) / 2}, {2, 0.5}, {4, 0}, {5, 0}});
+  check_values(optim::cosine_decay(1, 2, 0.5), {{1, 0.75}, {2, 0.5}});
+}
+
+// torch.optim.lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=10), PyTorch 2.15: rates of the steps, and
+// momenta of SGD with momentum.
+TEST_CASE("one cycle is PyTorch's") {
+  check_values(optim::one_cycle(1, 10), {{0, 0.04},
+                                         {1, 0.52},
+                                         {2, 1.0},
+                                         {3, 0.9504846320134737},
+                                         {5, 0.6112620219362893},
+                                         {8, 0.049519367986526286},
+                                         {9, 4e-6},
+                                         {20, 4e-6}});
+  check_values(optim::one_cycle_momentum(0.85, 0.95, 10),
+               {{0, 0.95}, {1, 0.9}, {2, 0.85}, {5, 0.8888739533021842}, {9, 0.95}, {10, 0.95}});
+}
+
+TEST_CASE("schedules of schedules") {
+  const auto warm = optim::warm_up(4, optim::step_decay(1, {2}));
+  check_values(warm, {{0, 0}, {1, 0.25}, {3, 0.75}, {4, 1}, {5, 1}, {6, 0.1}});
+  check_values(optim::warm_up(0, 0.5), {{0, 0.5}});
+  check_values(optim::warm_up(2, 1, 0.5), {{0, 0.5}, {1, 0.75}, {2, 1}});
+  const auto joined = optim::join_schedules({1, optim::linear_decay(1, 2), 0.25}, {3, 5});
+  check_values(joined, {{0, 1}, {2, 1}, {3, 1}, {4, 0.5}, {5, 0.25}, {99, 0.25}});
+  check_values(0.5 * optim::linear_decay(1, 2), {{0, 0.5}, {1, 0.25}});
+  CHECK((2 * optim::Schedule(0.5)).is_constant());
+  const auto all = optim::warm_up(2, 0.1 * optim::join_schedules({1, optim::cosine_decay(1, 2)}, {2}));
+  check_values(all, {{0, 0}, {1, 0.05}, {2, 0.1}, {4, 0.1}, {5, 0.05}, {6, 0}});
+}
+
+TEST_CASE("the increasing momentum drops for the last steps") {
+  const auto mu = optim::increasing_momentum(0.99, {.steps = 2000});
+  check_values(mu, {{0, 0.5}, {250, 0.75}, {999, 0.875}, {1000, 0.9}, {1999, 0.9}, {5000, 0.9}});
+  check_values(optim::increasing_momentum(0.99, {.steps = 10, .last = 10, .momentum = 0.5}), {{0, 0.5}});
+}
+
+TEST_CASE("what the other schedules do not take") {
+  CHECK_THROWS_WITH_AS(optim::exponential_decay(1, 2),
+                       "exponential_decay: a gamma of 2 came, expected a number in (0, 1]", ValueError);
+  CHECK_THROWS_WITH_AS(optim::inverse_time_decay(1, 1, 0),
+                       "inverse_time_decay: a period of 0 steps came, expected at least 1", ValueError);
+  CHECK_THROWS_WITH_AS(optim::cosine_decay(1, 0),
+                       "cosine_decay: a decay of 0 steps came, expected at least 1", ValueError);
+  CHECK_THROWS_WITH_AS(optim::polynomial_decay(1, 2, 0, 0),
+                       "polynomial_decay: a power of 0 came, expected a finite number > 0", ValueError);
+  CHECK_THROWS_WITH_AS(optim::one_cycle(1, 1), "one_cycle: a cycle of 1 steps came, expected at least 2",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(optim::one_cycle(1, 9, {.rise = 1}),
+                       "one_cycle: a rise of 1 came, expected a number in (0, 1)", ValueError);
+  CHECK_THROWS_WITH_AS(optim::one_cycle_momentum(0.8, 2, 9),
+                       "one_cycle_momentum: a momentum of 2 came, expected a number in [0, 1]", ValueError);
+  CHECK_THROWS_WITH_AS(optim::increasing_momentum(0.9, {.steps = 10}),
+                       "increasing_momentum: a training of 10 steps came, expected at least 1000",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(optim::join_schedules({1, 2}, {}),
+                       "join_schedules: 2 schedules and 0 milestones came, expected one schedule more",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(optim::join_schedules({1, 2, 3}, {5, 5}),
+                       "join_schedules: the milestones {5, 5} came, expected increasing steps", ValueError);
+  CHECK_THROWS_WITH_AS(optim::warm_up(2, 1, std::numeric_limits<double>::infinity()),
+                       "warm_up: a value of inf came, expected a finite number", ValueError);
+}
