@@ -1,7 +1,13 @@
 #pragma once
 
 /// \file
-/// Data: IDX files, and batches of arrays.
+/// Data: files, sets of samples, splits, changes of images, and mini-batches.
 
+#include <nn/augmentation.hpp>
+#include <nn/cifar.hpp>
+#include <nn/csv.hpp>
+#include <nn/dataset.hpp>
 #include <nn/idx.hpp>
 #include <nn/loader.hpp>
+#include <nn/npz.hpp>
+#include <nn/splits.hpp>

@@ -141,6 +141,29 @@ Array<T> read_idx_images(const std::string& path) {
 
 Array<std::uint8_t> read_idx_labels(const std::string& path) { return read_idx(path, 1); }
 
+namespace {
+
+/// The file of that name, compressed or not.
+std::string find_file(const std::filesystem::path& folder, const std::string& name) {
+  const std::filesystem::path plain = folder / name;
+  for (const auto& path : {plain, std::filesystem::path(plain.string() + ".gz")}) {
+    if (std::filesystem::is_regular_file(path)) return path.string();
+  }
+  throw FileError(fmt::format("{} holds no {} or {}.gz", folder.string(), name, name));
+}
+
+}  // namespace
+
+Batch<float, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std::string& part) {
+  Batch<float, std::uint8_t> samples{read_idx_images<float>(find_file(folder, part + "-images-idx3-ubyte")),
+                                     read_idx_labels(find_file(folder, part + "-labels-idx1-ubyte"))};
+  if (samples.images.shape()[0] != samples.labels.size()) {
+    throw FileError(fmt::format("{}: {} images and {} labels of {}, expected as many labels as images",
+                                folder.string(), samples.images.shape()[0], samples.labels.size(), part));
+  }
+  return samples;
+}
+
 #define XGRAD_INSTANTIATE(T) template Array<T> read_idx_images<T>(const std::string&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE

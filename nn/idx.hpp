@@ -2,8 +2,10 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
+#include <nn/dataset.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 /// \file
@@ -21,6 +23,12 @@ XGRAD_API Array<std::uint8_t> read_idx(const std::string& path, std::size_t dime
 /// Reads images {N, H, W} as {N, H, W, 1}, scaled from 0 ... 255 to 0 ... 1. Errors as for read_idx.
 template <class T = float>
 XGRAD_API Array<T> read_idx_images(const std::string& path);
+
+/// Reads one part of a folder with the four files of MNIST or a relative, plain or compressed with gzip:
+/// `train` (train-images-idx3-ubyte, train-labels-idx1-ubyte) or `t10k`, the test set. Errors as for
+/// read_idx, and where there are not as many labels as images.
+XGRAD_API Batch<float, std::uint8_t> read_mnist(const std::filesystem::path& folder,
+                                                const std::string& part = "train");
 
 /// Reads labels {N}. Errors as for read_idx.
 XGRAD_API Array<std::uint8_t> read_idx_labels(const std::string& path);

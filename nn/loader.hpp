@@ -3,72 +3,95 @@
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
 #include <autodiff/random.hpp>
+#include <nn/augmentation.hpp>
+#include <nn/dataset.hpp>
+#include <nn/safetensors.hpp>
 
-#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 /// \file
-/// Mini-batches (section 4 of the note) of samples that are in memory.
+/// Mini-batches (section 4 of the note).
 
 namespace xgrad::nn {
 
-/// The samples [begin, end) of an array whose first axis counts samples: `take_samples(images, 0, 5000)`.
-/// Throws ShapeError where there are fewer.
-template <Expression E>
-auto take_samples(const E& array, std::size_t begin, std::size_t end);
-
 /// How a DataLoader forms batches.
 struct DataLoaderOptions {
-  std::size_t batch = 64;  ///< B, the samples of one batch; 1 is the note's online learning
-  bool shuffle = true;     ///< a new order for every epoch
-  bool drop_last = false;  ///< leave out the last batch where it is smaller than the others
-  std::uint64_t seed = 0;  ///< of the orders
-};
-
-/// Some samples and what belongs to them: `auto [images, labels] = batch;`
-template <class T, class L>
-struct Batch {
-  Array<T> images;
-  Array<L> labels;
+  std::size_t batch = 64;    ///< B, the samples of one batch; 1 is the note's online learning
+  bool shuffle = true;       ///< a new order for every epoch
+  bool drop_last = false;    ///< leave out the last batch where it is smaller than the others
+  std::uint64_t seed = 0;    ///< of the orders, and of what the transform draws
+  Transform transform = {};  ///< changes each batch of images: `{nn::random_shift(2), nn::random_flip()}`
+  std::size_t prefetch = 0;  ///< so many batches are made ahead by a thread in the background
 };
 
 namespace detail {
 
-/// The number of batches; throws ShapeError or ValueError where the arrays or options do not fit.
-XGRAD_API std::size_t count_batches(const Shape& images, const Shape& labels,
-                                    const DataLoaderOptions& options);
-[[noreturn]] XGRAD_API void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end);
+/// Makes things ahead in a thread of its own, in order; what they are, the caller knows.
+class XGRAD_API Prefetcher {
+ public:
+  using Make = std::function<std::shared_ptr<void>(std::size_t)>;
 
-/// The samples of these numbers, one after the other.
-template <class T>
-Array<T> gather_samples(const Array<T>& array, const std::size_t* numbers, std::size_t count) {
-  Shape shape = array.shape();
-  const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
-  shape[0] = count;
-  Array<T> result(shape);
-  for (std::size_t i = 0; i < count; ++i) {
-    std::copy_n(array.data() + numbers[i] * size, size, result.data() + i * size);
-  }
-  return result;
-}
+  /// Makes number `first` to `last` - 1, at most `ahead` before they are asked for.
+  Prefetcher(Make make, std::size_t first, std::size_t last, std::size_t ahead);
+  /// Ends the thread, after what it is making.
+  ~Prefetcher();
+  Prefetcher(const Prefetcher&) = delete;
+  Prefetcher& operator=(const Prefetcher&) = delete;
 
-/// The samples [begin, end).
-template <class T>
-Array<T> copy_samples(const Array<T>& array, std::size_t begin, std::size_t end) {
-  Shape shape = array.shape();
-  if (shape.empty() || begin > end || end > shape[0]) throw_bad_samples(shape, begin, end);
-  const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
-  shape[0] = end - begin;
-  Array<T> result(shape);
-  std::copy(array.data() + begin * size, array.data() + end * size, result.data());
-  return result;
-}
+  /// Waits for the next one. Throws what making it threw.
+  std::shared_ptr<void> next();
+
+  /// Takes one back to the thread that made it, whose memory is reused.
+  void give_back(std::shared_ptr<void> used);
+
+ private:
+  struct Shared;
+  std::unique_ptr<Shared> shared_;
+};
+
+/// Throws ValueError where there is a transform, but images of integers.
+XGRAD_API void check_no_transform(const DataLoaderOptions& options);
+
+/// What of a loader does not depend on its types: which batch of which epoch comes next, and the orders.
+class XGRAD_API BatchOrder {
+ public:
+  /// Throws ValueError where an option is out of its range.
+  BatchOrder(std::size_t samples, const DataLoaderOptions& options);
+
+  /// Starts an epoch, or goes on with one that a state left unfinished.
+  void begin();
+
+  /// The samples of a batch of this epoch.
+  std::span<const std::size_t> numbers(std::size_t batch) const;
+  /// What the transform draws from for that batch.
+  Generator generator(std::size_t batch) const;
+
+  StateDict state_dict() const;
+  void load_state_dict(const StateDict& state);
+
+  DataLoaderOptions options;
+  std::size_t samples;
+  std::size_t batches;
+  std::size_t epoch = 0;  // epochs begun
+  std::size_t next = 0;   // batches of this epoch that were handed out
+
+ private:
+  void draw_order();
+
+  std::vector<std::size_t> numbers_;
+  Generator generator_;      // of the orders
+  Generator before_;         // what it was before it drew this epoch's
+  bool unfinished_ = false;  // this epoch is to be gone on with
+};
 
 }  // namespace detail
 
@@ -77,22 +100,33 @@ Array<T> copy_samples(const Array<T>& array, std::size_t begin, std::size_t end)
 ///     nn::DataLoader loader(images, labels, {.batch = 64, .seed = 1});
 ///     for (auto [images, labels] : loader) ...
 ///
-/// Images and labels are arrays of any shape whose first axes count the samples; labels keep their type. The
-/// same seed gives the same orders, epoch for epoch. The loader has its own copy of the data; an Array that
-/// is moved in is taken over without one.
+/// It takes arrays of any shape whose first axes count the samples (labels keep their type; an Array that is
+/// moved in is taken over without a copy), or any Dataset. The same seed gives the same orders, epoch for
+/// epoch, and the same transforms, with and without prefetch. One loop at a time.
 template <class T, class L>
 class DataLoader {
  public:
   /// Throws ShapeError where the arrays do not have equally many samples, ValueError for a batch of 0.
   template <ExpressionOf<T> Images, ExpressionOf<L> Labels>
   DataLoader(Images&& images, Labels&& labels, const DataLoaderOptions& options = {})
-      : images_(to_array<T>(std::forward<Images>(images))),
-        labels_(to_array<L>(std::forward<Labels>(labels))),
-        options_(options),
-        batches_(detail::count_batches(images_.shape(), labels_.shape(), options)),
-        generator_(options.seed) {}
+      : DataLoader(
+            [&] {
+              detail::check_samples("DataLoader", images.shape(), labels.shape());
+              return ArrayDataset<T, L>(std::forward<Images>(images), std::forward<Labels>(labels));
+            }(),
+            options) {}
 
-  /// Where a loop is: the batch is put together when it is asked for.
+  /// Throws ValueError for a batch of 0, or a transform where the images are neither float nor double.
+  template <Dataset D>
+  explicit DataLoader(D dataset, const DataLoaderOptions& options = {})
+      : order_(dataset.size(), options),
+        read_([dataset = std::move(dataset)](std::span<const std::size_t> numbers) {
+          return dataset.batch(numbers);
+        }) {
+    if constexpr (!transformable) detail::check_no_transform(options);
+  }
+
+  /// Where a loop is: the batch is put together when it is asked for, or before by the thread.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -102,11 +136,10 @@ class DataLoader {
     using reference = value_type;
 
     Iterator() = default;
-    Iterator(const DataLoader* loader, std::shared_ptr<const std::vector<std::size_t>> order,
-             std::size_t batch)
-        : loader_(loader), order_(std::move(order)), batch_(batch) {}
+    Iterator(DataLoader* loader, std::shared_ptr<detail::Prefetcher> ahead, std::size_t batch)
+        : loader_(loader), ahead_(std::move(ahead)), batch_(batch) {}
 
-    Batch<T, L> operator*() const { return loader_->batch(*order_, batch_); }
+    Batch<T, L> operator*() const { return loader_->hand_out(ahead_.get(), batch_); }
     Iterator& operator++() {
       ++batch_;
       return *this;
@@ -115,53 +148,85 @@ class DataLoader {
     bool operator==(const Iterator& other) const { return batch_ == other.batch_; }
 
    private:
-    const DataLoader* loader_ = nullptr;
-    std::shared_ptr<const std::vector<std::size_t>> order_;
+    DataLoader* loader_ = nullptr;
+    std::shared_ptr<detail::Prefetcher> ahead_;
     std::size_t batch_ = 0;
   };
 
-  /// Starts an epoch.
+  /// Starts an epoch; after load_state_dict, goes on with the one that was left.
   Iterator begin() {
-    auto order = std::make_shared<std::vector<std::size_t>>(samples());
-    for (std::size_t i = 0; i < order->size(); ++i) (*order)[i] = i;
-    if (options_.shuffle) *order = random_permutation(samples(), generator_);
-    return {this, std::move(order), 0};
+    order_.begin();
+    std::shared_ptr<detail::Prefetcher> ahead;
+    const std::size_t threads = order_.options.prefetch;
+    if (threads > 0 && order_.next < order_.batches) {
+      ahead = std::make_shared<detail::Prefetcher>(
+          [this](std::size_t number) { return std::make_shared<Batch<T, L>>(make(number)); }, order_.next,
+          order_.batches, threads);
+    }
+    return {this, std::move(ahead), order_.next};
   }
-  Iterator end() const { return {this, nullptr, batches_}; }
+  Iterator end() { return {this, nullptr, order_.batches}; }
 
   /// The number of batches of an epoch.
-  std::size_t batches() const { return batches_; }
+  std::size_t batches() const { return order_.batches; }
   /// The number of samples.
-  std::size_t samples() const { return images_.shape()[0]; }
+  std::size_t samples() const { return order_.samples; }
+  /// The samples of a batch, but for the last.
+  std::size_t batch_size() const { return order_.options.batch; }
+  /// The number of epochs that were begun.
+  std::size_t epoch() const { return order_.epoch; }
+  /// The batches of this epoch that were handed out.
+  std::size_t position() const { return order_.next; }
+
+  /// The time that loops over it have waited for data so far, making batches included.
+  double seconds_waited() const { return seconds_waited_; }
+
+  /// Where it is: the batch handed out last counts as done. After load_state_dict, the next loop goes on with
+  /// the batch after it, and later epochs have the orders that they would have had.
+  StateDict state_dict() const { return order_.state_dict(); }
+  /// Throws ValueError where the state is that of another number of samples, batch size or seed.
+  void load_state_dict(const StateDict& state) { order_.load_state_dict(state); }
 
  private:
-  Batch<T, L> batch(const std::vector<std::size_t>& order, std::size_t number) const {
-    const std::size_t first = number * options_.batch;
-    const std::size_t count = std::min(options_.batch, samples() - first);
-    return {detail::gather_samples(images_, order.data() + first, count),
-            detail::gather_samples(labels_, order.data() + first, count)};
+  static constexpr bool transformable = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+  Batch<T, L> make(std::size_t number) const {
+    Batch<T, L> batch = read_(order_.numbers(number));
+    if constexpr (transformable) {
+      if (order_.options.transform) {
+        Generator generator = order_.generator(number);
+        order_.options.transform(batch.images, generator);
+      }
+    }
+    return batch;
   }
 
-  Array<T> images_;
-  Array<L> labels_;
-  DataLoaderOptions options_;
-  std::size_t batches_;
-  Generator generator_;
+  Batch<T, L> hand_out(detail::Prefetcher* ahead, std::size_t number) {
+    const auto start = std::chrono::steady_clock::now();
+    Batch<T, L> batch;
+    if (ahead != nullptr && number == order_.next) {
+      auto made = std::static_pointer_cast<Batch<T, L>>(ahead->next());
+      batch = *made;  // memory of this thread; that of the other goes back there
+      ahead->give_back(std::move(made));
+    } else {
+      batch = make(number);
+    }
+    order_.next = number + 1;
+    seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return batch;
+  }
+
+  detail::BatchOrder order_;
+  std::function<Batch<T, L>(std::span<const std::size_t>)> read_;
+  double seconds_waited_ = 0;
 };
 
 template <Expression Images, Expression Labels>
 DataLoader(Images&&, Labels&&, const DataLoaderOptions& = {})
     -> DataLoader<typename std::remove_cvref_t<Images>::value_type,
                   typename std::remove_cvref_t<Labels>::value_type>;
-
-template <Expression E>
-auto take_samples(const E& array, std::size_t begin, std::size_t end) {
-  using T = typename E::value_type;
-  if constexpr (std::is_same_v<E, Array<T>>) {
-    return detail::copy_samples(array, begin, end);
-  } else {
-    return detail::copy_samples(to_array<T>(array), begin, end);
-  }
-}
+template <Dataset D>
+DataLoader(D, const DataLoaderOptions& = {})
+    -> DataLoader<typename detail::batch_types<D>::Image, typename detail::batch_types<D>::Label>;
 
 }  // namespace xgrad::nn

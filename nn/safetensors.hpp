@@ -28,6 +28,9 @@ struct Safetensors {
   std::map<std::string, std::string> metadata;  ///< the header's `__metadata__`
 };
 
+/// What something needs to go on later exactly where it is: arrays under names, and texts.
+using StateDict = Safetensors;
+
 /// Reads a file (integers named `num_batches_tracked`, which PyTorch saves with batch normalisation, are
 /// passed over) and checks it on the way: nothing is allocated for a size that the file does not have. Throws
 /// FileError, naming the file and the array, for a file that is missing, cut short or too long, a header that

@@ -15,9 +15,6 @@
 
 namespace xgrad::nn {
 
-/// What something needs to go on later exactly where it is: arrays under names, and texts (`metadata`).
-using StateDict = Safetensors;
-
 /// How the axes of weights and the columns of a Linear layer after `flatten` are ordered in a file.
 enum class Layout {
   channels_last,   ///< as in memory: convolutions {out, kH, kW, in / groups}

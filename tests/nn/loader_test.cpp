@@ -126,3 +126,132 @@ TEST_CASE("take_samples holds some out") {
   CHECK_THROWS_WITH_AS(nn::take_samples(images(10), 7, 11),
                        "take_samples: samples 7 to 11 of an array of shape {10, 2, 1, 1}", ShapeError);
 }
+
+namespace {
+
+struct Seen {
+  std::vector<int> labels;
+  std::vector<float> pixels;
+  bool operator==(const Seen&) const = default;
+};
+
+/// What `count` epochs hand out.
+template <class Loader>
+Seen see(Loader& loader, int count) {
+  Seen seen;
+  for (int e = 0; e < count; ++e) {
+    for (auto [x, y] : loader) {
+      seen.labels.insert(seen.labels.end(), y.begin(), y.end());
+      seen.pixels.insert(seen.pixels.end(), x.begin(), x.end());
+    }
+  }
+  return seen;
+}
+
+nn::DataLoaderOptions noisy(std::size_t prefetch) {
+  const nn::Transform noise = [](auto& x, Generator& generator) {
+    for (auto& entry : x) entry += static_cast<float>(generator() >> 40);
+  };
+  return {.batch = 4, .seed = 3, .transform = {nn::random_shift(1), noise}, .prefetch = prefetch};
+}
+
+}  // namespace
+
+TEST_CASE("batches made ahead are the same") {
+  nn::DataLoader plain(images(30), labels(30), noisy(0));
+  nn::DataLoader one(images(30), labels(30), noisy(1));
+  nn::DataLoader many(images(30), labels(30), noisy(20));
+  const Seen expected = see(plain, 3);
+  CHECK(see(one, 3) == expected);
+  CHECK(see(many, 3) == expected);
+  CHECK(expected.pixels.size() == 3 * 30 * 2);
+  CHECK(one.seconds_waited() > 0);
+}
+
+TEST_CASE("a loop that is left early ends the thread, and the next epoch is whole") {
+  for (const std::size_t prefetch : {0, 1, 3}) {
+    nn::DataLoader loader(images(30), labels(30), {.batch = 4, .prefetch = prefetch});
+    for (auto [x, y] : loader) {
+      if (y.size() == 4) break;
+    }
+    CHECK(epoch(loader).size() == 30);
+    CHECK_THROWS_AS(
+        [&] {
+          for (auto [x, y] : loader) throw 1;
+        }(),
+        int);
+    CHECK(epoch(loader).size() == 30);
+    CHECK(loader.epoch() == 4);
+  }
+}
+
+TEST_CASE("what goes wrong in the thread is thrown in the loop") {
+  const nn::Transform fails = [](auto& x, Generator&) {
+    if (x(0, 0, 0, 0) == 8) throw ValueError("here");
+  };
+  nn::DataLoader loader(images(30), labels(30),
+                        {.batch = 4, .shuffle = false, .transform = fails, .prefetch = 2});
+  std::size_t batches = 0;
+  CHECK_THROWS_WITH_AS(
+      [&] {
+        for (auto [x, y] : loader) ++batches;
+      }(),
+      "here", ValueError);
+  CHECK(batches == 2);
+}
+
+TEST_CASE("a loader goes on from its state, at every batch, with the same bits") {
+  for (const std::size_t prefetch : {0, 2}) {
+    nn::DataLoader whole(images(18), labels(18), noisy(prefetch));
+    const Seen expected = see(whole, 4);
+    for (std::size_t stop = 0; stop <= 15; ++stop) {  // five batches an epoch
+      CAPTURE(stop);
+      nn::DataLoader first(images(18), labels(18), noisy(prefetch));
+      Seen seen;
+      nn::StateDict state = first.state_dict();
+      for (std::size_t batch = 0; batch < stop;) {
+        for (auto [x, y] : first) {
+          seen.labels.insert(seen.labels.end(), y.begin(), y.end());
+          seen.pixels.insert(seen.pixels.end(), x.begin(), x.end());
+          state = first.state_dict();  // inside the loop: this batch counts as done
+          if (++batch == stop) break;
+        }
+      }
+      nn::DataLoader second(images(18), labels(18), noisy(prefetch));
+      second.load_state_dict(state);
+      CHECK(second.position() == (stop == 0 ? 0 : (stop - 1) % 5 + 1));
+      // Whole epochs, and first the rest of the one that was left.
+      const Seen rest = see(second, static_cast<int>(4 - stop / 5));
+      seen.labels.insert(seen.labels.end(), rest.labels.begin(), rest.labels.end());
+      seen.pixels.insert(seen.pixels.end(), rest.pixels.begin(), rest.pixels.end());
+      CHECK(seen == expected);
+    }
+  }
+}
+
+TEST_CASE("states that do not fit") {
+  nn::DataLoader loader(images(18), labels(18), {.batch = 4});
+  nn::DataLoader other(images(18), labels(18), {.batch = 5});
+  CHECK_THROWS_WITH_AS(loader.load_state_dict(other.state_dict()),
+                       "DataLoader: the state is that of a loader with batch = 5; this one has 4",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(loader.load_state_dict({}), "DataLoader: the state has no proper \"samples\"",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      (nn::DataLoader(xt::xarray<int>{1, 2}, xt::xarray<int>{1, 2}, {.transform = nn::random_flip()})),
+      "DataLoader: a transform came for images that are not float or double", ValueError);
+}
+
+TEST_CASE("memory that the thread took is used again") {
+  nn::DataLoader loader(Array<float>(Shape{4096, 28, 28, 1}, 1.0F), Array<int>(Shape{4096}, 0),
+                        {.batch = 64, .prefetch = 2});
+  const auto run = [&] {
+    float sum = 0;
+    for (auto [x, y] : loader) sum += x(0, 0, 0, 0);
+    return sum;
+  };
+  run();
+  const auto before = detail::system_allocations();
+  CHECK(run() == 64);
+  CHECK(detail::system_allocations() - before < 30);  // a new thread's few buffers; not 64 batches
+}

@@ -1,0 +1,55 @@
+#include <autodiff/error.hpp>
+#include <nn/cifar.hpp>
+#include <nn/whole_file.hpp>
+
+#include <fmt/format.h>
+
+#include <string>
+
+namespace xgrad::nn {
+namespace {
+
+constexpr std::size_t side = 32;
+constexpr std::size_t plane = side * side;
+constexpr std::size_t channels = 3;
+constexpr std::size_t record = 1 + channels * plane;
+
+}  // namespace
+
+Batch<float, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& files) {
+  if (files.empty()) throw FileError("read_cifar10: no files came, expected at least one");
+  std::vector<std::string> contents;
+  std::size_t count = 0;
+  for (const auto& path : files) {
+    contents.push_back(detail::read_whole_file(path));
+    const std::size_t bytes = contents.back().size();
+    if (bytes == 0 || bytes % record != 0) {
+      throw FileError(fmt::format(
+          "{}: {} bytes are no whole number of images of {} bytes: no CIFAR-10 file, or cut short",
+          path.string(), bytes, record));
+    }
+    count += bytes / record;
+  }
+  Batch<float, std::uint8_t> samples{Array<float>(Shape{count, side, side, channels}),
+                                     Array<std::uint8_t>(Shape{count})};
+  std::size_t n = 0;
+  for (std::size_t f = 0; f < files.size(); ++f) {
+    for (std::size_t i = 0; i < contents[f].size() / record; ++i, ++n) {
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(contents[f].data()) + i * record;
+      if (bytes[0] > 9) {
+        throw FileError(
+            fmt::format("{}: image {} has label {}, expected 0 ... 9", files[f].string(), i, bytes[0]));
+      }
+      samples.labels(n) = bytes[0];
+      float* pixels = samples.images.data() + n * plane * channels;
+      for (std::size_t c = 0; c < channels; ++c) {
+        for (std::size_t p = 0; p < plane; ++p) {
+          pixels[p * channels + c] = static_cast<float>(bytes[1 + c * plane + p]) / 255.0F;
+        }
+      }
+    }
+  }
+  return samples;
+}
+
+}  // namespace xgrad::nn

@@ -1,0 +1,26 @@
+#include <autodiff/error.hpp>
+#include <nn/dataset.hpp>
+
+#include <fmt/format.h>
+
+namespace xgrad::nn::detail {
+
+void check_samples(const char* caller, const Shape& images, const Shape& labels) {
+  if (images.empty() || labels.empty() || images[0] != labels[0]) {
+    throw ShapeError(fmt::format("{}: images {} and labels {}; expected first extents that are equal", caller,
+                                 to_string(images), to_string(labels)));
+  }
+}
+
+void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end) {
+  throw ShapeError(
+      fmt::format("take_samples: samples {} to {} of an array of shape {}", begin, end, to_string(shape)));
+}
+
+void check_numbers(const char* caller, std::span<const std::size_t> numbers, std::size_t size) {
+  for (const std::size_t number : numbers) {
+    if (number >= size) throw ValueError(fmt::format("{}: sample {} of a set of {}", caller, number, size));
+  }
+}
+
+}  // namespace xgrad::nn::detail

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <autodiff/config.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// \file
+/// Sets of samples.
+
+namespace xgrad::nn {
+
+/// Some samples and what belongs to them: `auto [images, labels] = batch;`
+template <class T, class L>
+struct Batch {
+  Array<T> images;
+  Array<L> labels;
+};
+
+namespace detail {
+
+template <class B>
+inline constexpr bool is_batch = false;
+template <class T, class L>
+inline constexpr bool is_batch<Batch<T, L>> = true;
+
+template <class B>
+struct BatchTypes;
+template <class T, class L>
+struct BatchTypes<Batch<T, L>> {
+  using Image = T;
+  using Label = L;
+};
+
+}  // namespace detail
+
+/// A set of samples that can be asked for some of them by number: `size()`, and `batch(numbers)`, which
+/// returns a Batch. A DataLoader with `prefetch` asks from another thread.
+///
+///     struct Squares {
+///       std::size_t size() const { return 1000; }
+///       nn::Batch<float, float> batch(std::span<const std::size_t> numbers) const;
+///     };
+template <class D>
+concept Dataset = requires(const D& dataset, std::span<const std::size_t> numbers) {
+  { dataset.size() } -> std::convertible_to<std::size_t>;
+  requires detail::is_batch<std::remove_cvref_t<decltype(dataset.batch(numbers))>>;
+};
+
+namespace detail {
+
+/// The types of a Dataset's batches.
+template <class D>
+using batch_types =
+    BatchTypes<std::remove_cvref_t<decltype(std::declval<const D&>().batch(std::span<const std::size_t>()))>>;
+
+/// Throws ShapeError where the arrays do not have equally many samples on their first axes.
+XGRAD_API void check_samples(const char* caller, const Shape& images, const Shape& labels);
+[[noreturn]] XGRAD_API void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end);
+/// Throws ValueError for a number that is no sample's.
+XGRAD_API void check_numbers(const char* caller, std::span<const std::size_t> numbers, std::size_t size);
+
+/// The samples of these numbers, one after the other.
+template <class T>
+Array<T> gather_samples(const Array<T>& array, std::span<const std::size_t> numbers) {
+  Shape shape = array.shape();
+  const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
+  shape[0] = numbers.size();
+  Array<T> result(shape);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    std::copy_n(array.data() + numbers[i] * size, size, result.data() + i * size);
+  }
+  return result;
+}
+
+/// The samples [begin, end).
+template <class T>
+Array<T> copy_samples(const Array<T>& array, std::size_t begin, std::size_t end) {
+  Shape shape = array.shape();
+  if (shape.empty() || begin > end || end > shape[0]) throw_bad_samples(shape, begin, end);
+  const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
+  shape[0] = end - begin;
+  Array<T> result(shape);
+  std::copy(array.data() + begin * size, array.data() + end * size, result.data());
+  return result;
+}
+
+}  // namespace detail
+
+/// Samples in memory: images and labels are arrays of any shape whose first axes count the samples. Copies
+/// share the arrays.
+template <class T, class L>
+class ArrayDataset {
+ public:
+  /// Arrays that are moved in are taken over without a copy. Throws ShapeError where they do not have equally
+  /// many samples.
+  template <ExpressionOf<T> Images, ExpressionOf<L> Labels>
+  ArrayDataset(Images&& images, Labels&& labels)
+      : arrays_(std::make_shared<const Batch<T, L>>(Batch<T, L>{to_array<T>(std::forward<Images>(images)),
+                                                                to_array<L>(std::forward<Labels>(labels))})) {
+    detail::check_samples("ArrayDataset", arrays_->images.shape(), arrays_->labels.shape());
+  }
+
+  /// The samples of a file, as the readers return them.
+  ArrayDataset(Batch<T, L> samples)  // NOLINT
+      : ArrayDataset(std::move(samples.images), std::move(samples.labels)) {}
+
+  std::size_t size() const { return arrays_->images.shape()[0]; }
+
+  /// Throws ValueError for a number that is no sample's.
+  Batch<T, L> batch(std::span<const std::size_t> numbers) const {
+    detail::check_numbers("ArrayDataset", numbers, size());
+    return {detail::gather_samples(arrays_->images, numbers),
+            detail::gather_samples(arrays_->labels, numbers)};
+  }
+
+  const Array<T>& images() const { return arrays_->images; }
+  const Array<L>& labels() const { return arrays_->labels; }
+
+ private:
+  std::shared_ptr<const Batch<T, L>> arrays_;
+};
+
+template <Expression Images, Expression Labels>
+ArrayDataset(Images&&, Labels&&) -> ArrayDataset<typename std::remove_cvref_t<Images>::value_type,
+                                                 typename std::remove_cvref_t<Labels>::value_type>;
+template <class T, class L>
+ArrayDataset(Batch<T, L>) -> ArrayDataset<T, L>;
+
+/// Some samples of a set, by number: a fold, a validation set.
+template <Dataset D>
+class Subset {
+ public:
+  /// Throws ValueError for a number that is no sample's.
+  Subset(D dataset, std::vector<std::size_t> numbers)
+      : dataset_(std::move(dataset)),
+        numbers_(std::make_shared<const std::vector<std::size_t>>(std::move(numbers))) {
+    detail::check_numbers("Subset", *numbers_, dataset_.size());
+  }
+
+  std::size_t size() const { return numbers_->size(); }
+
+  /// Throws ValueError for a number that is no sample's.
+  auto batch(std::span<const std::size_t> numbers) const {
+    detail::check_numbers("Subset", numbers, size());
+    std::vector<std::size_t> inner(numbers.size());
+    std::transform(numbers.begin(), numbers.end(), inner.begin(),
+                   [this](std::size_t i) { return (*numbers_)[i]; });
+    return dataset_.batch(inner);
+  }
+
+ private:
+  D dataset_;
+  std::shared_ptr<const std::vector<std::size_t>> numbers_;
+};
+
+/// The samples [begin, end) of an array whose first axis counts samples: `take_samples(images, 0, 5000)`.
+/// Throws ShapeError where there are fewer.
+template <Expression E>
+auto take_samples(const E& array, std::size_t begin, std::size_t end) {
+  using T = typename E::value_type;
+  if constexpr (std::is_same_v<E, Array<T>>) {
+    return detail::copy_samples(array, begin, end);
+  } else {
+    return detail::copy_samples(to_array<T>(array), begin, end);
+  }
+}
+
+}  // namespace xgrad::nn

@@ -1,0 +1,73 @@
+#include <autodiff/error.hpp>
+#include <nn/data.hpp>
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+#include <vector>
+
+using namespace xgrad;
+
+namespace {
+
+/// A set that is computed: sample n is n and n squared.
+struct Squares {
+  std::size_t count = 100;
+  std::size_t size() const { return count; }
+  nn::Batch<double, float> batch(std::span<const std::size_t> numbers) const {
+    nn::Batch<double, float> batch{Array<double>(Shape{numbers.size()}), Array<float>(Shape{numbers.size()})};
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      batch.images(i) = static_cast<double>(numbers[i]);
+      batch.labels(i) = static_cast<float>(numbers[i] * numbers[i]);
+    }
+    return batch;
+  }
+};
+
+static_assert(nn::Dataset<Squares>);
+static_assert(nn::Dataset<nn::ArrayDataset<float, int>>);
+static_assert(nn::Dataset<nn::Subset<Squares>>);
+static_assert(!nn::Dataset<std::vector<int>>);
+
+}  // namespace
+
+TEST_CASE("arrays in memory give samples by number") {
+  const nn::ArrayDataset data(xt::xarray<float>{{1, 2}, {3, 4}, {5, 6}}, xt::xarray<int>{7, 8, 9});
+  CHECK(data.size() == 3);
+  const std::vector<std::size_t> numbers{2, 0, 2};
+  const auto [x, y] = data.batch(numbers);
+  CHECK(x == xt::xarray<float>{{5, 6}, {1, 2}, {5, 6}});
+  CHECK(y == xt::xarray<int>{9, 7, 9});
+  CHECK(data.batch({}).images.shape() == Shape{0, 2});
+  const auto copy = data;
+  CHECK(copy.images().data() == data.images().data());  // shared
+}
+
+TEST_CASE("subsets, also of subsets") {
+  const nn::Subset some(Squares{}, {10, 20, 30});
+  const nn::Subset fewer(some, {2, 0});
+  CHECK(fewer.size() == 2);
+  const std::vector<std::size_t> all{0, 1};
+  CHECK(fewer.batch(all).labels == xt::xarray<float>{900, 100});
+}
+
+TEST_CASE("a loader goes over any set") {
+  nn::DataLoader loader(Squares{10}, {.batch = 4});
+  static_assert(std::is_same_v<decltype(loader), nn::DataLoader<double, float>>);
+  double sum = 0;
+  for (auto [x, y] : loader) {
+    CHECK(static_cast<double>(y(0)) == x(0) * x(0));
+    sum = std::accumulate(x.begin(), x.end(), sum);
+  }
+  CHECK(sum == 45);
+}
+
+TEST_CASE("what does not fit") {
+  CHECK_THROWS_WITH_AS((nn::ArrayDataset(xt::xarray<float>{1, 2}, xt::xarray<int>{1})),
+                       "ArrayDataset: images {2} and labels {1}; expected first extents that are equal",
+                       ShapeError);
+  const nn::ArrayDataset data(xt::xarray<float>{1, 2}, xt::xarray<int>{1, 2});
+  const std::vector<std::size_t> outside{2};
+  CHECK_THROWS_WITH_AS(data.batch(outside), "ArrayDataset: sample 2 of a set of 2", ValueError);
+  CHECK_THROWS_WITH_AS(nn::Subset(data, {5}), "Subset: sample 5 of a set of 2", ValueError);
+}
