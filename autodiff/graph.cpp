@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <string_view>
 
 namespace xgrad {
@@ -75,6 +76,41 @@ std::string Tape::draw(detail::Names names) const {
   std::string text = "digraph tape {\n  ordering=in;\n";
   for (const std::uint32_t index : earlier) text += input_node(index, list[index], names);
   return text + operations + uses + "}\n";
+}
+
+std::vector<RecordedOperation> Tape::list(std::span<const Name> names) const {
+  using namespace detail;
+  RecordList& list = own_list("operations");
+  const RecordList::OpenTape& tape = list.tapes[slot_];
+  if (tape.consumed) {
+    throw TapeError(
+        "operations: backward was called on this tape before and released its record; call operations first");
+  }
+  const std::uint64_t bit = std::uint64_t{1} << slot_;
+  std::vector<RecordedOperation> operations;
+  std::map<std::uint32_t, std::size_t> place_of;
+  for (std::uint32_t i = tape.first; i < list.size(); ++i) {
+    const Record& record = list[i];
+    if ((record.tapes & bit) == 0 || record.name == nullptr) continue;
+    RecordedOperation operation{.operation = record.name, .shape = record.shape()};
+    for (const Edge& edge : record.inputs()) {
+      if (edge.parent == no_record || list[edge.parent].parameter == nullptr) continue;
+      const auto known = std::ranges::find(names, list[edge.parent].parameter, &Name::first);
+      if (known != names.end()) operation.parameters.push_back(known->second);
+    }
+    place_of[i] = operations.size();
+    operations.push_back(std::move(operation));
+  }
+  if (slot_ < list.events.size() && list.events[slot_]) {
+    for (const ProfileEvent& event : *list.events[slot_]) {
+      const auto place = place_of.find(event.record);
+      if (place == place_of.end()) continue;
+      RecordedOperation& operation = operations[place->second];
+      (event.backward ? operation.backward_seconds : operation.seconds) +=
+          static_cast<double>(event.end - event.begin) * 1e-9;
+    }
+  }
+  return operations;
 }
 
 std::string Tape::dot() const { return draw({}); }

@@ -23,6 +23,7 @@ struct ProfileEvent {
   std::int64_t begin;  // both in nanoseconds of a clock that never goes back
   std::int64_t end;
   std::uint32_t thread;
+  std::uint32_t record;  // of the operation, where it was recorded
   bool backward;
 };
 

@@ -161,8 +161,8 @@ class RecordList {
   /// NotFiniteError.
   void observe(const char* name, const Node& result, std::span<const Link> links);
   /// Adds what was measured, of an operation or of its pullbacks, to the tapes of these bits.
-  void add_event(std::uint64_t tapes, const char* name, const Shape& shape, std::size_t bytes,
-                 std::int64_t begin, std::int64_t end, bool backward);
+  void add_event(std::uint64_t tapes, std::uint32_t record, const char* name, const Shape& shape,
+                 std::size_t bytes, std::int64_t begin, std::int64_t end, bool backward);
 
   /// Tapes that are recording, and the tape that is being replayed (0 for none).
   std::uint64_t recording = 0;
@@ -196,8 +196,8 @@ class RecordList {
 
 RecordList& record_list();
 
-/// Replays the innermost tape backward from y, a result that it recorded, and adds the gradients by the inputs
-/// to the sums, one for each; the tapes around it record the additions.
+/// Replays the innermost tape backward from y, a result that it recorded, and adds the gradients by the
+/// inputs to the sums, one for each; the tapes around it record the additions.
 void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
                    std::span<NodePointer* const> sums);
 

@@ -315,8 +315,8 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   if ((measuring & recording) != 0) {
     const Shape& shape = shape_of(result);
     const std::size_t width = result.scalar == Scalar::single ? sizeof(float) : sizeof(double);
-    add_event(measuring & recording, name, shape, width * element_count(shape), last_event, profile_clock(),
-              false);
+    add_event(measuring & recording, find(result), name, shape, width * element_count(shape), last_event,
+              profile_clock(), false);
   }
   if ((checking & recording) != 0) {
     const CallSite site = call_site();
@@ -330,11 +330,11 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   if (measuring != 0) last_event = profile_clock();
 }
 
-void RecordList::add_event(std::uint64_t to, const char* name, const Shape& shape, std::size_t bytes,
-                           std::int64_t begin, std::int64_t end, bool backward) {
+void RecordList::add_event(std::uint64_t to, std::uint32_t record, const char* name, const Shape& shape,
+                           std::size_t bytes, std::int64_t begin, std::int64_t end, bool backward) {
   for (std::size_t slot = 0; slot < events.size(); ++slot) {
     if (((to >> slot) & 1) == 0) continue;
-    events[slot]->push_back({name, shape, bytes, begin, end, thread_number(), backward});
+    events[slot]->push_back({name, shape, bytes, begin, end, thread_number(), record, backward});
   }
 }
 

@@ -297,7 +297,7 @@ void Replay::run(std::uint32_t index) {
     }
   }
   if (measures_) [[unlikely]]
-    list_.add_event(bit_, record.name, record.shape(), 0, begin, profile_clock(), true);
+    list_.add_event(bit_, index, record.name, record.shape(), 0, begin, profile_clock(), true);
 }
 
 void Replay::run_joint(const Record& record, NodePointer cotangent) {

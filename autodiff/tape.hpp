@@ -29,6 +29,15 @@ inline constexpr bool is_mixed_up<Y, X, C> =
 
 }  // namespace detail
 
+/// An operation on a tape, see Tape::operations.
+struct RecordedOperation {
+  std::string operation;
+  Shape shape;                               ///< of its result
+  std::vector<std::string> parameters = {};  ///< names of those that it takes
+  double seconds = 0;                        ///< where the tape measured it
+  double backward_seconds = 0;               ///< of all passes backward through it
+};
+
 /// Records what its thread does to Variables, from its construction until it leaves scope, and replays the
 /// record backward for gradients (section 3 of the note: the recursion (2)-(4), over a list instead of a
 /// chain of layers).
@@ -130,12 +139,18 @@ class XGRAD_API Tape {
       std::begin(list)->name;
       std::begin(list)->parameter;
     }
-  std::string dot(const List& parameters) const {
-    std::vector<std::pair<const detail::ParameterCell*, std::string>> names;
-    for (const auto& each : parameters) {
-      names.emplace_back(each.parameter.variable().node()->parameter, each.name);
+  std::string dot(const List& parameters) const { return draw(names_of(parameters)); }
+
+  /// What was recorded, operation by operation, in the order of the program: with the names of the parameters
+  /// that each takes, `tape.operations(nn::parameters(net))`, and what profile(true) measured of it. Throws
+  /// TapeError after `backward`, which releases the record.
+  template <class List>
+    requires requires(const List& list) {
+      std::begin(list)->name;
+      std::begin(list)->parameter;
     }
-    return draw(names);
+  std::vector<RecordedOperation> operations(const List& parameters) const {
+    return list(names_of(parameters));
   }
 
   /// From here on measures how long each operation takes, and each pass backward through it. `false` ends it.
@@ -154,10 +169,21 @@ class XGRAD_API Tape {
   Profile profile() const;
 
  private:
+  using Name = std::pair<const detail::ParameterCell*, std::string>;
+  template <class List>
+  static std::vector<Name> names_of(const List& parameters) {
+    std::vector<Name> names;
+    for (const auto& each : parameters) {
+      names.emplace_back(each.parameter.variable().node()->parameter, each.name);
+    }
+    return names;
+  }
+
   std::vector<detail::NodePointer> replay(const detail::NodePointer& y, detail::NodePointer cotangent,
                                           std::span<const detail::NodePointer> inputs) const;
   void replay_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent);
-  std::string draw(std::span<const std::pair<const detail::ParameterCell*, std::string>> names) const;
+  std::string draw(std::span<const Name> names) const;
+  std::vector<RecordedOperation> list(std::span<const Name> names) const;
   bool is_own(const detail::RecordList& list) const noexcept;
   /// The list of the calling thread; throws TapeError where this tape was opened on another.
   detail::RecordList& own_list(const char* caller) const;

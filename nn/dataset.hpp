@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -160,6 +161,36 @@ class Subset {
   D dataset_;
   std::shared_ptr<const std::vector<std::size_t>> numbers_;
 };
+
+/// Any Dataset with these types: what options and functions take. Copies share the set.
+template <class T, class L>
+class AnyDataset {
+ public:
+  /// No samples.
+  AnyDataset() = default;
+
+  template <Dataset D>
+    requires(!std::same_as<D, AnyDataset> && std::same_as<typename detail::batch_types<D>::Image, T> &&
+             std::same_as<typename detail::batch_types<D>::Label, L>)
+  AnyDataset(D dataset) {  // NOLINT
+    const auto shared = std::make_shared<const D>(std::move(dataset));
+    size_ = shared->size();
+    read_ = [shared](std::span<const std::size_t> numbers) { return shared->batch(numbers); };
+  }
+
+  /// Arrays in memory.
+  AnyDataset(Batch<T, L> samples) : AnyDataset(ArrayDataset<T, L>(std::move(samples))) {}  // NOLINT
+
+  std::size_t size() const { return size_; }
+  Batch<T, L> batch(std::span<const std::size_t> numbers) const { return read_(numbers); }
+
+ private:
+  std::size_t size_ = 0;
+  std::function<Batch<T, L>(std::span<const std::size_t>)> read_;
+};
+
+template <Dataset D>
+AnyDataset(D) -> AnyDataset<typename detail::batch_types<D>::Image, typename detail::batch_types<D>::Label>;
 
 /// The samples [begin, end) of an array whose first axis counts samples: `take_samples(images, 0, 5000)`.
 /// Throws ShapeError where there are fewer.

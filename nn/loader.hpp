@@ -119,10 +119,7 @@ class DataLoader {
   /// Throws ValueError for a batch of 0, or a transform where the images are neither float nor double.
   template <Dataset D>
   explicit DataLoader(D dataset, const DataLoaderOptions& options = {})
-      : order_(dataset.size(), options),
-        read_([dataset = std::move(dataset)](std::span<const std::size_t> numbers) {
-          return dataset.batch(numbers);
-        }) {
+      : order_(dataset.size(), options), dataset_(std::move(dataset)) {
     if constexpr (!transformable) detail::check_no_transform(options);
   }
 
@@ -191,7 +188,7 @@ class DataLoader {
   static constexpr bool transformable = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
   Batch<T, L> make(std::size_t number) const {
-    Batch<T, L> batch = read_(order_.numbers(number));
+    Batch<T, L> batch = dataset_.batch(order_.numbers(number));
     if constexpr (transformable) {
       if (order_.options.transform) {
         Generator generator = order_.generator(number);
@@ -217,7 +214,7 @@ class DataLoader {
   }
 
   detail::BatchOrder order_;
-  std::function<Batch<T, L>(std::span<const std::size_t>)> read_;
+  AnyDataset<T, L> dataset_;
   double seconds_waited_ = 0;
 };
 

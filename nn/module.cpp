@@ -38,6 +38,17 @@ template XGRAD_API void Findings::add<double>(std::string_view, Buffer<double>&)
 template XGRAD_API void Findings::add<float>(std::string_view, const Parameter<float>&);
 template XGRAD_API void Findings::add<double>(std::string_view, const Parameter<double>&);
 
+KeepModes::KeepModes(std::vector<bool*> modes, bool training) {
+  for (bool* each : modes) {
+    modes_.emplace_back(each, *each);
+    *each = training;
+  }
+}
+
+KeepModes::~KeepModes() {
+  for (const auto& each : modes_) *each.first = each.second;
+}
+
 std::string join_names(std::string_view outer, std::string_view inner) {
   std::string name(outer);
   if (!outer.empty() && !inner.empty()) name += '.';

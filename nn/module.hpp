@@ -349,6 +349,36 @@ void eval(Model& model) {
   for (bool* training : detail::find_all(model).modes) *training = false;
 }
 
+namespace detail {
+
+/// While it lives, the layers of a model that know a mode are in the given one; then each has its own again.
+class XGRAD_API KeepModes {
+ public:
+  KeepModes(std::vector<bool*> modes, bool training);
+  ~KeepModes();
+  KeepModes(const KeepModes&) = delete;
+  KeepModes& operator=(const KeepModes&) = delete;
+
+ private:
+  std::vector<std::pair<bool*, bool>> modes_;
+};
+
+}  // namespace detail
+
+/// While it lives, a model is in test mode, as `eval` sets it; then each layer has its own mode again.
+struct TestMode : detail::KeepModes {
+  template <class Model>
+    requires(!std::is_const_v<Model>)
+  explicit TestMode(Model& model) : KeepModes(detail::find_all(model).modes, false) {}
+};
+
+/// The same for training, as `train` sets it.
+struct TrainingMode : detail::KeepModes {
+  template <class Model>
+    requires(!std::is_const_v<Model>)
+  explicit TrainingMode(Model& model) : KeepModes(detail::find_all(model).modes, true) {}
+};
+
 /// The number of weights and biases of a model.
 template <class Model>
 std::size_t parameter_count(Model& model) {

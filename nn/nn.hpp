@@ -6,6 +6,7 @@
 #include <nn/batch_norm.hpp>
 #include <nn/buffer.hpp>
 #include <nn/data.hpp>
+#include <nn/evaluation.hpp>
 #include <nn/fields.hpp>
 #include <nn/initialization.hpp>
 #include <nn/layers.hpp>
@@ -16,3 +17,4 @@
 #include <nn/safetensors.hpp>
 #include <nn/saving.hpp>
 #include <nn/sequential.hpp>
+#include <nn/summary.hpp>

@@ -1,15 +1,20 @@
 #pragma once
 
+/// \file
+/// All of xgrad::optim.
+
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>
+#include <optim/checkpoint.hpp>
 #include <optim/clipping.hpp>
 #include <optim/early_stopping.hpp>
+#include <optim/fit.hpp>
+#include <optim/json_lines.hpp>
 #include <optim/max_norm.hpp>
+#include <optim/monitor.hpp>
 #include <optim/optimizer.hpp>
 #include <optim/plateau.hpp>
+#include <optim/progress_bar.hpp>
 #include <optim/rmsprop.hpp>
 #include <optim/schedules.hpp>
 #include <optim/sgd.hpp>
-
-/// \file
-/// All of xgrad::optim.

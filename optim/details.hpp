@@ -1,0 +1,88 @@
+#pragma once
+
+#include <autodiff/config.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <autodiff/tape.hpp>
+#include <nn/evaluation.hpp>
+#include <nn/loader.hpp>
+#include <nn/module.hpp>
+#include <optim/monitor.hpp>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
+namespace xgrad::optim {
+
+namespace detail {
+
+/// Gathers decisions over a set, batch by batch.
+class XGRAD_API ConfusionCollector {
+ public:
+  /// At most `most` of the surest wrong decisions are kept.
+  explicit ConfusionCollector(std::size_t most) : most_(most) {}
+
+  /// Probabilities {n, K}, labels {n}; images {n, H, W, C}, or of another rank, which are not shown.
+  void add(const Array<float>& probabilities, const Array<std::int64_t>& labels, const Array<float>& images);
+
+  void finish(Details& details);
+
+ private:
+  std::size_t most_;
+  Array<std::int64_t> matrix_;
+  std::vector<Confusion> worst_;
+};
+
+/// The weights of the first layer of convolution.
+template <class T>
+XGRAD_API std::vector<Filters> first_filters(const std::vector<nn::NamedParameter<T>>& parameters);
+
+/// The operations of a tape, joined by layers.
+XGRAD_API std::vector<LayerTime> by_layer(const std::vector<RecordedOperation>& operations);
+
+}  // namespace detail
+
+/// What monitors with `wants_details` show: confusions over the validation set, the filters of the first
+/// convolution, and the time of each layer in one training step on the first samples of that set. It draws no
+/// random numbers and changes neither weights nor buffers.
+template <class Net, class T, class L, class Loss>
+Details collect_details(Net& net, const nn::AnyDataset<T, L>& validation, std::size_t batch,
+                        const Loss& loss) {
+  Details details;
+  const auto parameters = nn::parameters(net);
+  details.filters = detail::first_filters(parameters);
+  if (validation.size() == 0) return details;
+  const nn::TestMode mode(net);
+  std::vector<std::size_t> numbers;
+  const auto samples = [&](std::size_t first, std::size_t count) {
+    numbers.resize(std::min(count, validation.size() - first));
+    std::iota(numbers.begin(), numbers.end(), first);
+    return validation.batch(numbers);
+  };
+  if constexpr (std::integral<L>) {
+    detail::ConfusionCollector collector(12);
+    constexpr std::size_t at_once = 256;
+    for (std::size_t first = 0; first < validation.size(); first += at_once) {
+      const nn::Batch<T, L> part = samples(first, at_once);
+      const Variable<T> outputs = net(part.images);
+      if (outputs.dimension() != 2 || part.labels.dimension() != 1) break;
+      collector.add(to_array<float>(xt::cast<float>(softmax(outputs, -1).value())),
+                    nn::detail::to_labels(part.labels), to_array<float>(xt::cast<float>(part.images)));
+    }
+    collector.finish(details);
+  }
+  const nn::Batch<T, L> first = samples(0, batch);
+  std::vector<Variable<T>> handles;
+  for (const auto& each : parameters) handles.push_back(each.parameter.variable());
+  Tape tape;
+  tape.profile(true);
+  const Variable<T> value = loss(net(first.images), first.labels);
+  tape.gradient(value, handles);
+  details.layers = detail::by_layer(tape.operations(parameters));
+  return details;
+}
+
+}  // namespace xgrad::optim

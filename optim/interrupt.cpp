@@ -1,0 +1,47 @@
+#include <optim/interrupt.hpp>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstddef>
+
+namespace xgrad::optim::detail {
+namespace {
+
+constexpr std::array signals{SIGINT, SIGTERM};
+
+std::atomic<bool> taken{false};
+std::atomic<bool> noted{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // a handler may touch nothing else
+std::array<struct sigaction, signals.size()> before;
+
+void put_back() {
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before[i], nullptr);
+}
+
+void note(int) {
+  noted = true;
+  put_back();
+}
+
+}  // namespace
+
+Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
+  if (!on_) return;
+  noted = false;
+  struct sigaction action {};
+  action.sa_handler = note;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;  // no read or write fails for it
+  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &action, &before[i]);
+}
+
+Interrupt::~Interrupt() {
+  if (!on_) return;
+  if (!noted) put_back();
+  taken = false;
+}
+
+bool Interrupt::came() const { return on_ && noted; }
+
+}  // namespace xgrad::optim::detail

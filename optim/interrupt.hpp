@@ -1,0 +1,24 @@
+#pragma once
+
+/// \file
+/// Ctrl-C. Not installed.
+
+namespace xgrad::optim::detail {
+
+/// While it lives, the first SIGINT or SIGTERM is noted instead of ending the program, and puts back what
+/// happened before: the second ends it. One at a time does so; where another lives, this one does nothing.
+class Interrupt {
+ public:
+  explicit Interrupt(bool on);
+  ~Interrupt();
+  Interrupt(const Interrupt&) = delete;
+  Interrupt& operator=(const Interrupt&) = delete;
+
+  /// Whether a signal came.
+  bool came() const;
+
+ private:
+  bool on_;
+};
+
+}  // namespace xgrad::optim::detail

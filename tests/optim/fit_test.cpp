@@ -1,0 +1,340 @@
+#include <autodiff/autodiff.hpp>
+#include <nn/nn.hpp>
+#include <optim/optim.hpp>
+
+#include "../support/temporary_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <csignal>
+#include <limits>
+#include <sstream>
+#include <vector>
+
+using namespace xgrad;
+
+namespace {
+
+/// Points of three classes around the corners of a triangle.
+nn::Batch<float, int> points(std::size_t count, std::uint64_t seed) {
+  Generator generator(seed);
+  nn::Batch<float, int> all{random_normal<float>({count, 2}, 0, 1, generator), Array<int>(Shape{count})};
+  for (std::size_t n = 0; n < count; ++n) {
+    all.labels(n) = static_cast<int>(n % 3);
+    all.images(n, 0) += all.labels(n) == 1 ? 2.0F : 0.0F;
+    all.images(n, 1) += all.labels(n) == 2 ? 2.0F : 0.0F;
+  }
+  return all;
+}
+
+struct Net {
+  nn::Linear<float> fc1{2, 8}, fc2{8, 3};
+  nn::Dropout dropout{{.keep = 0.8}};
+  Variable<float> operator()(const Variable<float>& x) { return fc2(dropout(relu(fc1(x)))); }
+};
+
+/// All that a run changes.
+struct World {
+  World() : loader(nn::ArrayDataset(points(60, 1)), {.batch = 8, .seed = 5}) {}
+  explicit World(std::uint64_t number) : World() { seed(number); }
+  Net net = [] {
+    seed(11);
+    return Net();
+  }();
+  nn::DataLoader<float, int> loader;
+  optim::SGD<float> sgd{nn::parameters(net), {.learning_rate = 0.1, .momentum = 0.9}};
+};
+
+bool same(const nn::StateDict& a, const nn::StateDict& b) {
+  if (a.arrays.size() != b.arrays.size()) return false;
+  for (std::size_t i = 0; i < a.arrays.size(); ++i) {
+    if (!xt::all(xt::equal(std::get<Array<float>>(a.arrays[i].array),
+                           std::get<Array<float>>(b.arrays[i].array)))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Writes down what it is told.
+struct Notes : optim::Monitor {
+  std::vector<std::string> calls;
+  optim::RunInfo info;
+  std::vector<optim::BatchRecord> batches;
+  optim::Details seen;
+  bool wants = false;
+  void begin(const optim::RunInfo& i) override { calls.push_back("begin"), info = i; }
+  void batch(const optim::BatchRecord& r) override { batches.push_back(r); }
+  void epoch(const optim::EpochRecord&) override { calls.push_back("epoch"); }
+  bool wants_details() const override { return wants; }
+  void details(const optim::Details& d) override { calls.push_back("details"), seen = d; }
+  void end(const optim::RunResult& r) override { calls.push_back("end: " + r.reason); }
+};
+
+}  // namespace
+
+TEST_CASE("fit does what the loop by hand does, bit for bit") {
+  World by_fit(3), by_hand(3);
+  seed(3);
+  const auto result = optim::fit(by_fit.net, by_fit.sgd, by_fit.loader, {.epochs = 3});
+  CHECK(result.reason == "epochs");
+  REQUIRE(result.epochs == 3);
+  seed(3);
+  double risk = 0;
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    risk = 0;
+    for (auto [x, y] : by_hand.loader) {
+      Tape tape;
+      const auto loss = nn::cross_entropy(by_hand.net(x), y);
+      tape.backward(loss);
+      by_hand.sgd.step();
+      risk += loss.item() * static_cast<double>(y.size());
+    }
+  }
+  CHECK(same(nn::state_dict(by_fit.net), nn::state_dict(by_hand.net)));
+  CHECK(result.history[2].training_risk == doctest::Approx(risk / 60).epsilon(1e-12));
+  CHECK(result.history[2].samples_seen == 180);
+  CHECK(result.history[2].step == 24);
+  CHECK_FALSE(result.history[2].validation_risk.has_value());
+}
+
+TEST_CASE("validation, monitors and their order") {
+  World world(3);
+  Notes notes;
+  notes.wants = true;
+  const auto held_out = points(30, 2);
+  const auto result =
+      optim::fit(world.net, world.sgd, world.loader,
+                 {.epochs = 2, .validation = held_out, .monitors = {&notes}, .title = "points"});
+  CHECK(notes.calls ==
+        std::vector<std::string>{"begin", "details", "epoch", "details", "epoch", "end: epochs"});
+  CHECK(notes.info.title == "points");
+  CHECK(notes.info.steps_per_epoch == 8);
+  CHECK(notes.info.parameters == 2 * 8 + 8 + 8 * 3 + 3);
+  REQUIRE(notes.batches.size() == 16);
+  CHECK(notes.batches[7].samples == 60);
+  CHECK(notes.batches[7].running_risk == result.history[0].training_risk);
+  CHECK(notes.batches[15].learning_rate == 0.1);
+  CHECK(notes.batches[15].momentum == 0.9);
+  const auto found = nn::evaluate(world.net, nn::ArrayDataset(held_out));
+  CHECK(result.history[1].validation_risk == found.risk);
+  CHECK(result.history[1].validation_error == found.error);
+  CHECK(result.best_error ==
+        std::min(*result.history[0].validation_error, *result.history[1].validation_error));
+  CHECK(xt::sum(notes.seen.confusion)() == 30);
+  REQUIRE(notes.seen.layers.size() >= 3);
+  CHECK(notes.seen.layers[0].name == "fc1");
+  CHECK(notes.seen.layers[0].forward > 0);
+  CHECK(notes.seen.layers[0].backward > 0);
+}
+
+TEST_CASE("watching does not change a run") {
+  World plain(3), watched(3);
+  seed(3);
+  optim::fit(plain.net, plain.sgd, plain.loader, {.epochs = 2});
+  Notes notes;
+  notes.wants = true;
+  seed(3);
+  optim::fit(watched.net, watched.sgd, watched.loader,
+             {.epochs = 2, .validation = points(30, 2), .monitors = {&notes}});
+  CHECK(same(nn::state_dict(plain.net), nn::state_dict(watched.net)));
+}
+
+TEST_CASE("early stopping puts the best weights back") {
+  World world(3);
+  std::vector<nn::StateDict> states;
+  const auto result = optim::fit(
+      world.net, world.sgd, world.loader,
+      {.epochs = 50, .validation = points(30, 2), .early_stopping = 2, .on_epoch = [&](const auto&) {
+         states.push_back(nn::state_dict(world.net));
+         return false;
+       }});
+  CHECK(result.reason == "early stopping");
+  CHECK(result.epochs == result.best_epoch + 2);
+  CHECK(same(nn::state_dict(world.net), states[result.best_epoch - 1]));
+  CHECK(result.history[result.best_epoch - 1].best);
+}
+
+TEST_CASE("plateaus reduce the learning rate") {
+  World world(3);
+  optim::fit(
+      world.net, world.sgd, world.loader,
+      {.epochs = 4, .reduce_on_plateau = optim::ReduceOnPlateauOptions{.patience = 1, .threshold = 0.9}});
+  CHECK(world.sgd.learning_rate_scale() == doctest::Approx(1e-3));
+}
+
+TEST_CASE("callbacks stop a run") {
+  World world(3);
+  const auto by_batch = optim::fit(world.net, world.sgd, world.loader,
+                                   {.on_batch = [](const auto& record) { return record.step == 11; }});
+  CHECK(by_batch.reason == "callback");
+  CHECK(by_batch.epochs == 1);
+  CHECK(world.sgd.steps() == 11);
+  const auto by_epoch = optim::fit(world.net, world.sgd, world.loader,
+                                   {.on_epoch = [](const auto& record) { return record.epoch == 2; }});
+  CHECK(by_epoch.reason == "callback");
+  CHECK(by_epoch.epochs == 2);
+}
+
+TEST_CASE("another loss, and targets that are numbers") {
+  seed(1);
+  nn::Linear<double> line(1, 1);
+  const Array<double> x = random_uniform<double>({64, 1}, -1, 1);
+  nn::DataLoader<double, double> loader(x, Array<double>(3.0 * x + 1.0), {.batch = 16});
+  optim::SGD<double> sgd(nn::parameters(line), {.learning_rate = 0.1});
+  const auto result = optim::fit(line, sgd, loader, {.epochs = 100});
+  CHECK(line.weight.value()(0) == doctest::Approx(3).epsilon(1e-3));
+  CHECK_FALSE(result.history[0].training_error.has_value());
+  const auto absolute =
+      optim::fit(line, sgd, loader,
+                 {.epochs = 1, .loss = [](const auto& y, const auto& t) { return mean(abs(y - t)); }});
+  CHECK(absolute.history[0].training_risk < 0.1);
+}
+
+TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
+  const check::TemporaryFile file;
+  World whole(3);
+  seed(3);
+  optim::fit(whole.net, whole.sgd, whole.loader, {.epochs = 3});
+  for (const std::size_t at : {1, 8, 11, 16}) {  // in an epoch, and at its end
+    CAPTURE(at);
+    World first(3);
+    seed(3);
+    const auto part = optim::fit(first.net, first.sgd, first.loader,
+                                 {.epochs = 3, .checkpoint = file.path, .on_batch = [&](const auto& record) {
+                                    if (record.step == at) std::raise(SIGINT);
+                                    return false;
+                                  }});
+    CHECK(part.reason == "interrupted");
+    CHECK(first.sgd.steps() == at);
+    World second(99);
+    const auto rest = optim::fit(second.net, second.sgd, second.loader, {.epochs = 3, .resume = file.path});
+    CHECK(rest.reason == "epochs");
+    CHECK(rest.history.size() == 3);
+    CHECK(second.sgd.steps() == 24);
+    CHECK(same(nn::state_dict(second.net), nn::state_dict(whole.net)));
+  }
+}
+
+TEST_CASE("what happened before a signal is put back") {
+  static int count = 0;
+  std::signal(SIGINT, [](int) { ++count; });
+  World world(3);
+  optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .on_batch = [](const auto& record) {
+                                                    if (record.step == 1)
+                                                      std::raise(SIGINT), std::raise(SIGINT);
+                                                    return false;
+                                                  }});
+  CHECK(count == 1);  // the second
+  std::raise(SIGINT);
+  CHECK(count == 2);
+  std::signal(SIGINT, SIG_DFL);
+}
+
+TEST_CASE("a run that was stopped early stays stopped") {
+  const check::TemporaryFile file;
+  World first(3);
+  const auto options = [&](const std::filesystem::path& resume) {
+    return optim::FitOptions<float, int>{.epochs = 50,
+                                         .validation = points(30, 2),
+                                         .early_stopping = 1,
+                                         .checkpoint = file.path,
+                                         .resume = resume};
+  };
+  const auto stopped = optim::fit(first.net, first.sgd, first.loader, options({}));
+  REQUIRE(stopped.reason == "early stopping");
+  World second(4);
+  const auto again = optim::fit(second.net, second.sgd, second.loader, options(file.path));
+  CHECK(again.reason == "early stopping");
+  CHECK(again.epochs == stopped.epochs);
+  CHECK(same(nn::state_dict(first.net), nn::state_dict(second.net)));
+}
+
+TEST_CASE("a finished run goes on for more epochs") {
+  const check::TemporaryFile file;
+  World whole(3), part(3);
+  seed(3);
+  optim::fit(whole.net, whole.sgd, whole.loader, {.epochs = 4});
+  seed(3);
+  optim::fit(part.net, part.sgd, part.loader, {.epochs = 2, .checkpoint = file.path});
+  World rest(5);
+  optim::fit(rest.net, rest.sgd, rest.loader, {.epochs = 4, .resume = file.path});
+  CHECK(same(nn::state_dict(rest.net), nn::state_dict(whole.net)));
+}
+
+TEST_CASE("a risk that is not finite is an error, and the checkpoint stays that before") {
+  const check::TemporaryFile file;
+  World world(3);
+  Notes notes;
+  const auto explode = [](const auto& y, const auto& labels) {
+    static int calls = 0;
+    return nn::cross_entropy(y, labels) * (++calls > 10 ? std::numeric_limits<double>::infinity() : 1);
+  };
+  CHECK_THROWS_WITH_AS(optim::fit(world.net, world.sgd, world.loader,
+                                  {.loss = explode, .checkpoint = file.path, .monitors = {&notes}}),
+                       "fit: the risk is inf at step 10, in epoch 2: try a smaller learning rate", Error);
+  CHECK(notes.calls.back() ==
+        "end: fit: the risk is inf at step 10, in epoch 2: try a smaller learning rate");
+  World other(3);
+  CHECK(optim::fit(other.net, other.sgd, other.loader, {.epochs = 1, .resume = file.path}).epochs == 1);
+  CHECK(other.sgd.steps() == 8);
+}
+
+TEST_CASE("options that do not go together") {
+  World world(3);
+  const auto message = [&](const optim::FitOptions<float, int>& options) {
+    try {
+      optim::fit(world.net, world.sgd, world.loader, options);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message({.epochs = 0}) == "fit: 0 epochs came, expected at least 1");
+  CHECK(message({.early_stopping = 1}) == "fit: early_stopping came without samples for validation");
+  CHECK(message({.checkpoint_every = 1}) ==
+        "fit: checkpoint_every came without the name of a file, .checkpoint");
+  CHECK(message({.monitors = {nullptr}}) == "fit: a null pointer came for a monitor");
+  CHECK(
+      message({.resume = "/no/such/file"}).starts_with("fit: cannot go on from /no/such/file: cannot read"));
+}
+
+TEST_CASE("checkpoints that do not fit") {
+  const check::TemporaryFile file;
+  World world(3);
+  optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .checkpoint = file.path});
+  const auto message = [&](auto& optimizer, const optim::FitOptions<float, int>& options) {
+    try {
+      optim::fit(world.net, optimizer, world.loader, options);
+    } catch (const FileError& error) {
+      const std::string text = error.what();
+      return text.substr(text.find(": ", 30) + 2);
+    }
+    return std::string();
+  };
+  optim::Adam<float> adam(nn::parameters(world.net));
+  CHECK(message(adam, {.resume = file.path}).find("Adam: the state does not fit: it is that of SGD") == 0);
+  CHECK(message(world.sgd, {.validation = points(30, 2), .early_stopping = 1, .resume = file.path}) ==
+        "it was written with other options (early_stopping, reduce_on_plateau)");
+  nn::save(world.net, file.path);
+  CHECK(message(world.sgd, {.resume = file.path}).ends_with("it is no checkpoint of this version"));
+}
+
+TEST_CASE("evaluate: the mean over the set, whatever the batch, in test mode") {
+  World world(3);
+  const nn::ArrayDataset set(points(50, 4));
+  const auto whole = nn::evaluate(world.net, set, nn::DefaultLoss{}, 50);
+  const auto parts = nn::evaluate(world.net, set, nn::DefaultLoss{}, 7);
+  CHECK(parts.risk == doctest::Approx(whole.risk).epsilon(1e-6));
+  CHECK(parts.error == whole.error);
+  CHECK(world.net.dropout.training);
+  nn::eval(world.net);
+  CHECK(whole.error == nn::zero_one_loss(world.net(set.images()), set.labels()));
+  CHECK(nn::risk(world.net, set) ==
+        doctest::Approx(nn::cross_entropy(world.net(set.images()), set.labels()).item()));
+  nn::evaluate(world.net, set);
+  CHECK_FALSE(world.net.dropout.training);
+  CHECK_THROWS_WITH_AS(nn::evaluate(world.net, nn::AnyDataset<float, int>()),
+                       "evaluate: a set without samples came", ValueError);
+}
