@@ -57,13 +57,8 @@ Variable<T> BatchNorm<T>::apply(const char* name, const Variable<T>& x) {
   const Variable<T> scale = options.affine ? Variable<T>(weight) : constant(full<T>(shape, T(1)));
   const Variable<T> shift = options.affine ? Variable<T>(bias) : constant(full<T>(shape, T(0)));
   if (!training && options.track_running_stats) {
-    Array<T> inverse(shape);
-    for (std::size_t c = 0; c < channels_; ++c) {
-      const double variance = static_cast<double>(running_var.value().data()[c]);
-      inverse.data()[c] = static_cast<T>(1 / std::sqrt(variance + options.epsilon));
-    }
-    const Variable<T> factor = scale * constant(std::move(inverse));
-    return x * factor + (shift - constant(Array<T>(running_mean.value())) * factor);
+    return batch_norm(x, scale, shift, Moments<T>{running_mean.value(), running_var.value()},
+                      options.epsilon);
   }
   const std::size_t count = x.size() / channels_;
   if (training && count == 1) {

@@ -36,14 +36,14 @@ struct EpochRecord {
 
 /// A run that begins, or goes on.
 struct RunInfo {
-  std::string title;       ///< what is trained on what
+  std::string title = {};  ///< what is trained on what
   std::size_t epochs = 0;  ///< at most
   std::size_t steps_per_epoch = 0;
-  std::size_t samples = 0;                                    ///< of the training set
-  std::size_t parameters = 0;                                 ///< weights and biases
-  std::vector<std::pair<std::string, std::string>> settings;  ///< names and values, for people
-  std::vector<std::string> classes;                           ///< names of the classes, or none
-  std::vector<EpochRecord> history = {};                      ///< of a run that goes on: the epochs before
+  std::size_t samples = 0;                                         ///< of the training set
+  std::size_t parameters = 0;                                      ///< weights and biases
+  std::vector<std::pair<std::string, std::string>> settings = {};  ///< names and values, for people
+  std::vector<std::string> classes = {};                           ///< names of the classes, or none
+  std::vector<EpochRecord> history = {};  ///< of a run that goes on: the epochs before
 };
 
 /// A step that was done.

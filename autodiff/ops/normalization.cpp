@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 namespace xgrad {
@@ -63,13 +64,32 @@ Moments<T> moments_of(const Array<T>& x, std::size_t rows, std::size_t channels)
   return moments;
 }
 
+/// All axes but the last.
+template <class T>
+std::vector<std::ptrdiff_t> outer_axes(const Variable<T>& x) {
+  std::vector<std::ptrdiff_t> axes(x.dimension() - 1);
+  std::iota(axes.begin(), axes.end(), 0);
+  return axes;
+}
+
+/// (x - mean) scale + bias, channel by channel.
+template <class T>
+void apply(const Array<T>& x, const Array<T>& mean, const Array<T>& scale, const Array<T>& bias,
+           Array<T>& y) {
+  const T* from = x.data();
+  const T* centre = mean.data();
+  const T* s = scale.data();
+  const T* b = bias.data();
+  T* out = y.data();
+  kernels::map_channels(x.size() / scale.size(), scale.size(),
+                        [=](std::size_t c, std::size_t i) { out[i] = (from[i] - centre[c]) * s[c] + b[c]; });
+}
+
 /// The cotangents of x, weight and bias, as a formula.
 template <class T>
 std::vector<Variable<T>> gradient_formula(const Variable<T>& g, const Variable<T>& x,
                                           const Variable<T>& weight, double epsilon) {
-  std::vector<std::ptrdiff_t> axes;
-  for (std::size_t axis = 0; axis + 1 < x.dimension(); ++axis)
-    axes.push_back(static_cast<std::ptrdiff_t>(axis));
+  const std::vector<std::ptrdiff_t> axes = outer_axes(x);
   const Variable<T> centred = x - mean(x, axes, keep_dims);
   const Variable<T> inverse = T(1) / sqrt(mean(square(centred), axes, keep_dims) + epsilon);
   const Variable<T> normal = centred * inverse;
@@ -145,20 +165,43 @@ Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Va
   }
   if (moments != nullptr) *moments = known->moments;
   Array<T> value(x.shape());
-  const T* from = x.value().data();
-  const T* centre = known->moments.mean.data();
-  const T* s = scale.data();
-  const T* b = bias.value().data();
-  T* out = value.data();
-  kernels::map_channels(rows, channels,
-                        [=](std::size_t c, std::size_t i) { out[i] = (from[i] - centre[c]) * s[c] + b[c]; });
+  apply(x.value(), known->moments.mean, scale, bias.value(), value);
   return operation("batch_norm", std::move(value), {x, weight, bias},
                    [x, weight, known](const Variable<T>& g) { return gradient(g, x, weight, *known); });
 }
 
+template <class T>
+Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias,
+                       const Moments<T>& known, double epsilon) {
+  check(x, weight, bias, epsilon);
+  if (known.mean.shape() != weight.shape() || known.variance.shape() != weight.shape()) {
+    throw ShapeError(fmt::format("batch_norm: moments {} and {} for x of shape {}; expected {} for both",
+                                 to_string(known.mean.shape()), to_string(known.variance.shape()),
+                                 to_string(x.shape()), to_string(weight.shape())));
+  }
+  const std::size_t channels = weight.size();
+  Array<T> inverse(Shape{channels}), scale(Shape{channels});
+  for (std::size_t c = 0; c < channels; ++c) {
+    inverse(c) = static_cast<T>(1 / std::sqrt(static_cast<double>(known.variance(c)) + epsilon));
+    scale(c) = inverse(c) * weight.value()(c);
+  }
+  Array<T> value(x.shape());
+  apply(x.value(), known.mean, scale, bias.value(), value);
+  const Variable<T> mean = constant(Array<T>(known.mean));
+  const Variable<T> factor = constant(std::move(inverse));
+  const std::vector<std::ptrdiff_t> axes = outer_axes(x);
+  return operation("batch_norm", std::move(value),
+                   {{x, [weight, factor](const Variable<T>& g) { return g * (weight * factor); }},
+                    {weight, [x, mean, factor,
+                              axes](const Variable<T>& g) { return sum(g * ((x - mean) * factor), axes); }},
+                    {bias, [axes](const Variable<T>& g) { return sum(g, axes); }}});
+}
+
 #define XGRAD_INSTANTIATE(T)                                                                             \
   template Variable<T> batch_norm<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&, double, \
-                                     Moments<T>*);
+                                     Moments<T>*);                                                       \
+  template Variable<T> batch_norm<T>(const Variable<T>&, const Variable<T>&, const Variable<T>&,         \
+                                     const Moments<T>&, double);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

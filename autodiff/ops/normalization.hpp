@@ -26,4 +26,10 @@ template <class T>
 XGRAD_API Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias,
                                  double epsilon = 1e-5, Moments<T>* moments = nullptr);
 
+/// The same with moments that are known, such as running ones at test time, instead of the batch's own: a
+/// linear map of x.
+template <class T>
+XGRAD_API Variable<T> batch_norm(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias,
+                                 const Moments<T>& known, double epsilon = 1e-5);
+
 }  // namespace xgrad

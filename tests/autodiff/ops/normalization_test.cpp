@@ -78,6 +78,27 @@ TEST_CASE("the gradients of weight and bias, over several threads") {
   CHECK(check::close(fused[2].value(), to_array<double>(xt::sum(g, {0})), 1e-12));
 }
 
+TEST_CASE("batch_norm with moments that are known") {
+  const check::Listed listed("batch_norm", {"", "F.batch_norm", "flax.linen.BatchNorm"});
+  for (const Shape& shape : {Shape{1, 2}, Shape{3, 2}, Shape{2, 3, 1, 2}}) {
+    CAPTURE(to_string(shape));
+    const Array<double> x = check::draw(shape);
+    const Array<double> weight = check::filled({2}, {0.5, -2});
+    const Array<double> bias = check::filled({2}, {1, 3});
+    const Moments<double> known{check::filled({2}, {0.25, -1}), check::filled({2}, {0.75, 3})};
+    Array<double> expected(shape);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double v = x.data()[i];
+      expected.data()[i] = i % 2 == 0 ? (v - 0.25) * 0.5 + 1 : (v + 1) / std::sqrt(3.25) * -2 + 3;
+    }
+    const auto f = [&](const auto& a, const auto& w, const auto& b) {
+      using T = typename std::decay_t<decltype(a)>::value_type;
+      return batch_norm(a, w, b, Moments<T>{xt::cast<T>(known.mean), xt::cast<T>(known.variance)}, 0.25);
+    };
+    check::operation(f, expected, x, weight, bias);
+  }
+}
+
 TEST_CASE("the moments come out") {
   Moments<double> moments;
   const Variable<double> one = full<double>({2}, 1.0);
