@@ -5,6 +5,7 @@
 
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>
+#include <optim/chart.hpp>
 #include <optim/checkpoint.hpp>
 #include <optim/clipping.hpp>
 #include <optim/early_stopping.hpp>
@@ -15,6 +16,9 @@
 #include <optim/optimizer.hpp>
 #include <optim/plateau.hpp>
 #include <optim/progress_bar.hpp>
+#include <optim/report.hpp>
 #include <optim/rmsprop.hpp>
 #include <optim/schedules.hpp>
 #include <optim/sgd.hpp>
+#include <optim/svg.hpp>
+#include <optim/tensorboard.hpp>

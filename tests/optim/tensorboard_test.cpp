@@ -1,0 +1,146 @@
+#include <autodiff/error.hpp>
+#include <optim/tensorboard.hpp>
+
+#include "../support/temporary_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace xgrad;
+
+namespace {
+
+template <class Number>
+Number read_number(const std::string& bytes, std::size_t at) {
+  Number number{};
+  REQUIRE(at + sizeof number <= bytes.size());
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+/// CRC-32C bit by bit, from its definition, and TensorFlow's mask.
+std::uint32_t masked_crc(const std::string& bytes) {
+  std::uint32_t crc = 0xffffffff;
+  for (const char byte : bytes) {
+    for (int bit = 0; bit < 8; ++bit) {
+      const bool odd = ((crc ^ static_cast<unsigned char>(byte) >> bit) & 1) != 0;
+      crc = crc >> 1 ^ (odd ? 0x82f63b78U : 0);
+    }
+  }
+  crc = ~crc;
+  return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
+}
+
+/// The data of a file's records, checked.
+std::vector<std::string> records(const std::filesystem::path& path) {
+  const std::string bytes = check::read_file(path);
+  std::vector<std::string> all;
+  for (std::size_t at = 0; at < bytes.size();) {
+    const auto length = read_number<std::uint64_t>(bytes, at);
+    CHECK(read_number<std::uint32_t>(bytes, at + 8) == masked_crc(bytes.substr(at, 8)));
+    all.push_back(bytes.substr(at + 12, length));
+    REQUIRE(all.back().size() == length);
+    CHECK(read_number<std::uint32_t>(bytes, at + 12 + length) == masked_crc(all.back()));
+    at += 16 + length;
+  }
+  return all;
+}
+
+/// The fields of a message of protocol buffers: number -> bytes of the value.
+std::map<std::uint64_t, std::string> fields(const std::string& message) {
+  std::map<std::uint64_t, std::string> all;
+  std::size_t at = 0;
+  const auto varint = [&] {
+    std::uint64_t value = 0;
+    for (int shift = 0;; shift += 7) {
+      REQUIRE(at < message.size());
+      const auto byte = static_cast<unsigned char>(message[at++]);
+      value |= std::uint64_t{byte & 0x7fU} << shift;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < message.size()) {
+    const std::uint64_t key = varint();
+    if ((key & 7) == 0) {
+      all[key >> 3] = std::to_string(varint());
+      continue;
+    }
+    const std::size_t length = (key & 7) == 1 ? 8 : (key & 7) == 5 ? 4 : varint();
+    all[key >> 3] = message.substr(at, length);
+    at += length;
+  }
+  return all;
+}
+
+struct Scalar {
+  std::string tag;
+  float value;
+  std::string step;
+};
+
+Scalar scalar(const std::string& record) {
+  const auto event = fields(record);
+  const auto value = fields(fields(event.at(5)).at(1));
+  return {value.at(1), read_number<float>(value.at(2), 0), event.at(2)};
+}
+
+}  // namespace
+
+TEST_CASE("checksums are those of RFC 3720, section B.4") {
+  CHECK(optim::detail::crc32c(std::string(32, '\0')) == 0x8a9136aaU);
+  CHECK(optim::detail::crc32c(std::string(32, '\xff')) == 0x62a8ab43U);
+  CHECK(optim::detail::crc32c("123456789") == 0xe3069283U);
+  CHECK(optim::detail::crc32c("") == 0);
+}
+
+TEST_CASE("scalars come back from the file") {
+  const check::TemporaryFile folder;
+  optim::SummaryWriter writer(folder.path);
+  CHECK(writer.path().filename().string().starts_with("events.out.tfevents."));
+  writer.add_scalar("risk", 0.5, 1);
+  writer.add_scalar("a longer tag/with parts", -3, 300);
+  writer.add_scalar("risk", std::nan(""), 1'000'000'000'000);
+  const auto all = records(writer.path());
+  REQUIRE(all.size() == 4);
+  CHECK(fields(all[0]).at(3) == "brain.Event:2");
+  CHECK(read_number<double>(fields(all[0]).at(1), 0) > 1.7e9);
+  CHECK(scalar(all[1]).tag == "risk");
+  CHECK(scalar(all[1]).value == 0.5F);
+  CHECK(scalar(all[1]).step == "1");
+  CHECK(scalar(all[2]).tag == "a longer tag/with parts");
+  CHECK(scalar(all[2]).step == "300");
+  CHECK(std::isnan(scalar(all[3]).value));
+  CHECK(scalar(all[3]).step == "1000000000000");
+}
+
+TEST_CASE("a run's curves; a run that goes on adds a file") {
+  const check::TemporaryFile folder;
+  optim::TensorBoard board(folder.path, 10);
+  board.begin({});
+  for (std::size_t step = 1; step <= 20; ++step) board.batch({.step = step, .risk = 1});
+  board.epoch({.epoch = 1, .step = 20, .training_risk = 0.75, .validation_error = 0.25});
+  board.begin({});
+  std::map<std::string, int> tags;
+  int files = 0;
+  for (const auto& each : std::filesystem::directory_iterator(folder.path)) {
+    ++files;
+    const auto all = records(each.path());
+    for (std::size_t i = 1; i < all.size(); ++i) ++tags[scalar(all[i]).tag];
+  }
+  CHECK(files == 2);
+  CHECK(tags["batch/risk"] == 2);
+  CHECK(tags["risk/training"] == 1);
+  CHECK(tags["error/validation"] == 1);
+  CHECK(tags.count("risk/validation") == 0);
+}
+
+TEST_CASE("a folder that cannot be made is an error") {
+  const check::TemporaryFile file("text");
+  CHECK_THROWS_AS(optim::SummaryWriter(file.path / "logs"), FileError);
+}
