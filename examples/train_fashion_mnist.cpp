@@ -1,21 +1,21 @@
 // Trains a network on Fashion-MNIST, or on any data in its format, by the note's method: mini-batches, the
-// momentum method with its increasing schedule, a learning rate that falls to 0, dropout.
+// momentum method with its increasing schedule, a learning rate that falls, dropout. The loop is
+// optim::fit's; training_loop.cpp has one written by hand.
 #include <optim/optim.hpp>
 
+#include "fashion_mnist.hpp"
 #include "models.hpp"
-#include "progress.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #ifdef _OPENMP
 #include <omp.h>
@@ -25,186 +25,161 @@ using namespace xgrad;
 using json = nlohmann::ordered_json;
 
 struct Settings {
-  std::string data = "/usr/share/datasets/fashion-mnist";
+  std::string data = fashion_mnist::default_folder;
   std::string model = "lenet";
   std::size_t epochs = 12;
   std::optional<std::size_t> batch;  // the model's own, where they are not given
   std::optional<double> learning_rate;
+  std::string optimizer = "sgd";
+  std::string schedule = "linear";
   double momentum = 0.9;
+  bool augment = false;
+  std::size_t early_stopping = 0;
   std::uint64_t seed = 1;
   int threads = 0;
-  std::string save;
-  std::string metrics;
+  std::string save, metrics, checkpoint, resume, report, tensorboard;
 };
 
-struct Samples {
-  Array<float> images;  // {N, H, W, 1}
-  Array<std::uint8_t> labels;
-};
-
-struct Data {
-  Samples train, validation, test;
-};
-
-/// The file of that name, compressed or not.
-std::string find_file(const std::string& folder, const std::string& name) {
-  const auto plain = std::filesystem::path(folder) / name;
-  for (const auto& path : {plain, std::filesystem::path(plain.string() + ".gz")}) {
-    if (std::filesystem::is_regular_file(path)) return path.string();
-  }
-  throw FileError(fmt::format("{} holds no {} or {}.gz", folder, name, name));
+/// The learning rate as a function of the step; `steps` are those of the whole training.
+optim::Schedule schedule_of(const Settings& s, std::size_t steps) {
+  const double rate = *s.learning_rate;
+  const std::size_t warm = steps / 10;
+  if (s.schedule == "linear") return optim::linear_decay(rate, steps);
+  if (s.schedule == "cosine") return optim::cosine_decay(rate, steps);
+  if (s.schedule == "warm-cosine") return optim::warm_up(warm, optim::cosine_decay(rate, steps - warm));
+  if (s.schedule == "one-cycle") return optim::one_cycle(rate, std::max<std::size_t>(steps, 2));
+  if (s.schedule == "step") return optim::step_decay(rate, {steps / 2, steps / 2 + steps / 4 + 1});
+  if (s.schedule == "exponential") return optim::exponential_decay(rate, 0.01, steps);
+  return rate;  // constant; plateau reduces it as validation goes
 }
 
-Samples read_samples(const std::string& folder, const std::string& prefix) {
-  Samples samples{nn::read_idx_images<float>(find_file(folder, prefix + "-images-idx3-ubyte")),
-                  nn::read_idx_labels(find_file(folder, prefix + "-labels-idx1-ubyte"))};
-  const auto& shape = samples.images.shape();
-  if (shape[0] == 0 || shape[0] != samples.labels.size() || shape[1] != 28 || shape[2] != 28) {
-    throw FileError(
-        fmt::format("{}: {} images of {} x {} and {} labels; expected as many labels as images of 28 x 28",
-                    folder, shape[0], shape[1], shape[2], samples.labels.size()));
+std::unique_ptr<optim::Optimizer<float>> make_optimizer(
+    const Settings& s, std::size_t steps, const std::vector<nn::NamedParameter<float>>& parameters) {
+  const optim::Schedule rate = schedule_of(s, steps);
+  if (s.optimizer == "adam")
+    return std::make_unique<optim::Adam<float>>(parameters, optim::AdamOptions{rate});
+  if (s.optimizer == "adamw") {
+    return std::make_unique<optim::AdamW<float>>(
+        parameters, optim::AdamOptions{.learning_rate = rate, .weight_decay = 0.01});
   }
-  for (const int label : samples.labels) {
-    if (label > 9) throw FileError(fmt::format("{}: label {}; expected 0 ... 9", folder, label));
+  if (s.optimizer == "rmsprop") {
+    return std::make_unique<optim::RMSprop<float>>(parameters, optim::RMSpropOptions{rate});
   }
-  return samples;
+  if (s.optimizer == "adagrad") {
+    return std::make_unique<optim::Adagrad<float>>(parameters, optim::AdagradOptions{rate});
+  }
+  return std::make_unique<optim::SGD<float>>(
+      parameters, optim::SGDOptions{.learning_rate = rate,
+                                    .momentum = optim::increasing_momentum(s.momentum),
+                                    .weight_decay = 5e-4,
+                                    .nesterov = s.optimizer == "nesterov"});
 }
 
-/// Reads the data, holds out the last 5,000 training images (a tenth of a smaller set) for validation, and
-/// shifts and scales all images to the training set's mean 0 and deviation 1.
-Data read_data(const std::string& folder) {
-  const Samples all = read_samples(folder, "train");
-  const std::size_t count = all.labels.size();
-  const std::size_t held_out = std::min<std::size_t>(5000, count / 10);
-  if (held_out == 0)
-    throw FileError(fmt::format("{}: {} training images are too few to hold any out", folder, count));
-  const std::size_t kept = count - held_out;
-  Data data{{nn::take_samples(all.images, 0, kept), nn::take_samples(all.labels, 0, kept)},
-            {nn::take_samples(all.images, kept, count), nn::take_samples(all.labels, kept, count)},
-            read_samples(folder, "t10k")};
-  const double mean = xt::mean(xt::cast<double>(data.train.images))();
-  const double deviation = xt::stddev(xt::cast<double>(data.train.images))() + 1e-8;
-  for (Samples* samples : {&data.train, &data.validation, &data.test}) {
-    for (float& pixel : samples->images) pixel = static_cast<float>((pixel - mean) / deviation);
-  }
-  return data;
-}
-
-/// The classes that the network decides for, batch by batch. Without a tape, it only computes.
-template <class Net>
-Array<std::int64_t> classify(Net& net, const Samples& samples) {
-  nn::eval(net);
-  Array<std::int64_t> classes(Shape{samples.labels.size()});
-  std::size_t done = 0;
-  nn::DataLoader loader(samples.images, samples.labels, {.batch = 500, .shuffle = false});
-  for (auto [images, labels] : loader) {
-    const Array<std::int64_t> decided = nn::arg_max(net(images));
-    std::copy(decided.begin(), decided.end(), classes.begin() + static_cast<std::ptrdiff_t>(done));
-    done += labels.size();
-  }
-  nn::train(net);
-  return classes;
-}
-
-/// The share of wrong decisions (the zero-one risk).
-double error_of(const Array<std::int64_t>& classes, const Array<std::uint8_t>& labels) {
-  std::size_t wrong = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) wrong += classes(i) != labels(i);
-  return static_cast<double>(wrong) / static_cast<double>(labels.size());
-}
-
-/// One epoch; returns the training risk, the mean loss over its batches.
-template <class Net>
-double train_epoch(Net& net, optim::SGD<float>& sgd, nn::DataLoader<float, std::uint8_t>& loader,
-                   ProgressBar& bar) {
-  double risk = 0;
-  for (auto [images, labels] : loader) {
-    Tape tape;
-    const auto loss = nn::cross_entropy(net(images), labels);
-    tape.backward(loss);
-    sgd.step();
-    risk += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
-    bar.advance(labels.size());
-  }
-  if (!std::isfinite(risk))
-    throw Error("the training risk is no longer finite: try a smaller --learning-rate");
-  return risk;
-}
-
-/// The learning rate falls in proportion to the steps that are left: the last ones are small.
-optim::Schedule falling_rate(const Settings& settings, std::size_t steps) {
-  const double initial = *settings.learning_rate;
-  return [=](std::size_t step) {
-    return initial * (1 - static_cast<double>(std::min(step, steps)) / static_cast<double>(steps));
-  };
+/// Small shifts; clothes, but not digits, are themselves in a mirror.
+nn::Transform augmentation(const fashion_mnist::Data& data) {
+  const nn::Transform shift = nn::random_shift(1, data.background);
+  return data.is_fashion ? nn::Transform{shift, nn::random_flip()} : shift;
 }
 
 /// Rows are the true classes, columns the decisions.
-void print_confusion(const Array<std::int64_t>& classes, const Samples& samples, const std::string& folder) {
-  std::error_code none;  // a default folder that is not there is another folder
-  const bool fashion = std::filesystem::equivalent(folder, Settings{}.data, none);
-  const std::array<const char*, 10> names =
-      fashion ? std::array{"T-shirt", "Trouser", "Pullover", "Dress", "Coat",
-                           "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot"}
-              : std::array{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
-  const auto matrix = nn::confusion_matrix(samples.labels, classes, 10);
+void print_confusion(const Array<std::int64_t>& matrix, const std::vector<std::string>& names) {
   fmt::print("\nConfusion matrix: rows are true classes, columns decisions\n{:>9}", "");
-  for (const char* name : names) fmt::print("{:>9}", name);
-  for (std::size_t i = 0; i < 10; ++i) {
+  for (const std::string& name : names) fmt::print("{:>9}", name);
+  for (std::size_t i = 0; i < names.size(); ++i) {
     fmt::print("\n{:>9}", names[i]);
-    for (std::size_t j = 0; j < 10; ++j) fmt::print("{:>9}", matrix(i, j));
+    for (std::size_t j = 0; j < names.size(); ++j) fmt::print("{:>9}", matrix(i, j));
   }
   fmt::print("\n");
+}
+
+/// The run as JSON, for programs.
+json to_json(const Settings& settings, std::size_t parameters, const optim::RunResult& result) {
+  json metrics{{"model", settings.model},
+               {"parameters", parameters},
+               {"seed", settings.seed},
+               {"epochs", json::array()}};
+  for (const auto& each : result.history) {
+    metrics["epochs"].push_back({{"epoch", each.epoch},
+                                 {"training_risk", each.training_risk},
+                                 {"validation_error", each.validation_error.value_or(0)},
+                                 {"seconds", each.seconds},
+                                 {"images_per_second", each.samples_per_second}});
+  }
+  return metrics;
+}
+
+std::vector<std::pair<std::string, std::string>> listed(const Settings& s) {
+  return {{"data", s.data},
+          {"model", s.model},
+          {"optimizer", s.optimizer},
+          {"schedule", s.schedule},
+          {"learning rate", fmt::format("{}", *s.learning_rate)},
+          {"largest momentum", fmt::format("{}", s.momentum)},
+          {"batch", std::to_string(*s.batch)},
+          {"augmentation", s.augment ? "yes" : "no"},
+          {"seed", std::to_string(s.seed)}};
 }
 
 template <class Net>
 void train(const Settings& settings) {
   seed(settings.seed);
-  Data data = read_data(settings.data);
+  auto data = fashion_mnist::read(settings.data);
+  const std::size_t test_count = data.test.labels.size(), validation_count = data.validation.labels.size();
   Net net;
-  nn::DataLoader<float, std::uint8_t> loader(std::move(data.train.images), std::move(data.train.labels),
-                                             {.batch = *settings.batch, .seed = settings.seed});
-  const std::size_t steps = settings.epochs * loader.batches();
-  optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = falling_rate(settings, steps),
-                                              .momentum = optim::increasing_momentum(settings.momentum),
-                                              .weight_decay = 5e-4});
-  json metrics{{"model", settings.model},
-               {"parameters", nn::parameter_count(net)},
-               {"seed", settings.seed},
-               {"epochs", json::array()}};
-  fmt::print("{}: {} parameters, {} training, {} validation and {} test images of {}\n", settings.model,
-             nn::parameter_count(net), loader.samples(), data.validation.labels.size(),
-             data.test.labels.size(), settings.data);
+  nn::DataLoader<float, std::uint8_t> loader(
+      nn::ArrayDataset(std::move(data.train)),
+      {.batch = *settings.batch,
+       .seed = settings.seed,
+       .transform = settings.augment ? augmentation(data) : nn::Transform(),
+       .prefetch = settings.augment ? std::size_t{2} : 0});
+  const auto optimizer = make_optimizer(settings, settings.epochs * loader.batches(), nn::parameters(net));
 
-  for (std::size_t epoch = 1; epoch <= settings.epochs; ++epoch) {
-    ProgressBar bar(fmt::format("epoch {:>2}/{}", epoch, settings.epochs), loader.samples());
-    const double risk = train_epoch(net, sgd, loader, bar);
-    const double seconds = bar.seconds();
-    const double rate = static_cast<double>(loader.samples()) / seconds;
-    const double error = error_of(classify(net, data.validation), data.validation.labels);
-    bar.clear();
-    fmt::print("epoch {:>2}/{}  training risk {:.4f}  validation error {:.2f} %  {:.1f} s  {:.0f} images/s\n",
-               epoch, settings.epochs, risk, 100 * error, seconds, rate);
-    std::fflush(stdout);
-    metrics["epochs"].push_back({{"epoch", epoch},
-                                 {"training_risk", risk},
-                                 {"validation_error", error},
-                                 {"seconds", seconds},
-                                 {"images_per_second", rate}});
-  }
+  optim::ProgressBar bar;
+  optim::Report report(settings.report);
+  optim::TensorBoard board(settings.tensorboard);
+  std::vector<optim::Monitor*> monitors{&bar};
+  if (!settings.report.empty()) monitors.push_back(&report);
+  if (!settings.tensorboard.empty()) monitors.push_back(&board);
 
-  const auto classes = classify(net, data.test);
-  const double test_error = error_of(classes, data.test.labels);
-  metrics["test_error"] = test_error;
-  print_confusion(classes, data.test, settings.data);
+  const nn::ArrayDataset validation(std::move(data.validation));
+  const auto result = optim::fit(
+      net, *optimizer, loader,
+      {.epochs = settings.epochs,
+       .validation = validation,
+       .early_stopping = settings.early_stopping,
+       .reduce_on_plateau = settings.schedule == "plateau"
+                                ? std::optional(optim::ReduceOnPlateauOptions{.patience = 3})
+                                : std::nullopt,
+       .checkpoint = settings.checkpoint,
+       .resume = settings.resume,
+       .monitors = monitors,
+       .title = fmt::format("{}: {} parameters, {} training, {} validation and {} test images of {}",
+                            settings.model, nn::parameter_count(net), loader.samples(), validation_count,
+                            test_count, settings.data),
+       .classes = data.classes,
+       .settings = listed(settings)});
+
+  Array<std::int64_t> confusion(Shape{10, 10}, 0);
+  const nn::ArrayDataset test(std::move(data.test));
+  nn::for_each_output(net, test, [&](const auto& logits, const auto& labels) {
+    confusion += nn::confusion_matrix(labels, nn::arg_max(logits), 10);
+  });
+  print_confusion(confusion, data.classes);
+  const double right = static_cast<double>(xt::sum(xt::diagonal(confusion))());
+  const double test_error = 1 - right / static_cast<double>(test_count);
+
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const std::int64_t peak_memory = std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
-  metrics["peak_memory_bytes"] = peak_memory;
   fmt::print("\npeak memory {} MiB\ntest error {:.2f} %\n", peak_memory >> 20, 100 * test_error);
   if (!settings.save.empty()) nn::save(net, settings.save);
-  if (!settings.metrics.empty() && !(std::ofstream(settings.metrics) << metrics.dump(2) << '\n').flush()) {
-    throw FileError("cannot write " + settings.metrics);
+  if (!settings.metrics.empty()) {
+    json metrics = to_json(settings, nn::parameter_count(net), result);
+    metrics["test_error"] = test_error;
+    metrics["peak_memory_bytes"] = peak_memory;
+    if (!(std::ofstream(settings.metrics) << metrics.dump(2) << '\n').flush()) {
+      throw FileError("cannot write " + settings.metrics);
+    }
   }
 }
 
@@ -218,37 +193,61 @@ std::string check_seed(const std::string& text) {
   return text.starts_with('-') ? text + " came, expected an integer >= 0" : "";
 }
 
+/// Now, and not after an hour of training.
+void check_output(const std::string& path) {
+  if (path.empty()) return;
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  if (!std::filesystem::is_directory(folder)) {
+    throw FileError(fmt::format("cannot write {}: no such folder", path));
+  }
+  if (std::filesystem::is_directory(path))
+    throw FileError(fmt::format("cannot write {}: it is a folder", path));
+}
+
 Settings read_options(CLI::App& app, int argc, char** argv) {
   Settings s;
   app.option_defaults()->always_capture_default();
   app.add_option("--data", s.data, "folder with the four IDX files, plain or gzip");
-  app.add_option("--model", s.model, "lenet, mlp or cnn")->check(CLI::IsMember({"lenet", "mlp", "cnn"}));
+  app.add_option("--model", s.model, "lenet, mlp, cnn or resnet")
+      ->check(CLI::IsMember({"lenet", "mlp", "cnn", "resnet"}));
   app.add_option("--epochs", s.epochs, "passes over the training images")->check(CLI::Range(1, 100000));
   app.add_option("--batch", s.batch,
                  "images in a mini-batch (16 for cnn, 64 for the others); 1 is online learning")
       ->check(CLI::Range(1, 60000));
-  app.add_option("--learning-rate", s.learning_rate,
-                 "alpha at the first step, from where it falls to 0 (0.005 for cnn, 0.05 for the others)")
+  app.add_option(
+         "--learning-rate", s.learning_rate,
+         "alpha, the largest of the schedule (for SGD 0.005 for cnn, 0.05 for the others; 0.001 for the "
+         "other optimisers)")
       ->check(check_rate);
-  app.add_option("--momentum", s.momentum, "the largest momentum coefficient, mu_max")
+  app.add_option("--optimizer", s.optimizer, "sgd, nesterov, adam, adamw, rmsprop or adagrad")
+      ->check(CLI::IsMember({"sgd", "nesterov", "adam", "adamw", "rmsprop", "adagrad"}));
+  app.add_option("--schedule", s.schedule,
+                 "of the learning rate: constant, linear, cosine, warm-cosine, one-cycle, step, exponential "
+                 "or plateau")
+      ->check(CLI::IsMember(
+          {"constant", "linear", "cosine", "warm-cosine", "one-cycle", "step", "exponential", "plateau"}));
+  app.add_option("--momentum", s.momentum, "the largest momentum coefficient of SGD, mu_max")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_flag("--augment", s.augment, "shift the training images at random, and mirror clothes");
+  app.add_option("--early-stopping", s.early_stopping,
+                 "epochs without a better validation error after which to stop; 0: never")
+      ->check(CLI::Range(0, 100000));
   app.add_option("--seed", s.seed, "of the weights, the order of the images and dropout")->check(check_seed);
   app.add_option("--threads", s.threads, "of the computation; 0 is one for each core")
       ->check(CLI::Range(0, 1024));
+  app.add_option("--checkpoint", s.checkpoint,
+                 "write what is needed to go on there, after each epoch and on Ctrl-C");
+  app.add_option("--resume", s.resume, "go on from such a file, with the same options otherwise");
+  app.add_option("--report", s.report, "write a page about the run there, anew after each epoch");
+  app.add_option("--tensorboard", s.tensorboard, "write event files for TensorBoard into this folder");
   app.add_option("--save", s.save, "write the weights there, in the safetensors format");
   app.add_option("--metrics", s.metrics, "write the numbers of the run there, in JSON");
   app.parse(argc, argv);
-  for (const std::string& path : {s.save, s.metrics}) {  // now, and not after an hour of training
-    if (path.empty()) continue;
-    const auto folder = std::filesystem::absolute(path).parent_path();
-    if (!std::filesystem::is_directory(folder))
-      throw FileError(fmt::format("cannot write {}: no such folder", path));
-    if (std::filesystem::is_directory(path))
-      throw FileError(fmt::format("cannot write {}: it is a folder", path));
-  }
+  for (const std::string& path : {s.save, s.metrics, s.checkpoint, s.report}) check_output(path);
   const bool wide = s.model == "cnn";
+  const bool is_sgd = s.optimizer == "sgd" || s.optimizer == "nesterov";
   s.batch = s.batch.value_or(wide ? 16 : 64);
-  s.learning_rate = s.learning_rate.value_or(wide ? 0.005 : 0.05);
+  s.learning_rate = s.learning_rate.value_or(!is_sgd ? 0.001 : wide ? 0.005 : 0.05);
   return s;
 }
 
@@ -262,6 +261,7 @@ int main(int argc, char** argv) {
     if (settings.model == "lenet") train<models::LeNet<>>(settings);
     if (settings.model == "mlp") train<models::MLP<>>(settings);
     if (settings.model == "cnn") train<models::CNN<>>(settings);
+    if (settings.model == "resnet") train<models::ResNet<>>(settings);
     return 0;
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);

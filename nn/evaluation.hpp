@@ -50,24 +50,26 @@ std::optional<double> wrong_decisions(const Variable<T>& outputs, const Array<L>
   return std::nullopt;
 }
 
+/// Throws ValueError, naming the caller, for a set without samples, or batches without.
+XGRAD_API void check_some_samples(const char* caller, std::size_t samples, std::size_t batch);
+
+}  // namespace detail
+
 /// Calls `visit(outputs, targets)` for the batches of a set, in the order of its samples, in test mode and
-/// without a tape of its own.
+/// without a tape of its own: for confusion matrices and the like. Throws ValueError for a set without
+/// samples.
 template <class Net, Dataset D, class Visit>
-void for_each_output(Net& net, const D& dataset, std::size_t batch, const Visit& visit) {
+void for_each_output(Net& net, const D& dataset, const Visit& visit, std::size_t batch = 256) {
+  detail::check_some_samples("for_each_output", dataset.size(), batch);
   const TestMode mode(net);
   std::vector<std::size_t> numbers;
   for (std::size_t first = 0; first < dataset.size(); first += batch) {
     numbers.resize(std::min(batch, dataset.size() - first));
     std::iota(numbers.begin(), numbers.end(), first);
     const auto samples = dataset.batch(numbers);
-    visit(as_variable(net(samples.images)), samples.labels);
+    visit(detail::as_variable(net(samples.images)), samples.labels);
   }
 }
-
-/// Throws ValueError, naming the caller, for a set without samples, or batches without.
-XGRAD_API void check_some_samples(const char* caller, std::size_t samples, std::size_t batch);
-
-}  // namespace detail
 
 /// The risk and, where labels are integers and outputs scores of classes, the zero-one risk of a network over
 /// a set of samples, in test mode; every layer has its own mode again afterwards. The loss takes outputs and
@@ -79,13 +81,16 @@ Evaluation evaluate(Net& net, const D& dataset, const Loss& loss = {}, std::size
   Evaluation result;
   double wrong = 0;
   bool decides = true;
-  detail::for_each_output(net, dataset, batch, [&](const auto& outputs, const auto& targets) {
-    const auto count = static_cast<double>(targets.shape()[0]);
-    result.risk += static_cast<double>(loss(outputs, targets).item()) * count;
-    const std::optional<double> own = detail::wrong_decisions(outputs, targets);
-    decides = decides && own.has_value();
-    wrong += own.value_or(0);
-  });
+  for_each_output(
+      net, dataset,
+      [&](const auto& outputs, const auto& targets) {
+        const auto count = static_cast<double>(targets.shape()[0]);
+        result.risk += static_cast<double>(loss(outputs, targets).item()) * count;
+        const std::optional<double> own = detail::wrong_decisions(outputs, targets);
+        decides = decides && own.has_value();
+        wrong += own.value_or(0);
+      },
+      batch);
   const auto samples = static_cast<double>(dataset.size());
   result.risk /= samples;
   if (decides) result.error = wrong / samples;

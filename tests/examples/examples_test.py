@@ -160,10 +160,15 @@ class Small(unittest.TestCase):
         self.assertLess(few, 30)
         self.assertGreater(many, 900)
 
+    def test_training_loop(self):
+        lines = self.lines("training_loop")
+        self.assertEqual([numbers(line)[0] for line in lines[:-1]], [10, 20, 30, 40][: len(lines) - 1])
+        self.assertLess(numbers(lines[-1])[0], 5)
+
     def test_the_page_says_what_they_print(self):
         page = (pathlib.Path(__file__).parents[2] / "docs" / "examples.md").read_text()
         sections = re.findall(r"^## (\w+)\n\n```text\n(.*?)```", page, re.M | re.S)
-        self.assertEqual(len(sections), 6)
+        self.assertEqual(len(sections), 7)
         for program, said in sections:
             with self.subTest(program):
                 came = self.lines(program)
@@ -198,7 +203,7 @@ class Train(unittest.TestCase):
         result = run("train_fashion_mnist", "--data", data or self.data, *arguments)
         self.assertNotEqual(result.returncode, 0)
         self.assertGreater(result.returncode, 0, "ended by a signal")
-        self.assertRegex(result.stderr, r"\Atrain_fashion_mnist: [^\n]{1,250}\n\Z")
+        self.assertRegex(result.stderr, r"\Atrain_fashion_mnist: [^\n]{1,1000}\n\Z")
         self.assertRegex(result.stderr, says)
         self.assertNotIn("epoch ", result.stdout)
 
@@ -227,7 +232,7 @@ class Train(unittest.TestCase):
 
         counts = f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test"
         self.assertIn(counts, output)
-        self.assertEqual(len(re.findall(r"^epoch +\d/3 .*images/s$", output, re.M)), 3)
+        self.assertEqual(len(re.findall(r"^epoch +\d/3 .*samples/s.*$", output, re.M)), 3)
         self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
         self.assertIn(f"peak memory {metrics['peak_memory_bytes'] >> 20} MiB", output)
         self.assertNotIn("\r", output)  # no bar where there is no terminal
@@ -246,7 +251,7 @@ class Train(unittest.TestCase):
         lenet = 25 * 6 + 6 + 25 * 6 * 16 + 16 + 400 * 120 + 120 + 120 * 84 + 84 + 84 * 10 + 10
         mlp = 784 * 256 + 256 + 256 * 256 + 256 + 256 * 10 + 10
         cnn = 25 * 32 + 32 + 25 * 32 * 64 + 64 + 3136 * 128 + 128 + 128 * 10 + 10
-        for model, count in {"lenet": lenet, "mlp": mlp, "cnn": cnn}.items():
+        for model, count in {"lenet": lenet, "mlp": mlp, "cnn": cnn, "resnet": 658_730}.items():
             with self.subTest(model):
                 metrics, _ = self.train("--model", model, "--epochs", 1)
                 self.assertEqual(metrics["parameters"], count)
@@ -258,6 +263,45 @@ class Train(unittest.TestCase):
                 first = self.numbers(self.train(*options, "--seed", 3)[0])
                 self.assertEqual(self.numbers(self.train(*options, "--seed", 3)[0]), first)
                 self.assertNotEqual(self.numbers(self.train(*options, "--seed", 4)[0]), first)
+
+    def test_optimizers_and_schedules(self):
+        for optimizer in ("sgd", "nesterov", "adam", "adamw", "rmsprop", "adagrad"):
+            with self.subTest(optimizer):
+                metrics, _ = self.train(*FAST, "--optimizer", optimizer)
+                self.assertLess(metrics["epochs"][-1]["training_risk"], 2)  # of ln 10 = 2.3 by chance
+        for schedule in "constant linear cosine warm-cosine one-cycle step exponential plateau".split():
+            with self.subTest(schedule):
+                metrics, _ = self.train(*FAST, "--schedule", schedule, "--augment")
+                self.assertLess(metrics["epochs"][-1]["training_risk"], 2)
+
+    def test_a_run_goes_on(self):
+        whole = self.numbers(self.train(*FAST, "--augment")[0])
+        checkpoint, weights = self.folder / "run.safetensors", self.folder / "weights.safetensors"
+        self.train("--model", "mlp", "--batch", "16", "--epochs", "2", "--seed", "1", "--threads", "1", "--schedule",
+                   "constant", "--augment", "--checkpoint", checkpoint)
+        part, _ = self.train(*FAST, "--schedule", "constant", "--augment", "--resume", checkpoint, "--save", weights)
+        constant = self.train(*FAST, "--schedule", "constant", "--augment", "--save", self.folder / "other")[0]
+        self.assertEqual(self.numbers(part), self.numbers(constant))
+        self.assertEqual(weights.read_bytes(), (self.folder / "other").read_bytes())
+        self.assertNotEqual(self.numbers(part), whole)
+        self.fails("--model", "lenet", "--batch", "16", "--resume", checkpoint, says="cannot go on from.*fit the model")
+
+    def test_early_stopping(self):
+        metrics, output = self.train(*FAST[:4], "--epochs", "200", "--early-stopping", "2", "--threads", "1")
+        errors = [epoch["validation_error"] for epoch in metrics["epochs"]]
+        self.assertLess(len(errors), 200)
+        self.assertEqual(errors.index(min(errors)), len(errors) - 3)
+        self.assertIn("stopped: early stopping", output)
+
+    def test_a_report_and_tensorboard(self):
+        page, logs = self.folder / "report.html", self.folder / "logs"
+        self.train("--epochs", "2", "--report", page, "--tensorboard", logs)
+        text = page.read_text()
+        for part in ("Confusion matrix", "Filters of conv1.weight", "Time of each layer", "conv2", "Learning rate"):
+            self.assertIn(part, text)
+        self.assertNotIn("http-equiv", text)
+        (events,) = logs.iterdir()
+        self.assertIn(b"error/validation", events.read_bytes())
 
     def test_compressed_files_give_the_same_numbers(self):
         compressed = write_data(self.folder / "compressed", compressed=True)
@@ -300,12 +344,15 @@ class Train(unittest.TestCase):
                 output += piece
         os.close(parent)
         self.assertEqual(process.returncode, 0)
-        self.assertRegex(output.decode(), r"\repoch +1/1 \[=* *\] +\d+ % +\d+ images/s +\d+ s left")
+        self.assertRegex(output.decode(), r"\r\x1b\[Kepoch 1/1 (\[=* *\])? +\d+ %  risk \d")
 
     def test_help(self):
         result = run("train_fashion_mnist", "--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for option in "data model epochs batch learning-rate momentum seed threads save metrics".split():
+        for option in (
+            "data model epochs batch learning-rate optimizer schedule momentum augment early-stopping seed threads "
+            "checkpoint resume report tensorboard save metrics"
+        ).split():
             self.assertIn("--" + option, result.stdout)
 
     def test_bad_options(self):
@@ -321,6 +368,11 @@ class Train(unittest.TestCase):
             ("--momentum", "1.5"): "--momentum",
             ("--seed", "-1"): "--seed",
             ("--threads", "-1"): "--threads",
+            ("--optimizer", "newton"): "--optimizer",
+            ("--schedule", "moon"): "--schedule",
+            ("--early-stopping", "-1"): "--early-stopping",
+            ("--resume", str(self.folder / "nothing")): "cannot go on from",
+            ("--checkpoint", str(self.folder / "nowhere" / "run")): "nowhere",
             ("--what",): "--what",
             ("left over",): "left over",
             ("--save", str(self.folder / "nowhere" / "net")): "nowhere",

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <autodiff/autodiff.hpp>
+#include <nn/nn.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+// The data of the examples: Fashion-MNIST, or any data in its format.
+
+namespace fashion_mnist {
+
+using namespace xgrad;
+
+using Samples = nn::Batch<float, std::uint8_t>;  // images {N, 28, 28, 1}, labels {N}
+
+constexpr const char* default_folder = "/usr/share/datasets/fashion-mnist";
+
+struct Data {
+  Samples train, validation, test;
+  float background;                  // what a black pixel has become
+  bool is_fashion;                   // not digits
+  std::vector<std::string> classes;  // their names
+};
+
+inline Samples read_samples(const std::string& folder, const std::string& part) {
+  Samples samples = nn::read_mnist(folder, part);
+  const auto& shape = samples.images.shape();
+  if (shape[0] == 0 || shape[1] != 28 || shape[2] != 28) {
+    throw FileError(fmt::format("{}: {} images of {} x {}; expected images of 28 x 28", folder, shape[0],
+                                shape[1], shape[2]));
+  }
+  for (const int label : samples.labels) {
+    if (label > 9) throw FileError(fmt::format("{}: label {}; expected 0 ... 9", folder, label));
+  }
+  return samples;
+}
+
+inline Samples take(const Samples& all, std::size_t begin, std::size_t end) {
+  return {nn::take_samples(all.images, begin, end), nn::take_samples(all.labels, begin, end)};
+}
+
+/// Reads the data, holds out the last 5,000 training images (a tenth of a smaller set) for validation, and
+/// shifts and scales all images to the training set's mean 0 and deviation 1. With `most`, that many training
+/// images are kept.
+inline Data read(const std::string& folder, std::size_t most = 60'000) {
+  const Samples all = read_samples(folder, "train");
+  const std::size_t count = all.labels.size();
+  const std::size_t held_out = std::min<std::size_t>(5000, count / 10);
+  if (held_out == 0) {
+    throw FileError(fmt::format("{}: {} training images are too few to hold any out", folder, count));
+  }
+  Data data{take(all, 0, std::min(most, count - held_out)),
+            take(all, count - held_out, count),
+            read_samples(folder, "t10k"),
+            0,
+            false,
+            {}};
+  const double mean = xt::mean(xt::cast<double>(data.train.images))();
+  const double deviation = xt::stddev(xt::cast<double>(data.train.images))() + 1e-8;
+  for (Samples* samples : {&data.train, &data.validation, &data.test}) {
+    for (float& pixel : samples->images) pixel = static_cast<float>((pixel - mean) / deviation);
+  }
+  data.background = static_cast<float>(-mean / deviation);
+  std::error_code none;  // a default folder that is not there is another folder
+  data.is_fashion = std::filesystem::equivalent(folder, default_folder, none);
+  data.classes = data.is_fashion ? std::vector<std::string>{"T-shirt", "Trouser", "Pullover", "Dress", "Coat",
+                                                            "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot"}
+                                 : std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+  return data;
+}
+
+}  // namespace fashion_mnist

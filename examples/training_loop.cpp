@@ -1,0 +1,63 @@
+// The loop that optim::fit is made of, written by hand: a network learns to tell two interleaved spirals
+// apart.
+#include <autodiff/autodiff.hpp>
+#include <nn/nn.hpp>
+#include <optim/optim.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <numbers>
+
+using namespace xgrad;
+
+/// Points {N, 2} on two spirals, and which of them each is on.
+nn::Batch<float, int> spirals(std::size_t count, Generator& generator) {
+  nn::Batch<float, int> points{random_normal<float>({count, 2}, 0.0F, 0.05F, generator),
+                               Array<int>(Shape{count})};
+  for (std::size_t n = 0; n < count; ++n) {
+    const double along = std::sqrt(static_cast<double>(n) / static_cast<double>(count));
+    const double angle = 3 * std::numbers::pi * along + (n % 2 == 0 ? 0 : std::numbers::pi);
+    points.images(n, 0) += static_cast<float>(along * std::cos(angle));
+    points.images(n, 1) += static_cast<float>(along * std::sin(angle));
+    points.labels(n) = static_cast<int>(n % 2);
+  }
+  return points;
+}
+
+struct Net {
+  nn::Linear<float> fc1{2, 64}, fc2{64, 64}, fc3{64, 2};
+  Variable<float> operator()(const Variable<float>& x) const { return fc3(relu(fc2(relu(fc1(x))))); }
+};
+
+int main() {
+  seed(1);
+  Generator generator(2);
+  const nn::ArrayDataset train(spirals(2000, generator)), validation(spirals(500, generator));
+  nn::DataLoader<float, int> loader(train, {.batch = 32, .seed = 3});
+
+  Net net;
+  const std::size_t epochs = 40;
+  optim::SGD<float> sgd(
+      nn::parameters(net),
+      {.learning_rate = optim::cosine_decay(0.1, epochs * loader.batches()), .momentum = 0.9});
+  optim::EarlyStopping stopping(net, {.patience = 10});
+
+  for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
+    double risk = 0;
+    for (auto [points, labels] : loader) {
+      Tape tape;
+      const auto loss = nn::cross_entropy(net(points), labels);  // the mean over the batch
+      tape.backward(loss);                                       // adds into each parameter's grad()
+      sgd.step();                                                // uses the gradients, then clears them
+      risk += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
+    }
+    const auto found = nn::evaluate(net, validation);
+    if (epoch % 10 == 0) {
+      fmt::print("epoch {:2}  training risk {:.3f}  validation risk {:.3f}  error {:.1f} %\n", epoch, risk,
+                 found.risk, 100 * *found.error);
+    }
+    if (stopping.update(*found.error)) break;
+  }
+  stopping.restore();
+  fmt::print("the best epoch's error: {:.1f} %\n", 100 * stopping.best());
+}
