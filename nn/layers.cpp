@@ -114,6 +114,12 @@ Dropout::Dropout(const DropoutOptions& chosen) : options(chosen) {
   }
 }
 
+Dropout2d::Dropout2d(DropoutOptions chosen)
+    : Dropout([&] {
+        chosen.channels = true;
+        return chosen;
+      }()) {}
+
 template <class T>
 Variable<T> Dropout::apply(const Variable<T>& x, Generator& generator) const {
   if (training) return dropout(x, options, generator);

@@ -221,8 +221,9 @@ struct Flatten {
   std::size_t first_axis = 1;
 };
 
-/// Dropout (section 5 of the note): in training, each entry is set to zero with probability 1 - p, where p =
-/// `keep` is the probability to KEEP it.
+/// Dropout (section 5 of the note): in training, each entry of x, of any shape, is set to zero with
+/// probability 1 - p, where p = `keep` is the probability to KEEP it; with `.channels = true`, each channel
+/// of each sample.
 ///
 /// By default what is kept is scaled by 1 / p, and at test time x passes unchanged. With `.inverted = false`
 /// it is the note's form: nothing is scaled in training, and at test time x is multiplied by p. For the layer
@@ -239,12 +240,18 @@ struct Dropout {
 
   auto fields() { return nn::fields(); }
 
-  DropoutOptions options;  ///< keep, inverted
+  DropoutOptions options;  ///< keep, inverted, channels
   bool training = true;    ///< set by nn::train and nn::eval
 
  private:
   template <class T>
   XGRAD_API Variable<T> apply(const Variable<T>& x, Generator& generator) const;
+};
+
+/// Dropout of whole channels of images {N, H, W, C}: PyTorch's name for `Dropout{{.channels = true}}`.
+struct Dropout2d : Dropout {
+  /// Throws ValueError where `keep` is not in (0, 1].
+  XGRAD_API Dropout2d(DropoutOptions options = {});  // NOLINT
 };
 
 }  // namespace xgrad::nn

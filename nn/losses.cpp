@@ -26,6 +26,15 @@ void check_not_empty(const char* loss, const Shape& shape) {
 }
 
 template <class T>
+void check_same_shape(const char* loss, const Variable<T>& outputs, const Variable<T>& targets) {
+  if (outputs.shape() != targets.shape()) {
+    throw ShapeError(fmt::format("{}: outputs and targets differ in shape: {} and {}", loss,
+                                 to_string(outputs.shape()), to_string(targets.shape())));
+  }
+  check_not_empty(loss, outputs.shape());
+}
+
+template <class T>
 void check_probability(const char* loss, T p) {
   if (p < 0 || p > 1) {
     throw ValueError(
@@ -53,11 +62,7 @@ Variable<T> at_labels(const Variable<T>& x, Labels labels) {
 
 template <class T>
 Variable<T> quadratic_loss(const Variable<T>& outputs, const Variable<T>& targets) {
-  if (outputs.shape() != targets.shape()) {
-    throw ShapeError(fmt::format("quadratic_loss: outputs and targets differ in shape: {} and {}",
-                                 to_string(outputs.shape()), to_string(targets.shape())));
-  }
-  check_not_empty("quadratic_loss", outputs.shape());
+  check_same_shape("quadratic_loss", outputs, targets);
   const std::size_t samples = outputs.dimension() == 0 ? 1 : outputs.shape(0);
   return sum(square(outputs - targets)) / samples;
 }
@@ -66,6 +71,40 @@ template <class T>
 Variable<T> cross_entropy(const Variable<T>& logits, const Labels& labels) {
   check_classes("cross_entropy", logits.shape(), labels);
   return mean(softmax_cross_entropy(logits, labels));
+}
+
+template <class T>
+Variable<T> cross_entropy(const Variable<T>& logits, const Variable<T>& targets) {
+  if (logits.dimension() == 0) throw ShapeError("cross_entropy: a number came; expected outputs {..., K}");
+  check_same_shape("cross_entropy", logits, targets);
+  return mean(sum(targets * (logsumexp(logits, -1, keep_dims) - logits), -1));
+}
+
+template <class T>
+Variable<T> smoothed_cross_entropy(const Variable<T>& logits, const Labels& labels, double smoothing) {
+  if (!(smoothing >= 0 && smoothing <= 1)) {
+    throw ValueError(
+        fmt::format("cross_entropy: label_smoothing = {}; expected a number in [0, 1]", smoothing));
+  }
+  check_classes("cross_entropy", logits.shape(), labels);
+  const std::size_t classes = logits.shape().back();
+  Array<T> targets = full<T>(logits.shape(), static_cast<T>(smoothing / static_cast<double>(classes)));
+  for (std::size_t n = 0; n < labels.size(); ++n) {
+    targets.data()[n * classes + static_cast<std::size_t>(labels.data()[n])] += static_cast<T>(1 - smoothing);
+  }
+  return cross_entropy(logits, constant(std::move(targets)));
+}
+
+template <class T>
+Variable<T> mean_squared_error(const Variable<T>& outputs, const Variable<T>& targets) {
+  check_same_shape("mean_squared_error", outputs, targets);
+  return mean(square(outputs - targets));
+}
+
+template <class T>
+Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const Variable<T>& targets) {
+  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
+  return mean(softplus(logits) - targets * logits);
 }
 
 template <class T>
@@ -112,11 +151,15 @@ Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const La
                                                 }}));
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                 \
-  template Variable<T> quadratic_loss<T>(const Variable<T>&, const Variable<T>&);            \
-  template Variable<T> cross_entropy<T>(const Variable<T>&, const Labels&);                  \
-  template Variable<T> cross_entropy_on_probabilities<T>(const Variable<T>&, const Labels&); \
-  template Variable<T> binary_cross_entropy<T>(const Variable<T>&, const Labels&);           \
+#define XGRAD_INSTANTIATE(T)                                                                        \
+  template Variable<T> quadratic_loss<T>(const Variable<T>&, const Variable<T>&);                   \
+  template Variable<T> cross_entropy<T>(const Variable<T>&, const Labels&);                         \
+  template Variable<T> cross_entropy<T>(const Variable<T>&, const Variable<T>&);                    \
+  template Variable<T> smoothed_cross_entropy<T>(const Variable<T>&, const Labels&, double);        \
+  template Variable<T> mean_squared_error<T>(const Variable<T>&, const Variable<T>&);               \
+  template Variable<T> binary_cross_entropy_with_logits<T>(const Variable<T>&, const Variable<T>&); \
+  template Variable<T> cross_entropy_on_probabilities<T>(const Variable<T>&, const Labels&);        \
+  template Variable<T> binary_cross_entropy<T>(const Variable<T>&, const Labels&);                  \
   template Variable<T> binary_cross_entropy_with_logits<T>(const Variable<T>&, const Labels&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

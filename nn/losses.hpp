@@ -20,6 +20,15 @@ XGRAD_API Variable<T> quadratic_loss(const Variable<T>& outputs, const Variable<
 template <class T>
 XGRAD_API Variable<T> cross_entropy(const Variable<T>& logits, const Array<std::int64_t>& labels);
 template <class T>
+XGRAD_API Variable<T> cross_entropy(const Variable<T>& logits, const Variable<T>& targets);
+template <class T>
+XGRAD_API Variable<T> smoothed_cross_entropy(const Variable<T>& logits, const Array<std::int64_t>& labels,
+                                             double smoothing);
+template <class T>
+XGRAD_API Variable<T> mean_squared_error(const Variable<T>& outputs, const Variable<T>& targets);
+template <class T>
+XGRAD_API Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const Variable<T>& targets);
+template <class T>
 XGRAD_API Variable<T> cross_entropy_on_probabilities(const Variable<T>& p, const Array<std::int64_t>& labels);
 template <class T>
 XGRAD_API Variable<T> binary_cross_entropy(const Variable<T>& p, const Array<std::int64_t>& labels);
@@ -38,12 +47,40 @@ auto quadratic_loss(const X& outputs, const Y& targets) {
   return detail::quadratic_loss<T>(detail::as_variable(outputs), xgrad::detail::lift<T>(targets));
 }
 
+/// The mean of squared differences over all entries (PyTorch's MSELoss): quadratic_loss divided by the number
+/// of entries of a sample. Throws ShapeError where the shapes differ or the batch is empty.
+template <LayerInput X, LayerInput Y>
+auto mean_squared_error(const X& outputs, const Y& targets) {
+  using T = typename X::value_type;
+  return detail::mean_squared_error<T>(detail::as_variable(outputs), xgrad::detail::lift<T>(targets));
+}
+
+/// How cross_entropy is taken.
+struct CrossEntropyOptions {
+  double label_smoothing =
+      0;  ///< s in [0, 1]: the target is 1 - s for the label and s / K more for each class
+};
+
 /// The multi-class cross-entropy loss -log p_y (section 2.2) of p = softmax(logits), averaged over the batch.
 /// Finite for finite logits. Logits {..., K}, labels {...}. Throws ShapeError where they do not fit or are
 /// empty, ValueError for a label outside [0, K).
 template <LayerInput X, IntegerExpression Labels>
-auto cross_entropy(const X& logits, const Labels& labels) {
+auto cross_entropy(const X& logits, const Labels& labels, const CrossEntropyOptions& options = {}) {
+  if (options.label_smoothing != 0) {
+    return detail::smoothed_cross_entropy(detail::as_variable(logits), detail::to_labels(labels),
+                                          options.label_smoothing);
+  }
   return detail::cross_entropy(detail::as_variable(logits), detail::to_labels(labels));
+}
+
+/// The same for distributions q as targets, -sum_k q_k log p_k (section 2.2): a one-hot q gives the loss of
+/// its label. Logits and q are {..., K}. q is not checked to be a distribution. Throws ShapeError where the
+/// shapes differ or are empty.
+template <LayerInput X, LayerInput Q>
+  requires(!IntegerExpression<Q>)
+auto cross_entropy(const X& logits, const Q& q) {
+  using T = typename X::value_type;
+  return detail::cross_entropy<T>(detail::as_variable(logits), Variable<T>(xgrad::detail::lift<T>(q)));
 }
 
 /// The multi-class cross-entropy loss -log p_y (section 2.2) of probabilities, such as softmax gives,
@@ -70,6 +107,16 @@ auto binary_cross_entropy(const X& p, const Labels& labels) {
 template <LayerInput X, IntegerExpression Labels>
 auto binary_cross_entropy_with_logits(const X& z, const Labels& labels) {
   return detail::binary_cross_entropy_with_logits(detail::as_variable(z), detail::to_labels(labels));
+}
+
+/// The same for targets q that are numbers in [0, 1], such as gray levels: the mean of log(1 + exp(z)) - q z.
+/// Throws ShapeError where z and q do not have one shape, or are empty.
+template <LayerInput X, LayerInput Q>
+  requires(!IntegerExpression<Q>)
+auto binary_cross_entropy_with_logits(const X& z, const Q& q) {
+  using T = typename X::value_type;
+  return detail::binary_cross_entropy_with_logits<T>(detail::as_variable(z),
+                                                     Variable<T>(xgrad::detail::lift<T>(q)));
 }
 
 }  // namespace xgrad::nn

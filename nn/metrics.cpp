@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace xgrad::nn::detail {
@@ -30,6 +31,25 @@ Array<std::int64_t> arg_max(const Array<T>& outputs) {
   Array<std::int64_t> result(Shape(outputs.shape().begin(), outputs.shape().end() - 1));
   for (std::size_t i = 0; i < result.size(); ++i) {
     result.data()[i] = static_cast<std::int64_t>(first_largest(outputs.data() + i * classes, classes));
+  }
+  return result;
+}
+
+template <class T>
+Array<bool> in_decision_region(const Array<T>& outputs, std::size_t c) {
+  const std::size_t classes = outputs.dimension() == 0 ? 0 : outputs.shape().back();
+  if (classes == 0) {
+    throw ShapeError(fmt::format(
+        "in_decision_region: outputs of shape {} came; expected {{..., K}} with at least one class",
+        to_string(outputs.shape())));
+  }
+  if (c >= classes) {
+    throw ValueError(fmt::format("in_decision_region: class {} is not in [0, {})", c, classes));
+  }
+  Array<bool> result(Shape(outputs.shape().begin(), outputs.shape().end() - 1));
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    const T* p = outputs.data() + i * classes;
+    result.data()[i] = std::all_of(p, p + classes, [own = p[c]](T each) { return own >= each; });
   }
   return result;
 }
@@ -65,6 +85,8 @@ void check_labels(const char* function, const Array<std::int64_t>& labels, const
   }
 }
 
+template XGRAD_API Array<bool> in_decision_region<float>(const Array<float>&, std::size_t);
+template XGRAD_API Array<bool> in_decision_region<double>(const Array<double>&, std::size_t);
 template XGRAD_API Array<std::int64_t> arg_max<float>(const Array<float>&);
 template XGRAD_API Array<std::int64_t> arg_max<double>(const Array<double>&);
 

@@ -19,6 +19,9 @@ namespace detail {
 template <class T>
 XGRAD_API Array<std::int64_t> arg_max(const Array<T>& outputs);
 
+template <class T>
+XGRAD_API Array<bool> in_decision_region(const Array<T>& outputs, std::size_t c);
+
 XGRAD_API double zero_one_loss(const Array<std::int64_t>& predictions, const Array<std::int64_t>& labels);
 
 XGRAD_API Array<std::int64_t> confusion_matrix(const Array<std::int64_t>& labels,
@@ -42,6 +45,15 @@ Array<std::int64_t> to_labels(const Labels& labels) {
 template <LayerInput X>
 Array<std::int64_t> arg_max(const X& outputs) {
   return detail::arg_max(detail::as_variable(outputs).value());
+}
+
+/// Whether each output lies in the decision region P_c = {p : p_c >= p_j for j != c} of class c (section 1 of
+/// the note): outputs {..., K} give {...}. On a boundary, where the largest are equal, it lies in several.
+/// The regions are convex. A NaN lies in none. Throws ValueError for a c outside [0, K), ShapeError where
+/// there is no class.
+template <LayerInput X>
+Array<bool> in_decision_region(const X& outputs, std::size_t c) {
+  return detail::in_decision_region(detail::as_variable(outputs).value(), c);
 }
 
 /// The zero-one risk: the fraction of wrong decisions y_hat = arg max p (section 2 of the note). It is

@@ -3,11 +3,13 @@
 /// \file
 /// Networks: models, layers, losses, metrics, data and saving.
 
+#include <nn/backprop.hpp>
 #include <nn/batch_norm.hpp>
 #include <nn/buffer.hpp>
 #include <nn/data.hpp>
 #include <nn/evaluation.hpp>
 #include <nn/fields.hpp>
+#include <nn/information.hpp>
 #include <nn/initialization.hpp>
 #include <nn/layers.hpp>
 #include <nn/losses.hpp>

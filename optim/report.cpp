@@ -28,7 +28,7 @@ h1 { font-size: 25px; margin: 0; } h2 { font-size: 18px; margin: 36px 0 12px; } 
 .charts svg { width: 100%; height: auto; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; } th { font-weight: 500; color: var(--soft); }
-td, th { padding: 4px 9px; text-align: right; } th:first-child, td:first-child { text-align: left; }
+td, th { padding: 4px 9px; text-align: right; } th:first-child, td:first-child, .settings td { text-align: left; }
 .matrix td { text-align: center; min-width: 44px; border: 1px solid var(--line); } .matrix .right { outline: 2px solid rgba(var(--tint), .55); outline-offset: -2px; }
 .epochs tr:nth-child(even) td { background: var(--card); } .epochs .best td { font-weight: 650; }
 .images { display: flex; flex-wrap: wrap; gap: 14px; } .images figure { margin: 0; width: 112px; font-size: 13px; line-height: 1.35; color: var(--soft); }
@@ -195,7 +195,7 @@ std::string epochs(const std::vector<EpochRecord>& history) {
 }
 
 std::string settings(const RunInfo& info) {
-  std::string text = "<h2>Settings</h2>\n<table>\n";
+  std::string text = "<h2>Settings</h2>\n<table class=\"settings\">\n";
   const auto row = [&](const std::string& name, const std::string& value) {
     text += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", escape_xml(name), escape_xml(value));
   };

@@ -290,12 +290,21 @@ Variable<T> sum_to(const Variable<T>& x, const Shape& shape) {
 
 }  // namespace detail
 
+template <class T>
+Variable<T> detail::smooth_max(const Variable<T>& x, double sharpness, const Axes& axes, KeepDims keep) {
+  if (!(std::isfinite(sharpness) && sharpness > 0)) {
+    throw ValueError(fmt::format("smooth_max: a sharpness of {}; expected a finite number > 0", sharpness));
+  }
+  return logsumexp(sharpness * x, axes, keep) / sharpness;
+}
+
 #define XGRAD_INSTANTIATE(T)                                                                                 \
   template Variable<T> detail::restore<T>(const Variable<T>&, const Shape&);                                 \
   template Variable<T> detail::share_among_equal<T>(const Variable<T>&, const Variable<T>&, const Array<T>&, \
                                                     const Reduced&);                                         \
   template Variable<T> detail::zero_for_nothing<T>(const Variable<T>&);                                      \
   template Variable<T> detail::divide_or_zero<T>(const Variable<T>&, const Variable<T>&);                    \
+  template Variable<T> detail::smooth_max<T>(const Variable<T>&, double, const Axes&, KeepDims);             \
   template Variable<T> detail::sum<T>(const Variable<T>&, const Axes&, KeepDims);                            \
   template Variable<T> detail::mean<T>(const Variable<T>&, const Axes&, KeepDims);                           \
   template Variable<T> detail::prod<T>(const Variable<T>&, const Axes&, KeepDims);                           \

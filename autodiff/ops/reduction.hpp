@@ -21,6 +21,8 @@ template <class T>
 XGRAD_API Variable<T> min(const Variable<T>& x, const Axes& axes, KeepDims keep);
 template <class T>
 XGRAD_API Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, KeepDims keep);
+template <class T>
+XGRAD_API Variable<T> smooth_max(const Variable<T>& x, double sharpness, const Axes& axes, KeepDims keep);
 
 /// Sums x over the axes along which `shape` was broadcast to its own: the pullback of broadcasting.
 template <class T>
@@ -102,6 +104,23 @@ Variable<T> min(Variable<T> x, A&& axes, O keep = {}) {
 template <class T, std::integral I, detail::KeepArgument O = KeepDims>
 Variable<T> min(Variable<T> x, std::initializer_list<I> axes, O keep = {}) {
   return detail::min<T>(x, axes, keep);
+}
+
+/// A maximum without cusps, log(sum(exp(sharpness x))) / sharpness over the axes given, all of them by
+/// default: one of the "differentiable joints" that section 3 of the note mentions (softplus is that of
+/// ReLU). It lies above the largest of n entries by at most log(n) / sharpness, and its gradient is
+/// softmax(sharpness x). Throws ValueError for a sharpness that is not a finite number > 0.
+template <class T, detail::KeepArgument O = KeepDims>
+Variable<T> smooth_max(Variable<T> x, double sharpness, O keep = {}) {
+  return detail::smooth_max<T>(x, sharpness, {}, keep);
+}
+template <class T, detail::AxesArgument A, detail::KeepArgument O = KeepDims>
+Variable<T> smooth_max(Variable<T> x, double sharpness, A&& axes, O keep = {}) {
+  return detail::smooth_max<T>(x, sharpness, axes, keep);
+}
+template <class T, std::integral I, detail::KeepArgument O = KeepDims>
+Variable<T> smooth_max(Variable<T> x, double sharpness, std::initializer_list<I> axes, O keep = {}) {
+  return detail::smooth_max<T>(x, sharpness, axes, keep);
 }
 
 /// log(sum(exp(x))) over the axes given, all of them by default, without overflow; -infinity over none. Where

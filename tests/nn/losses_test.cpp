@@ -210,3 +210,35 @@ TEST_CASE("labels and probabilities that do not fit") {
   CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{0, 3}), Array<int>(Shape{0})), ShapeError);
   CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{}, 0.0), Array<int>(Shape{}, 0)), ShapeError);
 }
+
+TEST_CASE("soft targets and label smoothing: -sum_k q_k log p_k") {
+  const xt::xarray<double> z{{1, 2, -1}, {0.5, 0, 3}};
+  const xt::xarray<int> y{1, 0};
+  const xt::xarray<double> one_hot{{0, 1, 0}, {1, 0, 0}};
+  CHECK(nn::cross_entropy(z, one_hot).item() ==
+        doctest::Approx(nn::cross_entropy(z, y).item()).epsilon(1e-14));
+  double expected = 0;
+  for (std::size_t n = 0; n < 2; ++n) {
+    const double total = std::exp(z(n, 0)) + std::exp(z(n, 1)) + std::exp(z(n, 2));
+    for (std::size_t k = 0; k < 3; ++k) {
+      const double q = 0.9 * one_hot(n, k) + 0.1 / 3;
+      expected -= q * std::log(std::exp(z(n, k)) / total) / 2;
+    }
+  }
+  CHECK(nn::cross_entropy(z, y, {.label_smoothing = 0.1}).item() == doctest::Approx(expected).epsilon(1e-13));
+  CHECK_THROWS_WITH_AS(nn::cross_entropy(z, y, {.label_smoothing = 2}),
+                       "cross_entropy: label_smoothing = 2; expected a number in [0, 1]", ValueError);
+  CHECK_THROWS_WITH_AS(nn::cross_entropy(z, xt::xarray<double>{1, 0}),
+                       "cross_entropy: outputs and targets differ in shape: {2, 3} and {2}", ShapeError);
+}
+
+TEST_CASE("mean squared error, and two-class cross entropy with gray targets") {
+  const xt::xarray<double> a{{1, 2}, {3, 5}}, b{{1, 0}, {0, 1}};
+  CHECK(nn::mean_squared_error(a, b).item() == (0 + 4 + 9 + 16) / 4.0);
+  CHECK(nn::quadratic_loss(a, b).item() == 29.0 / 2);
+  const double z = 0.75, q = 0.3, p = 1 / (1 + std::exp(-z));
+  CHECK(nn::binary_cross_entropy_with_logits(xt::xarray<double>{z}, xt::xarray<double>{q}).item() ==
+        doctest::Approx(-q * std::log(p) - (1 - q) * std::log(1 - p)).epsilon(1e-14));
+  CHECK(nn::binary_cross_entropy_with_logits(xt::xarray<double>{1000.0}, xt::xarray<double>{1.0}).item() ==
+        0);
+}

@@ -1,4 +1,6 @@
 #include <autodiff/error.hpp>
+#include <autodiff/ops/softmax.hpp>
+#include <autodiff/random.hpp>
 #include <nn/metrics.hpp>
 
 #include <doctest/doctest.h>
@@ -57,4 +59,35 @@ TEST_CASE("the confusion matrix counts labels in rows, predictions in columns") 
   CHECK_THROWS_WITH_AS(nn::confusion_matrix(labels, predictions, 2),
                        "confusion_matrix: label 2 at index 3 is not a class in [0, 2)", ValueError);
   CHECK_THROWS_AS(nn::confusion_matrix(labels, xt::xarray<int>{0, 1}, 3), ShapeError);
+}
+
+TEST_CASE("decision regions: convex, sharing their boundaries, in agreement with arg max") {
+  const xt::xarray<double> p{{0.5, 0.3, 0.2}, {0.4, 0.4, 0.2}, {0.1, 0.2, 0.7}};
+  CHECK(nn::in_decision_region(p, 0) == xt::xarray<bool>{true, true, false});
+  CHECK(nn::in_decision_region(p, 1) == xt::xarray<bool>{false, true, false});
+  CHECK(nn::in_decision_region(p, 2) == xt::xarray<bool>{false, false, true});
+  const double third = 1.0 / 3;  // the unit point 1 / e lies in all
+  for (std::size_t c = 0; c < 3; ++c)
+    CHECK(nn::in_decision_region(xt::xarray<double>{third, third, third}, c)());
+  Generator generator(1);
+  const Variable<double> points =
+      softmax(Variable<double>(random_normal<double>({300, 3}, 0, 2, generator)), -1);
+  const Array<double>& s = points.value();
+  const auto classes = nn::arg_max(s);
+  for (std::size_t c = 0; c < 3; ++c) {
+    const Array<bool> in = nn::in_decision_region(s, c);
+    for (std::size_t n = 0; n < 300; ++n) CHECK(in(n) == (classes(n) == static_cast<std::int64_t>(c)));
+    for (std::size_t n = 1; n < 300; ++n) {  // with two points, all between them
+      if (!in(n) || !in(n - 1)) continue;
+      const xt::xarray<double> between = 0.3 * xt::view(s, n) + 0.7 * xt::view(s, n - 1);
+      CHECK(nn::in_decision_region(between, c)());
+    }
+  }
+  for (std::size_t n = 0; n < 300; ++n) {  // soft-max lands on the simplex
+    CHECK(s(n, 0) + s(n, 1) + s(n, 2) == doctest::Approx(1).epsilon(1e-15));
+    CHECK(s(n, 0) >= 0);
+  }
+  CHECK_FALSE(nn::in_decision_region(xt::xarray<double>{0.5, std::nan("")}, 0)());
+  CHECK_THROWS_WITH_AS(nn::in_decision_region(p, 3), "in_decision_region: class 3 is not in [0, 3)",
+                       ValueError);
 }

@@ -98,3 +98,35 @@ TEST_CASE("keep is a probability, and not 0") {
   CHECK(check::message<ValueError>([&] { dropout(x, {.keep = 0}); }) ==
         "dropout: keep is 0; expected a probability in (0, 1]");
 }
+
+TEST_CASE("whole channels are dropped together, each sample's on its own") {
+  const Variable<double> x = full<double>({200, 3, 2, 5}, 1);
+  Generator generator(1);
+  const auto y = dropout(x, {.keep = 0.25, .channels = true}, generator);
+  int kept = 0;
+  for (std::size_t n = 0; n < 200; ++n) {
+    for (std::size_t c = 0; c < 5; ++c) {
+      const double first = y.value()(n, 0, 0, c);
+      CHECK((first == 0 || first == 4));
+      kept += first != 0;
+      for (std::size_t r = 0; r < 3; ++r) {
+        for (std::size_t k = 0; k < 2; ++k) CHECK(y.value()(n, r, k, c) == first);
+      }
+    }
+  }
+  CHECK(kept > 200);  // 250 expected of 1000, deviation 14
+  CHECK(kept < 300);
+  const auto sequences =
+      dropout(Variable<double>(full<double>({50, 7, 3}, 1)), {.channels = true}, generator);
+  CHECK(sequences.value()(3, 0, 1) == sequences.value()(3, 6, 1));
+  const auto check = gradcheck(
+      [](const Variable<double>& v) {
+        Generator own(5);
+        return dropout(v, {.channels = true}, own);
+      },
+      check::draw({3, 2, 2, 4}));
+  CHECK_MESSAGE(check.ok, check.message);
+  CHECK(check::message<ShapeError>([&] {
+          dropout(Variable<double>(full<double>({3}, 1)), {.channels = true});
+        }) == "dropout: channels of x of shape {3}; expected {N, ..., C}");
+}

@@ -326,3 +326,25 @@ TEST_CASE("axes that are not there") {
   CHECK(check::has(check::message<ShapeError>([&] { logsumexp(x, {1, -1}); }), "named twice"));
   CHECK(check::has(check::message<ShapeError>([&] { mean(Variable<double>(1.0), 0); }), "single number"));
 }
+
+TEST_CASE("smooth_max: value, derivatives, bounds") {
+  const check::Listed listed("smooth_max", {"", "", ""});
+  const Array<double> x = check::filled({2, 3}, {1, 2, 3, -1, 0.5, 0.25});
+  const auto over_all = [](const auto& v) { return smooth_max(v, 2); };
+  double sum = 0;
+  for (const double each : x) sum += std::exp(2 * each);
+  check::operation(over_all, check::filled({}, {std::log(sum) / 2}), x);
+  const auto along = [](const auto& v) { return smooth_max(v, 4, 1, keep_dims); };
+  Array<double> expected(Shape{2, 1});
+  for (std::size_t i = 0; i < 2; ++i) {
+    double row = 0;
+    for (std::size_t j = 0; j < 3; ++j) row += std::exp(4 * x(i, j));
+    expected(i, 0) = std::log(row) / 4;
+  }
+  check::operation(along, expected, x);
+  CHECK(smooth_max(Variable<double>(x), 1e6).item() == doctest::Approx(3));  // the maximum itself
+  CHECK(smooth_max(Variable<double>(full<double>({5}, 1e300)), 3, {0}).item() == doctest::Approx(1e300));
+  CHECK(smooth_max(Variable<double>(full<double>({5}, 2)), 3).item() == doctest::Approx(2 + std::log(5) / 3));
+  CHECK(check::message<ValueError>([&] { smooth_max(Variable<double>(x), 0); }) ==
+        "smooth_max: a sharpness of 0; expected a finite number > 0");
+}

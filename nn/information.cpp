@@ -1,0 +1,99 @@
+#include <autodiff/error.hpp>
+#include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/binary.hpp>
+#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/reduction.hpp>
+#include <nn/information.hpp>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace xgrad::nn::information::detail {
+namespace {
+
+double log_of_base(const char* name, const Options& options) {
+  if (!(options.base > 0 && std::isfinite(options.base) && options.base != 1)) {
+    throw ValueError(
+        fmt::format("information::{}: a base of {} came, expected a finite number > 0 that is not 1", name,
+                    options.base));
+  }
+  return std::log(options.base);
+}
+
+template <class T>
+void check_probabilities(const char* name, const Array<T>& p) {
+  for (const T each : p.storage()) {
+    if (!(each >= 0 && each <= 1)) {
+      throw ValueError(
+          fmt::format("information::{}: {} came for a probability, expected a number in [0, 1]", name, each));
+    }
+  }
+}
+
+template <class T>
+void check_distributions(const char* name, const Array<T>& p) {
+  check_probabilities(name, p);
+  const std::size_t outcomes = p.dimension() == 0 ? 0 : p.shape().back();
+  if (outcomes == 0) {
+    throw ShapeError(
+        fmt::format("information::{}: a shape of {} came, expected {{..., k}} with an outcome at least", name,
+                    to_string(p.shape())));
+  }
+  const double tolerance = 8 * std::sqrt(static_cast<double>(outcomes)) * std::numeric_limits<T>::epsilon();
+  for (std::size_t i = 0; i < p.size(); i += outcomes) {
+    double sum = 0;
+    for (std::size_t k = 0; k < outcomes; ++k) sum += static_cast<double>(p.data()[i + k]);
+    if (!(std::abs(sum - 1) <= tolerance)) {
+      throw ValueError(fmt::format("information::{}: probabilities with sum {} came, expected 1", name, sum));
+    }
+  }
+}
+
+template <class T>
+void check_shapes(const char* name, const Variable<T>& q, const Variable<T>& p) {
+  if (q.shape() != p.shape()) {
+    throw ShapeError(fmt::format("information::{}: q and p differ in shape: {} and {}", name,
+                                 to_string(q.shape()), to_string(p.shape())));
+  }
+}
+
+}  // namespace
+
+template <class T>
+Variable<T> content(const Variable<T>& p, const Options& options) {
+  check_probabilities("content", p.value());
+  return T(0) - log(p) / log_of_base("content", options);  // 0 rather than -0
+}
+
+template <class T>
+Variable<T> binary_cross_entropy(const char* name, const Variable<T>& q, const Variable<T>& p,
+                                 const Options& options) {
+  const double base = log_of_base(name, options);
+  check_shapes(name, q, p);
+  check_probabilities(name, q.value());
+  check_probabilities(name, p.value());
+  return T(0) - (xlogy(q, p) + xlogy(1 - q, 1 - p)) / base;
+}
+
+template <class T>
+Variable<T> cross_entropy(const char* name, const Variable<T>& q, const Variable<T>& p,
+                          const Options& options) {
+  const double base = log_of_base(name, options);
+  check_shapes(name, q, p);
+  check_distributions(name, q.value());
+  check_distributions(name, p.value());
+  return T(0) - sum(xlogy(q, p), -1) / base;
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                        \
+  template Variable<T> content<T>(const Variable<T>&, const Options&);                              \
+  template Variable<T> binary_cross_entropy<T>(const char*, const Variable<T>&, const Variable<T>&, \
+                                               const Options&);                                     \
+  template Variable<T> cross_entropy<T>(const char*, const Variable<T>&, const Variable<T>&, const Options&);
+XGRAD_INSTANTIATE(float)
+XGRAD_INSTANTIATE(double)
+#undef XGRAD_INSTANTIATE
+
+}  // namespace xgrad::nn::information::detail
