@@ -46,8 +46,8 @@ struct ChainedLayer {
 template <class T, class Layer>
 ChainedLayer<T> chained(Layer& layer) {
   ChainedLayer<T> result{[&layer](const Variable<T>& x) { return as_variable(layer(x)); }, {}};
-  for (const auto& each : find_all(layer).template parameters<T>())
-    result.parameters.push_back(each.parameter);
+  Findings found = find_all(layer);
+  for (const auto& each : found.template parameters<T>()) result.parameters.push_back(each.parameter);
   return result;
 }
 
@@ -128,11 +128,12 @@ struct LayerJacobians {
 template <class Layer, LayerInput X>
 auto layer_jacobians(Layer& layer, const X& x) {
   using T = typename X::value_type;
+  detail::Findings found = detail::find_all(layer);
   LayerJacobians<T> result;
   result.by_weights = detail::jacobians<T>(
       Variable<T>(detail::as_variable(x)),
       [&layer](const Variable<T>& v) { return detail::as_variable(layer(v)); },
-      detail::find_all(layer).template parameters<T>(), result.by_input);
+      std::move(found.template parameters<T>()), result.by_input);
   return result;
 }
 

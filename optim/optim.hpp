@@ -10,8 +10,10 @@
 #include <optim/clipping.hpp>
 #include <optim/early_stopping.hpp>
 #include <optim/fit.hpp>
+#include <optim/hessian_free.hpp>
 #include <optim/json_lines.hpp>
 #include <optim/max_norm.hpp>
+#include <optim/minimize.hpp>
 #include <optim/monitor.hpp>
 #include <optim/optimizer.hpp>
 #include <optim/plateau.hpp>
