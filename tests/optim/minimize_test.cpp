@@ -18,7 +18,7 @@ auto at(const Variable<double>& w, std::ptrdiff_t i) { return view(w, i); }
 /// Rosenbrock's function of any number of variables; its minimum is (1, ..., 1), of value 0.
 Variable<double> rosenbrock(const Variable<double>& w) {
   const auto n = static_cast<std::ptrdiff_t>(w.size());
-  const auto x = view(w, range(0, n - 1)), y = view(w, range(1, n));
+  const auto x = view(w, xt::range(0, n - 1)), y = view(w, xt::range(1, n));
   return sum(100 * square(y - square(x)) + square(1 - x));
 }
 
@@ -125,11 +125,11 @@ TEST_CASE("gradient descent is the momentum method") {
   CHECK(result.evaluations == 6);
 }
 
-TEST_CASE("a quadratic takes about as many iterations as it has dimensions") {
+TEST_CASE("a quadratic of condition 1000 takes a few dozen iterations") {
   const Variable<double> scales = xt::xarray<double>{1, 10, 100, 1000};
   const auto result =
       optim::minimize([&](const auto& w) { return sum(scales * square(w - 2)); }, Point{0, 0, 0, 0});
-  CHECK(result.iterations < 20);
+  CHECK(result.iterations < 40);
   close(result.w, {2, 2, 2, 2}, 1e-8);
 }
 
