@@ -13,6 +13,9 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 namespace xgrad::nn::detail {
 
@@ -135,6 +138,9 @@ struct Prefetcher::Shared {
   std::thread thread;
 
   void run(const Make& make, std::size_t first, std::size_t last, std::size_t ahead) {
+#ifdef _OPENMP
+    omp_set_num_threads(1);  // of this thread: the cores are the training's
+#endif
     for (std::size_t number = first; number < last; ++number) {
       std::vector<std::shared_ptr<void>> finished;
       {

@@ -12,6 +12,7 @@
 #include <optim/fit.hpp>
 #include <optim/hessian_free.hpp>
 #include <optim/json_lines.hpp>
+#include <optim/learning_rate.hpp>
 #include <optim/max_norm.hpp>
 #include <optim/minimize.hpp>
 #include <optim/monitor.hpp>

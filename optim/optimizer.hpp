@@ -68,6 +68,9 @@ class XGRAD_API Optimizer {
   /// of this optimiser. Throws ValueError where its value for the next step is out of its range.
   void set_learning_rate(const Schedule& learning_rate);
 
+  /// The learning rate as a function of the step.
+  const Schedule& learning_rate_schedule() const { return options_.learning_rate; }
+
   /// A factor of the learning rate, beside its schedule; 1 at first. ReduceOnPlateau lowers it.
   double learning_rate_scale() const { return scale_; }
   /// Throws ValueError where it is negative or not finite.
