@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace xgrad::nn {
 namespace {
@@ -57,7 +59,28 @@ Array<T> he_normal(const Shape& weight, Generator& generator) {
   return centered_normal<T>(weight, 2 / fan_in(weight), generator);
 }
 
+template <class T>
+Initializer<T> sparse_normal(std::size_t connections, double deviation) {
+  if (connections == 0) throw ValueError("sparse_normal: 0 connections came, expected at least 1");
+  if (!(std::isfinite(deviation) && deviation >= 0)) {
+    throw ValueError(
+        fmt::format("sparse_normal: a deviation of {} came, expected a finite number >= 0", deviation));
+  }
+  return [=](const Shape& shape, Generator& generator) {
+    const std::size_t inputs = fans(shape).in;
+    Array<T> weight = full<T>(shape, T(0));
+    for (std::size_t unit = 0; unit < shape[0]; ++unit) {
+      const std::vector<std::size_t> order = random_permutation(inputs, generator);
+      const std::size_t count = std::min(connections, inputs);
+      const Array<T> values = random_normal<T>({count}, T(0), static_cast<T>(deviation), generator);
+      for (std::size_t i = 0; i < count; ++i) weight.data()[unit * inputs + order[i]] = values(i);
+    }
+    return weight;
+  };
+}
+
 #define XGRAD_INSTANTIATE(T)                                     \
+  template Initializer<T> sparse_normal<T>(std::size_t, double); \
   template Array<T> glorot_uniform<T>(const Shape&, Generator&); \
   template Array<T> glorot_normal<T>(const Shape&, Generator&);  \
   template Array<T> he_uniform<T>(const Shape&, Generator&);     \

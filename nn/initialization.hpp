@@ -65,4 +65,11 @@ class Initializer {
   std::function<Function> function_;
 };
 
+/// Sparse initialisation (Martens, Deep learning via Hessian-free optimization, 2010, section 5; Sutskever et
+/// al., 2013): each unit gets `connections` incoming weights, at random places, from N(0, deviation^2), and
+/// zeros otherwise; all where it has no more inputs. Throws ValueError for no connections or a deviation that
+/// is not a finite number >= 0.
+template <class T>
+XGRAD_API Initializer<T> sparse_normal(std::size_t connections, double deviation = 1);
+
 }  // namespace xgrad::nn

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <vector>
 
 using namespace xgrad;
 
@@ -99,4 +100,29 @@ TEST_CASE("by default, weights are drawn for ReLU") {
   CHECK(nn::Linear<float>(3, 2, {}, first).weight.value() == nn::he_uniform<float>({2, 3}, second));
   CHECK(nn::Conv2d<float>(3, 2, {5, 1}, {}, first).weight.value() ==
         nn::he_uniform<float>({2, 5, 1, 3}, second));
+}
+
+TEST_CASE("sparse_normal: so many weights from N(0, deviation^2) for each unit, the others 0") {
+  Generator generator(1);
+  const auto draw = nn::sparse_normal<double>(15, 2);
+  const Array<double> w = draw({400, 100}, generator);
+  double squares = 0;
+  std::vector<int> used(100, 0);
+  for (std::size_t u = 0; u < 400; ++u) {
+    int count = 0;
+    for (std::size_t i = 0; i < 100; ++i) {
+      if (w(u, i) == 0) continue;
+      ++count, ++used[i];
+      squares += w(u, i) * w(u, i);
+    }
+    CHECK(count == 15);
+  }
+  CHECK(squares / 6000 == doctest::Approx(4).epsilon(0.1));
+  for (const int each : used) CHECK(each > 25);                        // 60 expected
+  CHECK(nn::sparse_normal<double>(15)({3, 4}, generator)(2, 3) != 0);  // all, where there are no more
+  CHECK(nn::sparse_normal<float>(2)({3, 2, 2, 5}, generator).size() == 60);
+  const nn::Linear<float> layer(50, 4, {.initialization = nn::sparse_normal<float>(3)});
+  CHECK(layer.weight.shape() == Shape{4, 50});
+  CHECK_THROWS_WITH_AS(nn::sparse_normal<float>(0), "sparse_normal: 0 connections came, expected at least 1",
+                       ValueError);
 }
