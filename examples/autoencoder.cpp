@@ -9,7 +9,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -76,11 +79,8 @@ Curve train(const Data& data, const Method& method, double rate, std::size_t upd
   nn::DataLoader<float, float> loader(data, {.batch = 200, .drop_last = true, .seed = 1});
   optim::SGD<float> sgd(nn::parameters(net),
                         {.learning_rate = rate, .momentum = method.momentum, .nesterov = method.nesterov});
-  const std::vector<std::size_t> first = [] {
-    std::vector<std::size_t> numbers(5000);
-    for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = i;
-    return numbers;
-  }();
+  std::vector<std::size_t> first(std::min<std::size_t>(5000, data.size()));
+  std::iota(first.begin(), first.end(), std::size_t{0});
   const Data sample(data.batch(first));
   Curve curve{{0}, {squared_error(net, sample)}};
   while (sgd.steps() < updates) {

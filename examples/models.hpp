@@ -91,13 +91,12 @@ struct ResNet {
   ResidualBlock<T> block2{64, 64, 1};
   ResidualBlock<T> block3{64, 128, 2};
   ResidualBlock<T> block4{128, 128, 1};
-  nn::Dropout dropout{{.keep = 0.8}};
   nn::Linear<T> fc{128, 10};
 
   Variable<T> operator()(const Variable<T>& images) {
     const auto h = relu(bn(conv(images)));             // {N, 28, 28, 32}
     const auto g = block4(block3(block2(block1(h))));  // {N, 7, 7, 128}
-    return fc(dropout(global_avg_pool2d(g)));
+    return fc(global_avg_pool2d(g));
   }
 };
 

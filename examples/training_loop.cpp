@@ -11,33 +11,33 @@
 using namespace xgrad;
 
 /// Points {N, 2} on two spirals, and which of them each is on.
-nn::Batch<float, int> spirals(std::size_t count, Generator& generator) {
-  nn::Batch<float, int> points{random_normal<float>({count, 2}, 0.0F, 0.05F, generator),
-                               Array<int>(Shape{count})};
+nn::Batch<double, int> spirals(std::size_t count, Generator& generator) {
+  nn::Batch<double, int> points{random_normal<double>({count, 2}, 0.0, 0.05, generator),
+                                Array<int>(Shape{count})};
   for (std::size_t n = 0; n < count; ++n) {
     const double along = std::sqrt(static_cast<double>(n) / static_cast<double>(count));
     const double angle = 3 * std::numbers::pi * along + (n % 2 == 0 ? 0 : std::numbers::pi);
-    points.images(n, 0) += static_cast<float>(along * std::cos(angle));
-    points.images(n, 1) += static_cast<float>(along * std::sin(angle));
+    points.images(n, 0) += along * std::cos(angle);
+    points.images(n, 1) += along * std::sin(angle);
     points.labels(n) = static_cast<int>(n % 2);
   }
   return points;
 }
 
 struct Net {
-  nn::Linear<float> fc1{2, 64}, fc2{64, 64}, fc3{64, 2};
-  Variable<float> operator()(const Variable<float>& x) const { return fc3(relu(fc2(relu(fc1(x))))); }
+  nn::Linear<double> fc1{2, 64}, fc2{64, 64}, fc3{64, 2};
+  Variable<double> operator()(const Variable<double>& x) const { return fc3(relu(fc2(relu(fc1(x))))); }
 };
 
 int main() {
   seed(1);
   Generator generator(2);
   const nn::ArrayDataset train(spirals(2000, generator)), validation(spirals(500, generator));
-  nn::DataLoader<float, int> loader(train, {.batch = 32, .seed = 3});
+  nn::DataLoader<double, int> loader(train, {.batch = 32, .seed = 3});
 
   Net net;
   const std::size_t epochs = 40;
-  optim::SGD<float> sgd(
+  optim::SGD<double> sgd(
       nn::parameters(net),
       {.learning_rate = optim::cosine_decay(0.1, epochs * loader.batches()), .momentum = 0.9});
   optim::EarlyStopping stopping(net, {.patience = 10});

@@ -165,10 +165,47 @@ class Small(unittest.TestCase):
         self.assertEqual([numbers(line)[0] for line in lines[:-1]], [10, 20, 30, 40][: len(lines) - 1])
         self.assertLess(numbers(lines[-1])[0], 5)
 
+    def test_huffman(self):
+        lines = self.lines("huffman")
+        rows = table(lines)
+        entropy = -0.1 * math.log2(0.1) - 0.9 * math.log2(0.9)
+        crossed = -0.1 * math.log2(0.3) - 0.9 * math.log2(0.7)
+        self.assertEqual([row[0] for row in rows], list(range(1, 13)))
+        for m, right, wrong, excess in rows:
+            self.assertGreaterEqual(right, entropy - 1e-4)  # nobody does better
+            self.assertLess(right, entropy + 1 / m)  # and Huffman not much worse
+            self.assertAlmostEqual(excess, wrong - right, delta=1.1e-4)
+            self.assertGreaterEqual(excess, 0)
+        # Blocks of two by hand: probabilities 0.81, 0.09, 0.09, 0.01 with codes of 1, 2, 3 and 3 bits.
+        self.assertAlmostEqual(rows[1][1], (0.81 + 2 * 0.09 + 3 * 0.1) / 2, places=4)
+        for came, expected in zip(numbers(lines[-1]), (entropy, crossed, crossed - entropy), strict=True):
+            self.assertAlmostEqual(came, expected, places=4)
+
+    def test_minimize(self):
+        rows = [line.split() for line in self.lines("minimize")[1:]]
+        self.assertEqual([row[0] for row in rows[::2]], ["Rosenbrock", "Beale", "Himmelblau", "Powell"])
+        for momentum, lbfgs in zip(rows[::2], rows[1::2], strict=True):
+            self.assertLess(float(lbfgs[4]), 1e-12)
+            self.assertLess(int(lbfgs[3]), 0.2 * int(momentum[3]))
+
+    def test_figures(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(run("figures", "--out", folder).returncode, 0)
+            committed = pathlib.Path(__file__).parents[2] / "docs" / "figures"
+            names = sorted(path.name for path in pathlib.Path(folder).iterdir())
+            for name in names:
+                with self.subTest(name):
+                    came, expected = ((path / name).read_text() for path in (pathlib.Path(folder), committed))
+                    self.assertEqual(NUMBER.sub("#", came), NUMBER.sub("#", expected))
+                    # Rounding errors are other numbers on another machine.
+                    for a, b in zip(numbers(came), numbers(expected), strict=True):
+                        self.assertAlmostEqual(a, b, delta=0.3)
+            self.assertEqual(names, [f"figure{k}.svg" for k in range(1, 6)] + ["simplex_paths.svg"])
+
     def test_the_page_says_what_they_print(self):
         page = (pathlib.Path(__file__).parents[2] / "docs" / "examples.md").read_text()
         sections = re.findall(r"^## (\w+)\n\n```text\n(.*?)```", page, re.M | re.S)
-        self.assertEqual(len(sections), 7)
+        self.assertEqual(len(sections), 9)
         for program, said in sections:
             with self.subTest(program):
                 came = self.lines(program)
@@ -178,6 +215,46 @@ class Small(unittest.TestCase):
                     for a, b in zip(numbers(line), numbers(expected), strict=True):
                         # Rounding errors are other numbers on another machine.
                         self.assertAlmostEqual(a, b, delta=0.02 * abs(b) + 1e-9)
+
+
+class Plots(unittest.TestCase):
+    """Programs with data and a plot, on generated data."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.temporary = tempfile.TemporaryDirectory()
+        cls.folder = pathlib.Path(cls.temporary.name)
+        cls.data = write_data(cls.folder / "data")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.temporary.cleanup()
+
+    def plot(self, program, *arguments):
+        """What a program prints that succeeds and draws."""
+        path = self.folder / "plot.svg"
+        result = run(program, "--data", self.data, "--plot", path, *arguments)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertTrue(path.read_text().startswith("<svg "))
+        return result.stdout.splitlines()
+
+    def test_dropout(self):
+        lines = self.plot("dropout", "--images", "300", "--epochs", "3")
+        self.assertEqual([line.split("  ")[0] for line in lines[1:]], ["no dropout", "dropout", "dropout and max-norm 2"])
+        for line in lines[1:]:
+            self.assertEqual(len(re.findall(r"\d %", line)), 3)
+
+    def test_autoencoder(self):
+        lines = self.plot("autoencoder", "--updates", "6", "--trial", "2")
+        self.assertEqual(len(lines), 7)
+        for line in lines[3:]:
+            self.assertTrue(0 < numbers(line)[-1] < 784, line)
+
+    def test_wrong_data(self):
+        for program in ("dropout", "batch_sizes", "autoencoder"):
+            result = run(program, "--data", self.folder / "nowhere")
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, rf"\A{program}: .*nowhere holds no")
 
 
 class Train(unittest.TestCase):

@@ -251,7 +251,9 @@ TEST_CASE("memory that the thread took is used again") {
     return sum;
   };
   run();
-  const auto before = detail::system_allocations();
+  [[maybe_unused]] const auto before = detail::system_allocations();
   CHECK(run() == 64);
+#if !defined(__SANITIZE_ADDRESS__)                    // with which nothing is pooled
   CHECK(detail::system_allocations() - before < 30);  // a new thread's few buffers; not 64 batches
+#endif
 }
