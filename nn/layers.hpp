@@ -4,6 +4,7 @@
 #include <autodiff/ops/adaptive_pooling.hpp>
 #include <autodiff/ops/convolution.hpp>
 #include <autodiff/ops/dropout.hpp>
+#include <autodiff/ops/hyperbolic.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>
@@ -194,6 +195,46 @@ struct ReLU {
   template <LayerInput X>
   auto operator()(const X& x) const {
     return relu(detail::as_variable(x));
+  }
+};
+
+/// tanh(x), entry by entry.
+struct Tanh {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return tanh(detail::as_variable(x));
+  }
+};
+
+/// 1 / (1 + exp(-x)), entry by entry.
+struct Sigmoid {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return sigmoid(detail::as_variable(x));
+  }
+};
+
+/// log(1 + exp(x)), entry by entry: ReLU with its cusp rounded out (section 3 of the note).
+struct Softplus {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return softplus(detail::as_variable(x));
+  }
+};
+
+/// x Phi(x), Phi the normal distribution function, entry by entry.
+struct GELU {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return gelu(detail::as_variable(x));
+  }
+};
+
+/// x / (1 + exp(-x)), entry by entry.
+struct SiLU {
+  template <LayerInput X>
+  auto operator()(const X& x) const {
+    return silu(detail::as_variable(x));
   }
 };
 

@@ -264,3 +264,18 @@ TEST_CASE("LeNet-5 in float agrees with double") {
   const Array<double> found = xt::cast<double>(single(Array<float>(xt::cast<float>(images))).value());
   CHECK(xt::allclose(found, expected, 1e-4, 1e-4));
 }
+
+TEST_CASE("layers of activations are the operations") {
+  const Variable<double> x = xt::xarray<double>{-2, -0.5, 0, 1.5};
+  const auto same = [&](const auto& layer, const Variable<double>& expected) {
+    CHECK(layer(x).value() == expected.value());
+    nn::Sequential net{layer};
+    CHECK(net(x).value() == expected.value());
+  };
+  same(nn::ReLU{}, relu(x));
+  same(nn::Tanh{}, tanh(x));
+  same(nn::Sigmoid{}, sigmoid(x));
+  same(nn::Softplus{}, softplus(x));
+  same(nn::GELU{}, gelu(x));
+  same(nn::SiLU{}, silu(x));
+}
