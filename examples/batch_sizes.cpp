@@ -20,7 +20,8 @@ struct Net {
 
 struct Settings {
   std::string data = fashion_mnist::default_folder;
-  std::size_t images = 4000, epochs = 10;
+  std::size_t images = 4096,
+              epochs = 10;  // a multiple of the batch sizes: no batch is smaller than the others
   std::string plot;
 };
 

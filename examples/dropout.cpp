@@ -21,7 +21,7 @@ struct Net {
 
 struct Settings {
   std::string data = fashion_mnist::default_folder;
-  std::size_t images = 3000, epochs = 40;
+  std::size_t images = 3000, epochs = 150;
   std::string plot;
 };
 
@@ -29,8 +29,10 @@ int run(const Settings& settings) {
   const auto data = fashion_mnist::read(settings.data, settings.images);
   optim::Chart chart({.title = fmt::format("{} training images", data.train.labels.size()),
                       .x_label = "epoch",
-                      .y_label = "error, %"});
-  fmt::print("{:<26}{:>16}{:>18}{:>12}\n", "", "training error", "validation error", "test error");
+                      .y_label = "risk",
+                      .log_y = true});
+  fmt::print("{:<26}{:>16}{:>18}{:>18}{:>12}\n", "", "training error", "validation risk", "validation error",
+             "test error");
   const struct {
     const char* name;
     double keep, max_norm;
@@ -44,17 +46,22 @@ int run(const Settings& settings) {
         nn::parameters(net),
         {.learning_rate = optim::linear_decay(0.02, steps), .momentum = 0.9, .max_norm = each.max_norm});
     const nn::ArrayDataset training(data.train);
-    std::vector<double> epochs, on_training, on_validation;
+    std::vector<double> epochs, on_training, on_validation;  // risks
+    double training_error = 0;
     optim::fit(
         net, sgd, loader,
         {.epochs = settings.epochs, .validation = data.validation, .on_epoch = [&](const auto& record) {
            epochs.push_back(static_cast<double>(record.epoch));
-           on_training.push_back(100 * *nn::evaluate(net, training).error);
-           on_validation.push_back(100 * *record.validation_error);
+           const auto found = nn::evaluate(net, training);
+           on_training.push_back(found.risk);
+           training_error = *found.error;
+           on_validation.push_back(*record.validation_risk);
            return false;
          }});
-    fmt::print("{:<26}{:>14.2f} %{:>16.2f} %{:>10.2f} %\n", each.name, on_training.back(),
-               on_validation.back(), 100 * *nn::evaluate(net, nn::ArrayDataset(data.test)).error);
+    const nn::Evaluation held_out = nn::evaluate(net, nn::ArrayDataset(data.validation));
+    fmt::print("{:<26}{:>14.2f} %{:>18.3f}{:>16.2f} %{:>10.2f} %\n", each.name, 100 * training_error,
+               held_out.risk, 100 * *held_out.error,
+               100 * *nn::evaluate(net, nn::ArrayDataset(data.test)).error);
     std::fflush(stdout);
     chart.line(fmt::format("{}, validation", each.name), epochs, on_validation);
     if (each.max_norm == 0)
