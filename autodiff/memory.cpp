@@ -1,12 +1,26 @@
 #include <autodiff/memory.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
 
-namespace xgrad::detail {
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+/// \file
+/// Blocks come in classes of equal size. Small ones go through a list of the thread's own, without a lock,
+/// and between that and the depot of the process in batches; large ones go to the depot and back.
+
+namespace xgrad {
+namespace detail {
 namespace {
 
 constexpr std::size_t alignment = 64;
@@ -23,10 +37,11 @@ constexpr bool pooled = true;
 constexpr bool pooled = true;
 #endif
 
-/// Blocks come in classes, four to each power of two, in multiples of the alignment.
+// ---- Classes: four to each power of two, in multiples of the alignment ----
+
 constexpr std::size_t class_count = 4 * 40;
 
-std::size_t class_of(std::size_t bytes) noexcept {
+constexpr std::size_t class_of(std::size_t bytes) noexcept {
   if (bytes <= alignment) return 0;
   const std::size_t last = bytes - 1;
   const auto exponent = static_cast<std::size_t>(std::bit_width(last)) - 1;  // last in [2^e, 2^(e+1))
@@ -34,7 +49,7 @@ std::size_t class_of(std::size_t bytes) noexcept {
   return 4 * (exponent - 6) + quarter + 1;
 }
 
-std::size_t class_bytes(std::size_t index) noexcept {
+constexpr std::size_t class_bytes(std::size_t index) noexcept {
   if (index == 0) return alignment;
   const std::size_t exponent = (index - 1) / 4 + 6;
   const std::size_t quarter = (index - 1) % 4;
@@ -42,57 +57,261 @@ std::size_t class_bytes(std::size_t index) noexcept {
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
-std::atomic<std::size_t> system_allocation_count{0};
+constexpr std::size_t largest_small = std::size_t{1} << 15;
+constexpr std::size_t small_count = class_of(largest_small) + 1;
+/// What a thread keeps of one class at most; half of it goes to and from the depot at a time.
+constexpr std::size_t kept_by_thread = std::size_t{1} << 16;
 
-void* from_system(std::size_t bytes) {
-  system_allocation_count.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
+// ---- Lists of free blocks ----
 
 struct FreeBlock {
   FreeBlock* next;
 };
 
+struct FreeList {
+  FreeBlock* first = nullptr;
+  std::size_t count = 0;
+
+  void push(void* memory) noexcept {
+    first = new (memory) FreeBlock{first};
+    ++count;
+  }
+  void* pop() noexcept {
+    FreeBlock* block = first;
+    first = block->next;
+    --count;
+    return block;
+  }
+  void move_to(FreeList& other, std::size_t number) noexcept {
+    for (; number > 0 && count > 0; --number) other.push(pop());
+  }
+};
+
+std::atomic<std::size_t> system_allocation_count{0};
+std::atomic<std::size_t> trims{0};  // a thread that sees another number than before empties its lists
+
+// ---- The depot: what the process keeps ----
+
+class Depot {
+ public:
+  /// A large block that is kept, or null.
+  void* take(std::size_t index) noexcept {
+    const std::lock_guard lock(mutex_);
+    Class& own = requested(index);
+    if (own.free.count == 0) return nullptr;
+    unused_ -= class_bytes(index);
+    void* memory = own.free.pop();
+    note_peak();
+    return memory;
+  }
+
+  /// Up to so many small blocks that are kept.
+  void take(std::size_t index, FreeList& list, std::size_t number) noexcept {
+    const std::lock_guard lock(mutex_);
+    Class& own = requested(index);
+    const std::size_t before = own.free.count;
+    own.free.move_to(list, number);
+    unused_ -= (before - own.free.count) * class_bytes(index);
+    note_peak();
+  }
+
+  void give(std::size_t index, void* memory) noexcept {
+    FreeList list;
+    list.push(memory);
+    give(index, list, 1);
+  }
+
+  /// So many blocks of the list.
+  void give(std::size_t index, FreeList& list, std::size_t number) noexcept {
+    FreeList surplus;
+    {
+      const std::lock_guard lock(mutex_);
+      FreeList& own = classes_[index].free;
+      const std::size_t before = own.count;
+      list.move_to(own, number);
+      unused_ += (own.count - before) * class_bytes(index);
+      if (unused_ > bound()) evict(unused_ - bound(), surplus);
+    }
+    release(surplus);
+#if defined(__GLIBC__)
+    if (returned_.load(std::memory_order_relaxed) > always_kept) {
+      returned_.store(0, std::memory_order_relaxed);
+      malloc_trim(0);  // which else keeps what was freed below its threshold for mappings
+    }
+#endif
+  }
+
+  /// A block from the system, for a request of so many bytes; throws where the system refuses it even after
+  /// all that is unused has gone back.
+  void* from_system(std::size_t bytes, std::size_t requested) {
+    bytes = (bytes + alignment - 1) / alignment * alignment;
+    system_allocation_count.fetch_add(1, std::memory_order_relaxed);
+    void* memory = std::aligned_alloc(alignment, bytes);
+    if (memory == nullptr) {
+      trim();
+      memory = std::aligned_alloc(alignment, bytes);
+    }
+    if (memory == nullptr) throw OutOfMemory(requested, use().in_use);
+    const std::lock_guard lock(mutex_);
+    held_ += bytes;
+    note_peak();
+    return memory;
+  }
+
+  /// A block that is not kept goes back to the system.
+  void to_system(void* memory, std::size_t bytes) noexcept {
+    {
+      const std::lock_guard lock(mutex_);
+      held_ -= (bytes + alignment - 1) / alignment * alignment;
+    }
+    std::free(memory);
+  }
+
+  std::size_t trim() noexcept {
+    FreeList all;
+    std::size_t bytes = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      bytes = unused_;
+      peak_ = earlier_peak_ = held_ - unused_;
+      evict(unused_, all);
+    }
+    release(all);
+#if defined(__GLIBC__)
+    malloc_trim(0);
+#endif
+    return bytes;
+  }
+
+  MemoryUse use() noexcept {
+    const std::lock_guard lock(mutex_);
+    return {.in_use = held_ - unused_, .unused = unused_};
+  }
+
+ private:
+  struct Class {
+    FreeList free;
+    std::uint64_t last_request = 0;
+  };
+
+  struct OutOfMemory : std::bad_alloc {
+    OutOfMemory(std::size_t bytes, std::size_t in_use)
+        : text(std::make_shared<std::string>(fmt::format(
+              "xgrad: no memory for an array of {} bytes; {} bytes are in use", bytes, in_use))) {}
+    const char* what() const noexcept override { return text->c_str(); }
+    std::shared_ptr<std::string> text;  // shared: copying an exception must not throw
+  };
+
+  Class& requested(std::size_t index) noexcept {
+    classes_[index].last_request = ++requests_;
+    if (requests_ % requests_in_window == 0) {
+      earlier_peak_ = peak_;
+      peak_ = 0;
+    }
+    return classes_[index];
+  }
+
+  void note_peak() noexcept { peak_ = std::max(peak_, held_ - unused_); }
+
+  std::size_t bound() const noexcept { return std::max(always_kept, 2 * std::max(peak_, earlier_peak_)); }
+
+  /// Takes out at least so many bytes, those first whose size was not asked for for longest.
+  void evict(std::size_t bytes, FreeList& out) noexcept {
+    while (bytes > 0 && unused_ > 0) {
+      Class* oldest = nullptr;
+      for (Class& each : classes_) {
+        if (each.free.count > 0 && (oldest == nullptr || each.last_request < oldest->last_request)) {
+          oldest = &each;
+        }
+      }
+      const std::size_t size = class_bytes(static_cast<std::size_t>(oldest - classes_.data()));
+      const std::size_t number = std::min((bytes + size - 1) / size, oldest->free.count);
+      oldest->free.move_to(out, number);
+      unused_ -= number * size;
+      held_ -= number * size;
+      returned_.fetch_add(number * size, std::memory_order_relaxed);
+      bytes -= std::min(bytes, number * size);
+    }
+  }
+
+  static void release(FreeList& blocks) noexcept {
+    while (blocks.count > 0) std::free(blocks.pop());
+  }
+
+  static constexpr std::size_t always_kept = std::size_t{1} << 26;
+  static constexpr std::uint64_t requests_in_window = std::uint64_t{1} << 15;
+
+  std::mutex mutex_;
+  std::array<Class, class_count> classes_{};
+  std::uint64_t requests_ = 0;
+  std::size_t held_ = 0;                  // bytes had from the system
+  std::size_t unused_ = 0;                // of them, bytes in the lists
+  std::size_t peak_ = 0;                  // of what was in use, in this window of requests
+  std::size_t earlier_peak_ = 0;          // and in the one before
+  std::atomic<std::size_t> returned_{0};  // bytes freed since the system's own pool was trimmed
+};
+
+Depot& depot() noexcept {
+  static auto* instance = new Depot;  // never destroyed: Arrays may outlive it
+  return *instance;
+}
+
+// ---- What each thread has ----
+
 /// Trivially destructible, so that Arrays that outlive the thread's other objects may still ask it.
-struct Pool {
-  std::array<FreeBlock*, class_count> blocks{};
-  std::array<std::size_t, class_count> bytes{};
+struct ThreadPool {
+  std::array<FreeList, small_count> lists{};
+  std::size_t trims_seen = 0;
   bool closed = false;
   std::ptrdiff_t in_use = 0;
   std::ptrdiff_t peak = 0;
+
+  void empty() noexcept {
+    for (std::size_t index = 0; index < small_count; ++index) {
+      if (lists[index].count > 0) depot().give(index, lists[index], lists[index].count);
+    }
+  }
 };
-thread_local Pool pool;
+thread_local ThreadPool pool;
 
-/// A thread keeps at most this much unused memory of one class; what goes beyond returns to the system.
-constexpr std::size_t largest_reserve = std::size_t{1} << 30;
-
-/// Empties the pool when its thread ends.
+/// Empties the thread's lists when it ends.
 struct PoolCloser {
   bool armed = false;
   ~PoolCloser() {
     pool.closed = true;
-    for (FreeBlock*& list : pool.blocks) {
-      while (list != nullptr) {
-        FreeBlock* block = list;
-        list = block->next;
-        std::free(block);
-      }
-    }
+    pool.empty();
   }
 };
 thread_local PoolCloser closer;
 
+constexpr std::size_t batch_of(std::size_t index) noexcept { return kept_by_thread / 2 / class_bytes(index); }
+
+/// Empties the thread's lists if another thread has trimmed the pool meanwhile.
+void follow_trims() noexcept {
+  if (const std::size_t now = trims.load(std::memory_order_relaxed); now != pool.trims_seen) {
+    pool.trims_seen = now;
+    pool.empty();
+  }
+}
+
+[[gnu::noinline]] void* refill(std::size_t index) {
+  closer.armed = true;  // touches the closer: it is constructed, so it will run
+  follow_trims();
+  FreeList& list = pool.lists[index];
+  depot().take(index, list, pool.closed ? 1 : batch_of(index));
+  return list.count > 0 ? list.pop() : depot().from_system(class_bytes(index), class_bytes(index));
+}
+
 void* from_pool(std::size_t bytes) {
   const std::size_t index = class_of(bytes);
-  if (!pooled || index >= class_count) return from_system(bytes);
-  if (FreeBlock* block = pool.blocks[index]) {
-    pool.blocks[index] = block->next;
-    pool.bytes[index] -= class_bytes(index);
-    return block;
+  if (!pooled || index >= class_count) return depot().from_system(bytes, bytes);
+  if (index < small_count) {
+    FreeList& list = pool.lists[index];
+    return list.count > 0 ? list.pop() : refill(index);
   }
-  return from_system(class_bytes(index));
+  follow_trims();
+  if (void* memory = depot().take(index)) return memory;
+  return depot().from_system(class_bytes(index), bytes);
 }
 
 }  // namespace
@@ -108,14 +327,16 @@ void deallocate(void* memory, std::size_t bytes) noexcept {
   if (memory == nullptr) return;
   pool.in_use -= static_cast<std::ptrdiff_t>(bytes);
   const std::size_t index = class_of(bytes);
-  if (!pooled || index >= class_count || pool.closed ||
-      pool.bytes[index] + class_bytes(index) > largest_reserve) {
-    std::free(memory);
-    return;
+  if (!pooled || index >= class_count) {
+    depot().to_system(memory, bytes);
+  } else if (index >= small_count || pool.closed) {
+    depot().give(index, memory);
+  } else {
+    closer.armed = true;
+    FreeList& list = pool.lists[index];
+    list.push(memory);
+    if (list.count * class_bytes(index) > kept_by_thread) depot().give(index, list, batch_of(index));
   }
-  closer.armed = true;  // touches the closer: it is constructed, so it will run
-  pool.bytes[index] += class_bytes(index);
-  pool.blocks[index] = new (memory) FreeBlock{pool.blocks[index]};
 }
 
 std::size_t system_allocations() noexcept { return system_allocation_count.load(std::memory_order_relaxed); }
@@ -124,4 +345,14 @@ std::ptrdiff_t bytes_in_use() noexcept { return pool.in_use; }
 std::ptrdiff_t peak_bytes_in_use() noexcept { return pool.peak; }
 void reset_peak_bytes() noexcept { pool.peak = pool.in_use; }
 
-}  // namespace xgrad::detail
+}  // namespace detail
+
+MemoryUse memory_use() noexcept { return detail::depot().use(); }
+
+std::size_t trim_memory() noexcept {
+  detail::pool.trims_seen = detail::trims.fetch_add(1, std::memory_order_relaxed) + 1;
+  detail::pool.empty();
+  return detail::depot().trim();
+}
+
+}  // namespace xgrad

@@ -65,7 +65,7 @@ template struct GradientCell<double>;
 
 template <class T>
 const Array<T>& ParameterHandle<T>::grad() const {
-  auto& cell = state_->cell();
+  auto& cell = state().cell();
   if (!cell.has_gradient) {
     if (cell.gradient.shape() != shape()) cell.gradient = empty<T>(shape());
     std::fill(cell.gradient.storage().begin(), cell.gradient.storage().end(), T(0));
@@ -76,25 +76,26 @@ const Array<T>& ParameterHandle<T>::grad() const {
 template <class T>
 void ParameterHandle<T>::set_grad(Array<T> gradient) {
   detail::check_shape("set_grad", gradient.shape(), shape());
-  state_->cell().gradient = std::move(gradient);
-  state_->cell().has_gradient = true;
+  state().cell().gradient = std::move(gradient);
+  state().cell().has_gradient = true;
 }
 
 template <class T>
 void ParameterHandle<T>::set_value(Array<T> value) {
   detail::check_shape("set_value", value.shape(), shape());
-  detail::replace(*state_, std::move(value));
+  detail::replace(state(), std::move(value));
 }
 
 template <class T>
 Array<T>& ParameterHandle<T>::mutable_value() {
-  const std::uint32_t own_references = state_->owner != nullptr ? 2 : 1;
-  if (state_->variable.node()->references.load() > own_references) {
-    detail::replace(*state_, Array<T>(value()));
+  detail::ParameterState<T>& own = state();
+  const std::uint32_t own_references = own.owner != nullptr ? 2 : 1;
+  if (own.variable.node()->references.load() > own_references) {
+    detail::replace(own, Array<T>(value()));
   } else {
-    ++state_->cell().version;
+    ++own.cell().version;
   }
-  return static_cast<detail::ValueNode<T>&>(*state_->variable.node()).value;
+  return static_cast<detail::ValueNode<T>&>(*own.variable.node()).value;
 }
 
 template <class T>
@@ -130,8 +131,20 @@ Parameter<T>& Parameter<T>::operator=(const Parameter& other) {
 }
 
 template <class T>
-Parameter<T>& Parameter<T>::operator=(Parameter&& other) {
-  return *this = static_cast<const Parameter&>(other);
+Parameter<T>& Parameter<T>::operator=(Parameter&& other) noexcept {
+  if (this == &other) return *this;
+  const auto old = std::move(state_);
+  Variable<T>::operator=(Variable<T>());
+  adopt(std::move(other.state_));
+  other.Variable<T>::operator=(Variable<T>());
+  if (!old) return *this;
+  old->owner = nullptr;
+  if (state_) {
+    ++old->cell().version;  // a tape that used the old value tells so
+    old->variable = Variable<T>();
+    old->successor = state_;
+  }
+  return *this;
 }
 
 template <class T>

@@ -260,9 +260,21 @@ std::uint32_t RecordList::find(const Node& node) noexcept {
   return is_valid(index) ? index : no_record;
 }
 
+namespace {
+
+/// Whether a record stands for a parameter's value before a change in place. What is computed from now on
+/// gets a record of its own, so that a tape that is replayed without the older ones has nothing to complain
+/// of.
+bool is_outdated(const Record& record) noexcept {
+  return record.parameter != nullptr &&
+         record.mark != record.parameter->version.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
 std::uint32_t RecordList::find_or_add(Node& node, const char* operation) {
   std::uint32_t index = find(node);
-  if (index != no_record) return index;
+  if (index != no_record && !is_outdated((*this)[index])) return index;
   if (is_elsewhere(node)) {
     throw TapeError(
         fmt::format("{}: a Variable of shape {} was recorded by a tape that is open on another "

@@ -46,6 +46,29 @@ Optimizer<T>::Optimizer(const char* name, std::vector<nn::NamedParameter<T>> par
   detail::check_not_negative(name_, "max_norm", options_.max_norm);
 }
 
+/// Finds the parameters where they are now. Where one model of a list was moved over another, both places
+/// lead to the same parameter: the place that it had before stays, with what is remembered of it.
+template <class T>
+void Optimizer<T>::follow_parameters() {
+  for (std::size_t i = handles_.size(); i-- > 0;) {
+    if (!handles_[i].is_owned()) {
+      throw ValueError(fmt::format(
+          "{}: no model holds the parameter \"{}\" of shape {} any more (its model or layer was destroyed, "
+          "or "
+          "emptied by a move): nothing would be trained; make a new optimiser from nn::parameters(net)",
+          name_, parameters_[i].name, to_string(handles_[i].shape())));
+    }
+    if (!handles_[i].follow()) continue;
+    parameters_[i].parameter = handles_[i];
+    if (std::count(handles_.begin(), handles_.end(), handles_[i]) == 1) continue;
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    handles_.erase(handles_.begin() + at);
+    parameters_.erase(parameters_.begin() + at);
+    updates_.erase(updates_.begin() + at);
+    for (auto& memory : memories_) memory.erase(memory.begin() + at);
+  }
+}
+
 template <class T>
 double Optimizer<T>::checked_rate(const Schedule& learning_rate) const {
   const double rate = learning_rate(steps_) * scale_;
@@ -80,6 +103,7 @@ T* Optimizer<T>::memory(std::size_t m, std::size_t i) {
 
 template <class T>
 void Optimizer<T>::step() {
+  follow_parameters();
   const Common common{.rate = static_cast<T>(checked_rate(options_.learning_rate)),
                       .decay = static_cast<T>(options_.weight_decay),
                       .clip = static_cast<T>(clip_factor())};

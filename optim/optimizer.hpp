@@ -37,8 +37,9 @@ XGRAD_API void check_coefficient(const char* optimizer, const char* option, doub
 /// A method that changes the parameters of a model by their gradients, step by step (section 4 of the note).
 /// Every optimiser is one, so that a loop, a schedule or `fit` can be written for all of them.
 ///
-/// It stays attached when the model is moved, and after `net = best`. What it remembers of a parameter
-/// (velocities, means of squares) goes on as it was, but starts anew where the parameter has another shape.
+/// It stays attached when the model is moved or swapped, and after `net = best` (see Parameter). What it
+/// remembers of a parameter (velocities, means of squares) goes on as it was, but starts anew if the
+/// parameter has another shape.
 template <class T>
 class XGRAD_API Optimizer {
  public:
@@ -48,9 +49,10 @@ class XGRAD_API Optimizer {
   /// has_grad() is false) keep their value and what is remembered of them. A tape that recorded the old
   /// values can no longer be asked for gradients that need them.
   ///
-  /// Throws ValueError where a schedule's value for this step is out of its range, or where the gradients are
-  /// to be clipped and their norm is NaN or infinite; then nothing has changed, the gradients included.
-  /// Without clipping the gradients are not examined.
+  /// Throws ValueError if no model holds one of the parameters any more (its model or layer was destroyed),
+  /// if a schedule's value for this step is out of its range, or if the gradients are to be clipped and their
+  /// norm is NaN or infinite; then nothing has changed, the gradients included. Without clipping the
+  /// gradients are not examined.
   void step();
 
   /// Forgets the gradients without a step.
@@ -129,6 +131,7 @@ class XGRAD_API Optimizer {
   const char* name() const { return name_; }
 
  private:
+  void follow_parameters();
   double checked_rate(const Schedule& learning_rate) const;
   double clip_factor() const;
 

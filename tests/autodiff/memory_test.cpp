@@ -1,10 +1,31 @@
 #include <autodiff/array.hpp>
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace xgrad;
+
+namespace {
+
+constexpr std::size_t MiB = std::size_t{1} << 20;
+
+Array<float> array_of(std::size_t bytes) { return full<float>({bytes / sizeof(float)}, 1.0F); }
+
+/// The pool is off where AddressSanitizer watches each block.
+bool is_pooled() {
+  trim_memory();
+  { const auto block = array_of(MiB); }
+  return memory_use().unused >= MiB;
+}
+
+}  // namespace
 
 TEST_CASE("bytes in use are counted where they are asked for") {
   detail::reset_peak_bytes();
@@ -16,4 +37,96 @@ TEST_CASE("bytes in use are counted where they are asked for") {
   CHECK(detail::bytes_in_use() == before);
   CHECK(detail::peak_bytes_in_use() == before + 8000);
   std::thread([] { CHECK(detail::bytes_in_use() == 0); }).join();
+}
+
+TEST_CASE("what one thread made and another destroyed is used again by either") {
+  if (!is_pooled()) return;
+  trim_memory();
+  std::size_t held = 0;
+  for (int step = 0; step < 500; ++step) {
+    std::vector<Array<float>> results(2);
+    std::vector<std::thread> threads;
+    for (auto& result : results) {
+      threads.emplace_back([&result] {
+        const std::vector<Array<float>> small(50, array_of(256));
+        result = array_of(MiB);
+      });
+    }
+    for (auto& thread : threads) thread.join();
+    results.clear();
+    const MemoryUse use = memory_use();
+    if (step == 10) held = use.in_use + use.unused;
+    if (step > 10) CHECK(use.in_use + use.unused <= held + MiB / 4);
+  }
+}
+
+TEST_CASE("a thread that only makes arrays, and one that only destroys them, hoard nothing") {
+  if (!is_pooled()) return;
+  trim_memory();
+  const std::size_t before = memory_use().in_use + memory_use().unused;
+  for (int step = 0; step < 200; ++step) {
+    std::vector<Array<float>> made;
+    std::thread([&] {
+      for (int i = 0; i < 1000; ++i) made.push_back(array_of(64));
+    }).join();
+    made.clear();
+  }
+  CHECK(memory_use().in_use + memory_use().unused < before + MiB);
+}
+
+TEST_CASE("unused memory is bounded by what was in use, and what was not asked for for longest goes first") {
+  if (!is_pooled()) return;
+  trim_memory();
+  const std::size_t alive = memory_use().in_use;
+  for (std::size_t size = MiB; size <= 128 * MiB; size += size / 8) {
+    { const auto block = array_of(size); }
+    CHECK(memory_use().unused <= std::max(64 * MiB, 2 * (alive + size + size / 4)));
+  }
+  const std::size_t before = detail::system_allocations();
+  { const auto block = array_of(120 * MiB); }  // the last size is still there
+  CHECK(detail::system_allocations() == before);
+
+  CHECK(trim_memory() >= 120 * MiB);
+  CHECK(memory_use().unused == 0);
+  CHECK(memory_use().in_use <= alive + MiB);
+  CHECK(trim_memory() == 0);
+}
+
+TEST_CASE("a request that the system refuses is repeated without the unused memory") {
+  if (!is_pooled()) return;
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  if (pages == 0) return;  // not Linux
+  rlimit unlimited{};
+  REQUIRE(getrlimit(RLIMIT_AS, &unlimited) == 0);
+  trim_memory();
+  const std::size_t now = pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  rlimit limited = unlimited;
+  limited.rlim_cur = now + 500 * MiB;
+  REQUIRE(setrlimit(RLIMIT_AS, &limited) == 0);
+  { const auto block = array_of(300 * MiB); }
+  CHECK(memory_use().unused >= 300 * MiB);
+  std::string message;
+  CHECK_NOTHROW(array_of(400 * MiB));  // only if the 300 MiB went back
+  try {
+    array_of(900 * MiB);
+  } catch (const std::bad_alloc& error) {
+    message = error.what();
+  }
+  REQUIRE(setrlimit(RLIMIT_AS, &unlimited) == 0);
+  CHECK(message.find("no memory for an array of 943718400 bytes") != std::string::npos);
+}
+
+TEST_CASE("blocks do not overlap, whichever way they come") {
+  std::vector<Array<float>> alive;
+  for (std::size_t round = 0; round < 3; ++round) {
+    alive.clear();
+    for (std::size_t i = 0; i < 400; ++i) {
+      alive.push_back(full<float>({1 + (i * 977) % 20000}, static_cast<float>(i)));
+    }
+    for (std::size_t i = 0; i < alive.size(); ++i) {
+      const auto is_own = [&](float entry) { return entry == static_cast<float>(i); };
+      CHECK(std::all_of(alive[i].begin(), alive[i].end(), is_own));
+    }
+  }
 }

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 using namespace xgrad;
 
 namespace {
@@ -95,6 +99,79 @@ TEST_CASE("assigning writes into the state that is there") {
   CHECK(handle == w.handle());
 }
 
+TEST_CASE("after a = std::move(b), handles to either stand for a") {
+  auto a = make(3);
+  auto b = make(5);
+  auto of_a = a.handle();
+  const auto of_b = b.handle();
+  a = std::move(b);
+  CHECK_FALSE(b);  // NOLINT(bugprone-use-after-move)
+  CHECK(a.value() == xt::xarray<float>{5, 5});
+  CHECK(of_a == a.handle());
+  CHECK(of_b == a.handle());
+  CHECK(of_a.is_owned());
+  of_a.mutable_value().fill(6);
+  CHECK(a.value() == xt::xarray<float>{6, 6});
+  CHECK(of_b.value() == xt::xarray<float>{6, 6});
+  CHECK(of_a.follow());
+  CHECK_FALSE(of_a.follow());
+  CHECK(of_a == of_b);
+
+  b = a;  // a copy into what was moved from: an identity of its own
+  CHECK_FALSE(b.handle() == of_b);
+  auto& self = a;
+  a = std::move(self);
+  CHECK(a.value() == xt::xarray<float>{6, 6});
+}
+
+TEST_CASE("swapping swaps identities with the values") {
+  auto a = make(3);
+  auto b = make(5);
+  const auto of_a = a.handle();
+  const auto of_b = b.handle();
+  std::swap(a, b);
+  CHECK(a.value() == xt::xarray<float>{5, 5});
+  CHECK(of_b == a.handle());
+  CHECK(of_a == b.handle());
+
+  std::vector<Parameter<float>> many;  // grows, and is sorted, rotated and thinned out
+  std::vector<ParameterHandle<float>> handles;
+  for (int i = 0; i < 20; ++i) {
+    many.push_back(make(static_cast<float>((7 * i) % 20)));
+    handles.push_back(many.back().handle());
+  }
+  std::sort(many.begin(), many.end(),
+            [](const auto& p, const auto& q) { return p.value()(0) < q.value()(0); });
+  std::rotate(many.begin(), many.begin() + 3, many.end());
+  many.erase(many.begin() + 4);  // the value 7, whose handle was handle 1
+  for (int i = 0; i < 20; ++i) {
+    const auto& handle = handles[static_cast<std::size_t>(i)];
+    CHECK(handle.is_owned());
+    const auto is_it = [&](const Parameter<float>& p) { return p.handle() == handle; };
+    CHECK(std::count_if(many.begin(), many.end(), is_it) == 1);
+    if (i != 1) CHECK(handle.value()(0) == static_cast<float>((7 * i) % 20));
+  }
+}
+
+TEST_CASE("a tape that used a value tells that another parameter was moved over it") {
+  auto w = make(3);
+  auto other = make(4);
+  Tape tape;
+  const auto y = sum(w * w);
+  const auto z = sum(other * other);
+  w = std::move(other);
+  CHECK_THROWS_AS(tape.gradient(y, Variable<float>(w)), TapeError);
+  tape.backward(z);  // the value that was moved is as it was
+  CHECK(w.grad() == xt::xarray<float>{8, 8});
+}
+
+TEST_CASE("a million parameters moved into one leave a handle attached and the stack whole") {
+  auto w = make(0);
+  const auto handle = w.handle();
+  for (int i = 1; i <= 1'000'000; ++i) w = make(static_cast<float>(i));
+  CHECK(handle.value()(0) == 1'000'000.0F);
+}
+
 TEST_CASE("a parameter without value") {
   Parameter<float> none;
   CHECK_FALSE(none);
@@ -114,6 +191,7 @@ TEST_CASE("a handle outlives the parameter") {
   }
   handles[0].mutable_value().fill(4);
   CHECK(handles[0].value() == xt::xarray<float>{4, 4});
+  CHECK_FALSE(handles[0].is_owned());
   CHECK_THROWS_AS(handles[0].set_value(full<float>({5}, 1)), ShapeError);
 }
 

@@ -268,6 +268,38 @@ TEST_CASE("a parameter changed between forward and backward") {
   CHECK(message_of<VersionError>([&] { tape.backward(loss); }) == text);
 }
 
+TEST_CASE(
+    "loops that change parameters work inside an outer tape, which tells only if it needs an old value") {
+  Parameter<double> w(xt::xarray<double>{1, 2}), b(xt::xarray<double>{3, 4});
+  Parameter<double> alone_w(w), alone_b(b);
+  const auto step = [](Parameter<double>& weight, Parameter<double>& bias) {
+    Tape inner;
+    const auto loss = sum(square(weight) + bias);  // square keeps its input; a sum changes in place
+    inner.backward(loss);
+    for (const auto& each : {weight.handle(), bias.handle()}) {
+      ParameterHandle<double> handle = each;
+      handle.mutable_value() += handle.grad() * -0.25;
+      handle.clear_grad();
+    }
+    return loss;
+  };
+  Tape outer;
+  const auto early = step(w, b);
+  for (int i = 0; i < 3; ++i) step(w, b);
+  const auto now = sum(w * b);
+  CHECK(outer.gradient(now, b).value() == w.value());
+  CHECK(outer.gradient(now, w).value() == b.value());
+  CHECK_THROWS_AS(outer.gradient(early, w), TapeError);
+  CHECK(has(message_of<VersionError>([&] { outer.gradient(early, b); }), "version 0 then, 4 now"));
+
+  std::thread([&] {  // where no tape is open
+    for (int i = 0; i < 4; ++i) step(alone_w, alone_b);
+  })
+      .join();
+  CHECK(w.value() == alone_w.value());
+  CHECK(b.value() == alone_b.value());
+}
+
 TEST_CASE("a chain of a million operations is recorded, replayed and destroyed without recursion") {
   const auto x = numbers({1});
   constexpr int count = 1'000'000;

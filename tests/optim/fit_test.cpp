@@ -99,6 +99,25 @@ TEST_CASE("fit does what the loop by hand does, bit for bit") {
   CHECK_FALSE(result.history[2].validation_risk.has_value());
 }
 
+TEST_CASE("fit, minimize_parameters and loops by hand work while a tape is open around them") {
+  World alone(3), around(3);
+  seed(3);
+  optim::fit(alone.net, alone.sgd, alone.loader, {.epochs = 2});
+  Tape watch;
+  watch.check_finite(true);
+  seed(3);
+  optim::fit(around.net, around.sgd, around.loader, {.epochs = 2});
+  CHECK(same(nn::state_dict(alone.net), nn::state_dict(around.net)));
+
+  seed(4);
+  nn::Linear<double> line(3, 1);
+  const Array<double> x = random_normal<double>({50, 3});
+  const Array<double> y = xt::sum(x, {1}, xt::keep_dims) + 0.5;
+  optim::minimize_parameters(nn::parameters(line), [&] { return nn::quadratic_loss(line(x), y); });
+  CHECK(line.bias.value()(0) == doctest::Approx(0.5));
+  CHECK(line.weight.value()(0, 2) == doctest::Approx(1));
+}
+
 TEST_CASE("validation, monitors and their order") {
   World world(3);
   Notes notes;

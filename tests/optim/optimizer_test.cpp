@@ -1,8 +1,12 @@
 #include "../support/optimizer.hpp"
 
-#include <nn/layers.hpp>
+#include <nn/nn.hpp>
 
+#include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 using namespace xgrad;
 
@@ -122,4 +126,131 @@ TEST_CASE("every optimiser is used through its base") {
   CHECK(optimizer.steps() == 1);
   CHECK(optimizer.momentum() == 0.9);
   CHECK_FALSE(optimizer.parameters()[0].parameter.has_grad());
+}
+
+namespace {
+
+using Layer = nn::Linear<double>;
+
+/// Whether a step of the optimiser changes the layer.
+bool trains(Layer& net, optim::Optimizer<double>& optimizer) {
+  const double before = net.weight.value()(0);
+  for (auto& each : nn::parameters(net)) each.parameter.set_grad(full<double>(each.parameter.shape(), 1.0));
+  optimizer.step();
+  for (auto& each : nn::parameters(net)) each.parameter.clear_grad();
+  return net.weight.value()(0) != before;
+}
+
+auto sgd_for(Layer& net) {
+  return std::make_unique<optim::SGD<double>>(nn::parameters(net),
+                                              optim::SGDOptions{.learning_rate = 0.5, .momentum = 0.5});
+}
+
+}  // namespace
+
+TEST_CASE(
+    "an optimiser goes with the weights that it trains: swap, sort, rotate, erase, a vector that grows") {
+  Layer a(2, 1), b(2, 1);
+  const auto of_a = sgd_for(a), of_b = sgd_for(b);
+  std::swap(a, b);
+  CHECK_FALSE(trains(a, *of_a));
+  CHECK(trains(b, *of_a));
+  CHECK(trains(a, *of_b));
+
+  Layer kept = std::move(a);
+  a = Layer(2, 1);
+  CHECK(trains(kept, *of_b));
+  CHECK_FALSE(trains(a, *of_b));
+  a = std::move(kept);
+  CHECK(trains(a, *of_b));
+
+  std::vector<Layer> nets;
+  std::vector<std::unique_ptr<optim::SGD<double>>> optimizers;
+  std::vector<double> value;
+  for (std::size_t i = 0; i < 10; ++i) {
+    nets.emplace_back(2, 1);  // moves those before when the vector grows
+    optimizers.push_back(sgd_for(nets.back()));
+    value.push_back(nets.back().weight.value()(0));
+  }
+  const auto by_weight = [](const Layer& p, const Layer& q) {
+    return p.weight.value()(0) < q.weight.value()(0);
+  };
+  std::sort(nets.begin(), nets.end(), by_weight);
+  std::rotate(nets.begin(), nets.begin() + 3, nets.end());
+  for (std::size_t i = 0; i < 10; ++i) {
+    const auto own = std::find_if(nets.begin(), nets.end(),
+                                  [&](const Layer& net) { return net.weight.value()(0) == value[i]; });
+    REQUIRE(own != nets.end());
+    CHECK(trains(*own, *optimizers[i]));
+  }
+}
+
+TEST_CASE("one optimiser of several models, one of which is moved over another, takes each step once") {
+  std::vector<Layer> nets;
+  for (int i = 0; i < 3; ++i) nets.emplace_back(2, 1, nn::LinearOptions<double>{.bias = false});
+  std::vector<ParameterHandle<double>> all;
+  for (auto& net : nets) all.push_back(net.weight.handle());
+  optim::SGD<double> sgd(all, {.learning_rate = 1, .momentum = 0.5});
+  const auto step = [&](std::vector<double> gradients) {
+    for (std::size_t i = 0; i < nets.size(); ++i) {
+      nets[i].weight.handle().set_grad(full<double>({1, 2}, gradients[i]));
+    }
+    sgd.step();
+  };
+  step({1, 2, 3});
+  const double second = nets[1].weight.value()(0), third = nets[2].weight.value()(0);
+  nets.erase(nets.begin());
+  step({0, 0});  // the velocities of the two that are left
+  CHECK(nets[0].weight.value()(0) == second - 1);
+  CHECK(nets[1].weight.value()(0) == third - 1.5);
+  CHECK(sgd.parameters().size() == 2);
+}
+
+TEST_CASE("net = best and net = Net() keep the optimiser attached") {
+  Layer net(2, 1);
+  const auto sgd = sgd_for(net);
+  const Layer best = net;
+  CHECK(trains(net, *sgd));
+  net = best;
+  CHECK(net.weight.value() == best.weight.value());
+  CHECK(trains(net, *sgd));
+  net = Layer(2, 1);
+  CHECK(trains(net, *sgd));
+  Layer other(2, 1);
+  net = std::move(other);
+  CHECK(trains(net, *sgd));
+}
+
+TEST_CASE("an optimiser whose parameters no model holds any more says so, and changes nothing") {
+  auto net = std::make_unique<Layer>(2, 1);
+  const auto sgd = sgd_for(*net);
+  const auto handle = net->weight.handle();
+  const Array<double> value = handle.value();
+  CHECK(trains(*net, *sgd));
+  net.reset();
+  CHECK_THROWS_WITH_AS(
+      sgd->step(),
+      "SGD: no model holds the parameter \"bias\" of shape {1} any more (its model or layer was destroyed, "
+      "or "
+      "emptied by a move): nothing would be trained; make a new optimiser from nn::parameters(net)",
+      ValueError);
+  CHECK(sgd->steps() == 1);
+  optim::SGD<double> of_a_temporary = [] {
+    Layer temporary(2, 1);
+    return optim::SGD<double>(nn::parameters(temporary));
+  }();
+  CHECK_THROWS_AS(of_a_temporary.step(), ValueError);
+}
+
+TEST_CASE("layers move without throwing, so that a vector of models that grows moves them") {
+  CHECK(std::is_nothrow_move_constructible_v<Parameter<float>>);
+  CHECK(std::is_nothrow_move_assignable_v<Parameter<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<Net>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::Conv1d<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::Conv2d<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::ConvTranspose2d<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::BatchNorm1d<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::BatchNorm2d<float>>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::Dropout>);
+  CHECK(std::is_nothrow_move_constructible_v<nn::Sequential<nn::Linear<float>, nn::ReLU>>);
 }
