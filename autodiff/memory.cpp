@@ -1,6 +1,7 @@
 #include <autodiff/memory.hpp>
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <array>
@@ -92,8 +93,17 @@ std::atomic<std::size_t> trims{0};  // a thread that sees another number than be
 
 // ---- The depot: what the process keeps ----
 
+class Depot;
+Depot& depot() noexcept;
+
 class Depot {
  public:
+  Depot() {
+    // A child of fork has a copy of the mutex: it must not be one that another thread holds at that moment.
+    pthread_atfork([] { depot().mutex_.lock(); }, [] { depot().mutex_.unlock(); },
+                   [] { depot().mutex_.unlock(); });
+  }
+
   /// A large block that is kept, or null.
   void* take(std::size_t index) noexcept {
     const std::lock_guard lock(mutex_);

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -115,6 +117,27 @@ TEST_CASE("a request that the system refuses is repeated without the unused memo
   }
   REQUIRE(setrlimit(RLIMIT_AS, &unlimited) == 0);
   CHECK(message.find("no memory for an array of 943718400 bytes") != std::string::npos);
+}
+
+TEST_CASE("a child of fork can use the pool, whatever other threads did at that moment") {
+  std::atomic<bool> stop = false;
+  std::thread other([&] {
+    while (!stop) array_of(40'000);
+  });
+  for (int i = 0; i < 50; ++i) {
+    const pid_t child = fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      alarm(20);  // ends a child that waits for ever
+      const auto block = array_of(50'000);
+      _exit(block(0) == 1.0F ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK(status == 0);
+  }
+  stop = true;
+  other.join();
 }
 
 TEST_CASE("blocks do not overlap, whichever way they come") {
