@@ -6,7 +6,8 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
-#include <CLI/CLI.hpp>
+#include "command_line.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -101,6 +102,8 @@ Curve train(const Data& data, const Method& method, double rate, std::size_t upd
 }
 
 int run(const Settings& settings) {
+  fmt::print("reading {}\n", settings.data);
+  std::fflush(stdout);
   Array<float> images = nn::read_mnist(settings.data).images;
   images.reshape({images.shape()[0], images.size() / images.shape()[0]});
   const Data data(images, images);
@@ -143,11 +146,5 @@ int main(int argc, char** argv) {
   app.add_option("--trial", settings.trial, "steps with each learning rate to choose from")
       ->check(CLI::Range(1, 10'000'000));
   app.add_option("--plot", settings.plot, "write the curves there, as SVG");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    return run(settings);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "autoencoder: {}\n", error.what());
-    return 1;
-  }
+  return command_line::run("autoencoder", app, argc, argv, [&] { return run(settings); });
 }

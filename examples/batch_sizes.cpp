@@ -4,9 +4,8 @@
 // rate of a grid that ends best.
 #include <optim/optim.hpp>
 
+#include "command_line.hpp"
 #include "fashion_mnist.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <limits>
 
@@ -88,11 +87,5 @@ int main(int argc, char** argv) {
   app.add_option("--images", settings.images, "training images that are used")->check(CLI::Range(600, 60000));
   app.add_option("--epochs", settings.epochs, "passes over them")->check(CLI::Range(1, 10000));
   app.add_option("--plot", settings.plot, "write the curves there, as SVG");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    return run(settings);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "batch_sizes: {}\n", error.what());
-    return 1;
-  }
+  return command_line::run("batch_sizes", app, argc, argv, [&] { return run(settings); });
 }

@@ -1,9 +1,8 @@
 // Section 5 of the note: a network that is too large for its few training images, with and without dropout.
 #include <optim/optim.hpp>
 
+#include "command_line.hpp"
 #include "fashion_mnist.hpp"
-
-#include <CLI/CLI.hpp>
 
 using namespace xgrad;
 
@@ -48,7 +47,7 @@ int run(const Settings& settings) {
     const nn::ArrayDataset training(data.train);
     std::vector<double> epochs, on_training, on_validation;  // risks
     double training_error = 0;
-    optim::fit(
+    const auto result = optim::fit(
         net, sgd, loader,
         {.epochs = settings.epochs, .validation = data.validation, .on_epoch = [&](const auto& record) {
            epochs.push_back(static_cast<double>(record.epoch));
@@ -58,6 +57,7 @@ int run(const Settings& settings) {
            on_validation.push_back(*record.validation_risk);
            return false;
          }});
+    if (result.signal != 0) return result.exit_status();
     const nn::Evaluation held_out = nn::evaluate(net, nn::ArrayDataset(data.validation));
     fmt::print("{:<26}{:>14.2f} %{:>18.3f}{:>16.2f} %{:>10.2f} %\n", each.name, 100 * training_error,
                held_out.risk, 100 * *held_out.error,
@@ -79,11 +79,5 @@ int main(int argc, char** argv) {
   app.add_option("--images", settings.images, "training images that are used")->check(CLI::Range(1, 60000));
   app.add_option("--epochs", settings.epochs, "passes over them")->check(CLI::Range(1, 10000));
   app.add_option("--plot", settings.plot, "write the curves there, as SVG");
-  CLI11_PARSE(app, argc, argv);
-  try {
-    return run(settings);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "dropout: {}\n", error.what());
-    return 1;
-  }
+  return command_line::run("dropout", app, argc, argv, [&] { return run(settings); });
 }

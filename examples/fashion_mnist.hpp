@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ struct Data {
   Samples train, validation, test;
   float background;                  // what a black pixel has become
   bool is_fashion;                   // not digits
+  std::string name;                  // of the data
   std::vector<std::string> classes;  // their names
 };
 
@@ -50,6 +52,8 @@ inline Samples take(const Samples& all, std::size_t begin, std::size_t end) {
 /// shifts and scales all images to the training set's mean 0 and deviation 1. With `most`, that many training
 /// images are kept.
 inline Data read(const std::string& folder, std::size_t most = 60'000) {
+  fmt::print("reading {}\n", folder);  // it takes a moment
+  std::fflush(stdout);
   const Samples all = read_samples(folder, "train");
   const std::size_t count = all.labels.size();
   const std::size_t held_out = std::min<std::size_t>(5000, count / 10);
@@ -61,6 +65,7 @@ inline Data read(const std::string& folder, std::size_t most = 60'000) {
             read_samples(folder, "t10k"),
             0,
             false,
+            {},
             {}};
   const double mean = xt::mean(xt::cast<double>(data.train.images))();
   const double deviation = xt::stddev(xt::cast<double>(data.train.images))() + 1e-8;
@@ -70,6 +75,10 @@ inline Data read(const std::string& folder, std::size_t most = 60'000) {
   data.background = static_cast<float>(-mean / deviation);
   std::error_code none;  // a default folder that is not there is another folder
   data.is_fashion = std::filesystem::equivalent(folder, default_folder, none);
+  const auto absolute = std::filesystem::absolute(folder).lexically_normal();
+  data.name = data.is_fashion           ? "Fashion-MNIST"
+              : absolute.has_filename() ? absolute.filename().string()
+                                        : absolute.parent_path().filename().string();
   data.classes = data.is_fashion ? std::vector<std::string>{"T-shirt", "Trouser", "Pullover", "Dress", "Coat",
                                                             "Sandal",  "Shirt",   "Sneaker",  "Bag",   "Boot"}
                                  : std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};

@@ -4,7 +4,8 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
-#include <CLI/CLI.hpp>
+#include "command_line.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -239,8 +240,7 @@ int main(int argc, char** argv) {
   CLI::App app{"Draws the note's figures."};
   std::string out = ".";
   app.add_option("--out", out, "folder for the drawings")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  try {
+  return command_line::run("figures", app, argc, argv, [&] {
     const std::filesystem::path folder(out);
     draw_simplices(folder / "figure1.svg");
     draw_loss(folder / "figure2.svg");
@@ -248,8 +248,6 @@ int main(int argc, char** argv) {
     draw_momentum(folder / "figure4.svg");
     draw_entropy(folder / "figure5.svg");
     draw_paths(folder / "simplex_paths.svg");
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "figures: {}\n", error.what());
-    return 1;
-  }
+    return 0;
+  });
 }

@@ -3,16 +3,18 @@
 // optim::fit's; training_loop.cpp has one written by hand.
 #include <optim/optim.hpp>
 
+#include "command_line.hpp"
 #include "fashion_mnist.hpp"
 #include "models.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -38,6 +40,7 @@ struct Settings {
   std::uint64_t seed = 1;
   int threads = 0;
   std::string save, metrics, checkpoint, resume, report, tensorboard;
+  std::string command_to_resume;  // what to type after an interruption
 };
 
 /// The learning rate as a function of the step; `steps` are those of the whole training.
@@ -97,6 +100,7 @@ json to_json(const Settings& settings, std::size_t parameters, const optim::RunR
   json metrics{{"model", settings.model},
                {"parameters", parameters},
                {"seed", settings.seed},
+               {"reason", result.reason},
                {"epochs", json::array()}};
   for (const auto& each : result.history) {
     metrics["epochs"].push_back({{"epoch", each.epoch},
@@ -120,8 +124,33 @@ std::vector<std::pair<std::string, std::string>> listed(const Settings& s) {
           {"seed", std::to_string(s.seed)}};
 }
 
+void write_metrics(const std::string& path, const json& metrics) {
+  if (path.empty()) return;
+  const std::string temporary = path + ".tmp";  // the file is whole at any moment
+  std::error_code failed;
+  if ((std::ofstream(temporary) << metrics.dump(2) << '\n').flush()) {
+    std::filesystem::rename(temporary, path, failed);
+  } else {
+    failed = std::make_error_code(std::errc::io_error);
+  }
+  if (failed) throw FileError("cannot write " + path);
+}
+
+/// Says how to go on after Ctrl-C. What the run was to write in the end is not written.
+void print_interruption(const Settings& s, const optim::RunResult& result) {
+  std::fflush(stdout);
+  fmt::print(stderr, "\ninterrupted after {} of {} epochs; ", result.epochs, s.epochs);
+  if (s.checkpoint.empty()) {
+    fmt::print(stderr, "it cannot go on: there is no checkpoint (--checkpoint FILE writes one)\n");
+  } else {
+    fmt::print(stderr, "to go on, type\n  {}\n", s.command_to_resume);
+  }
+  if (!s.save.empty()) fmt::print(stderr, "{} is not written: the training is not complete\n", s.save);
+}
+
+/// Returns the program's exit status.
 template <class Net>
-void train(const Settings& settings) {
+int train(const Settings& settings) {
   seed(settings.seed);
   auto data = fashion_mnist::read(settings.data);
   const std::size_t test_count = data.test.labels.size(), validation_count = data.validation.labels.size();
@@ -133,6 +162,9 @@ void train(const Settings& settings) {
        .transform = settings.augment ? augmentation(data) : nn::Transform(),
        .prefetch = settings.augment ? std::size_t{2} : 0});
   const auto optimizer = make_optimizer(settings, settings.epochs * loader.batches(), nn::parameters(net));
+  const std::size_t parameters = nn::parameter_count(net);
+  fmt::print("{} parameters, {} training, {} validation and {} test images\n", parameters, loader.samples(),
+             validation_count, test_count);
 
   optim::ProgressBar bar;
   optim::Report report(settings.report);
@@ -142,22 +174,28 @@ void train(const Settings& settings) {
   if (!settings.tensorboard.empty()) monitors.push_back(&board);
 
   const nn::ArrayDataset validation(std::move(data.validation));
-  const auto result = optim::fit(
-      net, *optimizer, loader,
-      {.epochs = settings.epochs,
-       .validation = validation,
-       .early_stopping = settings.early_stopping,
-       .reduce_on_plateau = settings.schedule == "plateau"
-                                ? std::optional(optim::ReduceOnPlateauOptions{.patience = 3})
-                                : std::nullopt,
-       .checkpoint = settings.checkpoint,
-       .resume = settings.resume,
-       .monitors = monitors,
-       .title = fmt::format("{}: {} parameters, {} training, {} validation and {} test images of {}",
-                            settings.model, nn::parameter_count(net), loader.samples(), validation_count,
-                            test_count, settings.data),
-       .classes = data.classes,
-       .settings = listed(settings)});
+  const auto result =
+      optim::fit(net, *optimizer, loader,
+                 {.epochs = settings.epochs,
+                  .validation = validation,
+                  .early_stopping = settings.early_stopping,
+                  .reduce_on_plateau = settings.schedule == "plateau"
+                                           ? std::optional(optim::ReduceOnPlateauOptions{.patience = 3})
+                                           : std::nullopt,
+                  .checkpoint = settings.checkpoint,
+                  .resume = settings.resume,
+                  .monitors = monitors,
+                  .title = fmt::format("{} on {}", settings.model, data.name),
+                  .classes = data.classes,
+                  .settings = listed(settings)});
+
+  json metrics = to_json(settings, parameters, result);
+  if (result.signal != 0) {
+    metrics["test_error"] = nullptr;
+    write_metrics(settings.metrics, metrics);
+    print_interruption(settings, result);
+    return result.exit_status();
+  }
 
   Array<std::int64_t> confusion(Shape{10, 10}, 0);
   const nn::ArrayDataset test(std::move(data.test));
@@ -173,14 +211,11 @@ void train(const Settings& settings) {
   const std::int64_t peak_memory = std::int64_t{usage.ru_maxrss} * 1024;  // Linux counts in KiB
   fmt::print("\npeak memory {} MiB\ntest error {:.2f} %\n", peak_memory >> 20, 100 * test_error);
   if (!settings.save.empty()) nn::save(net, settings.save);
-  if (!settings.metrics.empty()) {
-    json metrics = to_json(settings, nn::parameter_count(net), result);
-    metrics["test_error"] = test_error;
-    metrics["peak_memory_bytes"] = peak_memory;
-    if (!(std::ofstream(settings.metrics) << metrics.dump(2) << '\n').flush()) {
-      throw FileError("cannot write " + settings.metrics);
-    }
-  }
+  if (!settings.report.empty()) report.add_figure("test error", fmt::format("{:.2f} %", 100 * test_error));
+  metrics["test_error"] = test_error;
+  metrics["peak_memory_bytes"] = peak_memory;
+  write_metrics(settings.metrics, metrics);
+  return 0;
 }
 
 // What is wrong with an option, or nothing. (CLI11's own limits of a number have 300 digits, and to it -1 is
@@ -204,8 +239,14 @@ void check_output(const std::string& path) {
     throw FileError(fmt::format("cannot write {}: it is a folder", path));
 }
 
-Settings read_options(CLI::App& app, int argc, char** argv) {
-  Settings s;
+/// The same for what is read.
+void check_resume(const std::string& path) {
+  if (path.empty() || std::ifstream(path)) return;
+  throw FileError(fmt::format("cannot go on from {}: {}; without --resume the training starts anew", path,
+                              std::strerror(errno)));
+}
+
+void add_options(CLI::App& app, Settings& s) {
   app.option_defaults()->always_capture_default();
   app.add_option("--data", s.data, "folder with the four IDX files, plain or gzip");
   app.add_option("--model", s.model, "lenet, mlp, cnn or resnet")
@@ -235,38 +276,41 @@ Settings read_options(CLI::App& app, int argc, char** argv) {
   app.add_option("--seed", s.seed, "of the weights, the order of the images and dropout")->check(check_seed);
   app.add_option("--threads", s.threads, "of the computation; 0 is one for each core")
       ->check(CLI::Range(0, 1024));
-  app.add_option("--checkpoint", s.checkpoint,
-                 "write what is needed to go on there, after each epoch and on Ctrl-C");
+  app.add_option(
+      "--checkpoint", s.checkpoint,
+      "write what is needed to go on there, after each epoch and on Ctrl-C; that of --resume, if it "
+      "is not given");
   app.add_option("--resume", s.resume, "go on from such a file, with the same options otherwise");
   app.add_option("--report", s.report, "write a page about the run there, anew after each epoch");
   app.add_option("--tensorboard", s.tensorboard, "write event files for TensorBoard into this folder");
   app.add_option("--save", s.save, "write the weights there, in the safetensors format");
   app.add_option("--metrics", s.metrics, "write the numbers of the run there, in JSON");
-  app.parse(argc, argv);
+}
+
+/// Fills in what depends on other options, and checks what options alone cannot.
+void complete(Settings& s, int argc, char** argv) {
+  if (s.checkpoint.empty()) s.checkpoint = s.resume;
+  s.command_to_resume = command_line::command_with(argc, argv, "--resume", s.checkpoint);
+  check_resume(s.resume);
   for (const std::string& path : {s.save, s.metrics, s.checkpoint, s.report}) check_output(path);
   const bool wide = s.model == "cnn";
   const bool is_sgd = s.optimizer == "sgd" || s.optimizer == "nesterov";
   s.batch = s.batch.value_or(wide ? 16 : 64);
   s.learning_rate = s.learning_rate.value_or(!is_sgd ? 0.001 : wide ? 0.005 : 0.05);
-  return s;
 }
 
 int main(int argc, char** argv) {
   CLI::App app{"Trains a network on Fashion-MNIST."};
-  try {
-    const Settings settings = read_options(app, argc, argv);
+  Settings settings;
+  add_options(app, settings);
+  return command_line::run("train_fashion_mnist", app, argc, argv, [&] {
+    complete(settings, argc, argv);
 #ifdef _OPENMP
     if (settings.threads > 0) omp_set_num_threads(settings.threads);
 #endif
-    if (settings.model == "lenet") train<models::LeNet<>>(settings);
-    if (settings.model == "mlp") train<models::MLP<>>(settings);
-    if (settings.model == "cnn") train<models::CNN<>>(settings);
-    if (settings.model == "resnet") train<models::ResNet<>>(settings);
-    return 0;
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "train_fashion_mnist: {}\n", error.what());
-    return 1;
-  }
+    if (settings.model == "mlp") return train<models::MLP<>>(settings);
+    if (settings.model == "cnn") return train<models::CNN<>>(settings);
+    if (settings.model == "resnet") return train<models::ResNet<>>(settings);
+    return train<models::LeNet<>>(settings);
+  });
 }

@@ -1,5 +1,6 @@
 #include <autodiff/error.hpp>
 #include <nn/atomic_file.hpp>
+#include <nn/descriptor.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -50,7 +51,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_path(pat
   std::random_device random;  // names need not repeat from run to run, and parallel runs must not share them
   do {
     temporary_ = fmt::format("{}.{:08x}.tmp", path_.string(), random());
-    descriptor_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    descriptor_ = open_file(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL);
   } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("cannot write");
   copy_permissions(path_, descriptor_);

@@ -1,98 +1,128 @@
 #include <autodiff/error.hpp>
+#include <optim/axis.hpp>
 #include <optim/chart.hpp>
 #include <optim/svg.hpp>
 #include <optim/text_file.hpp>
+#include <optim/text_layout.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
+#include <set>
+#include <utility>
 
 namespace xgrad::optim {
 namespace {
 
+using detail::Axis;
+using detail::Scale;
+using detail::shortened;
+using detail::text_width;
+using detail::Tick;
+
 // Okabe and Ito's colors, which the colour-blind can tell apart, from the most to the least contrast.
 constexpr std::array palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
 
-/// An axis: what numbers lie on it, and where.
-class Axis {
- public:
-  Axis(bool logarithmic, double from, double to) : logarithmic_(logarithmic), from_(from), to_(to) {}
+constexpr double small = 12, medium = 13;  // sizes of texts
+constexpr double row = 20;                 // the height of a row of the legend
 
-  bool holds(double value) const { return std::isfinite(value) && (!logarithmic_ || value > 0); }
+/// An axis in its place on the drawing.
+struct PlacedAxis {
+  const Axis& axis;
+  double from, to;
+  double at(double value) const { return from + axis.share(value) * (to - from); }
+};
 
-  void include(double value) {
-    if (!holds(value)) return;
-    low_ = std::min(low_, scaled(value));
-    high_ = std::max(high_, scaled(value));
+/// Whether labels that take so much room along the axis lie apart.
+template <class Extent>
+bool lie_apart(const std::vector<Tick>& ticks, const PlacedAxis& place, const Extent& extent) {
+  for (std::size_t i = 1; i < ticks.size(); ++i) {
+    const double distance = std::abs(place.at(ticks[i].value) - place.at(ticks[i - 1].value));
+    if (distance < (extent(ticks[i]) + extent(ticks[i - 1])) / 2) return false;
   }
+  return true;
+}
 
-  /// To be called when all numbers are included.
-  void settle() {
-    if (!(low_ <= high_)) low_ = 0, high_ = 1;
-    if (low_ == high_) low_ -= logarithmic_ ? 0.5 : std::max(0.5 * std::abs(low_), 0.5);
-    if (low_ >= high_) high_ = low_ + 1;
-    // Within a few percent of zero it starts there.
-    if (!logarithmic_ && low_ > 0 && low_ < 0.35 * high_) low_ = 0;
+/// As many ticks as there is room for their labels, about five at most.
+template <class Extent>
+std::vector<Tick> fitting_ticks(const PlacedAxis& place, const Extent& extent) {
+  for (std::size_t most = 5; most >= 2; --most) {
+    std::vector<Tick> ticks = place.axis.ticks(most);
+    if (lie_apart(ticks, place, extent)) return ticks;
   }
+  std::vector<Tick> ticks = place.axis.ticks(2);
+  while (!lie_apart(ticks, place, extent)) ticks.pop_back();
+  return ticks;
+}
 
-  double at(double value) const { return from_ + (scaled(value) - low_) / (high_ - low_) * (to_ - from_); }
-
-  /// The numbers to be written at the axis.
-  std::vector<double> ticks() const {
-    std::vector<double> all;
-    if (logarithmic_ && high_ - low_ > 0.7) {
-      const bool dense = high_ - low_ < 2.5;
-      const double step = std::max(1.0, std::ceil((high_ - low_) / 7));
-      for (double e = std::floor(low_); e <= high_; e += step) {
-        for (const double m : dense ? std::vector<double>{1, 2, 5} : std::vector<double>{1})
-          add(all, m * std::pow(10, e));
-      }
-      return all;
+/// Those points of a line that can be seen: of neighbours in a column of pixels the first, the highest, the
+/// lowest and the last.
+std::vector<Point> thinned(const std::vector<Point>& points) {
+  std::vector<Point> kept;
+  for (std::size_t begin = 0, end = 0; begin < points.size(); begin = end) {
+    std::size_t low = begin, high = begin;
+    for (end = begin; end < points.size() && std::floor(points[end].x) == std::floor(points[begin].x);
+         ++end) {
+      if (points[end].y < points[low].y) low = end;
+      if (points[end].y > points[high].y) high = end;
     }
-    const double low = logarithmic_ ? std::pow(10, low_) : low_;
-    const double high = logarithmic_ ? std::pow(10, high_) : high_;
-    const double rough = (high - low) / 5;
-    const double power = std::pow(10, std::floor(std::log10(rough)));
-    const double step = power * (rough / power > 5 ? 10 : rough / power > 2 ? 5 : rough / power > 1 ? 2 : 1);
-    for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) add(all, k * step);
-    return all;
+    for (const std::size_t i : std::set<std::size_t>{begin, low, high, end - 1}) kept.push_back(points[i]);
+  }
+  return kept;
+}
+
+/// The dots of a line, one a pixel.
+class Dots {
+ public:
+  Dots(Svg& drawing, std::string color) : drawing_(drawing), color_(std::move(color)) {}
+  void add(const Point& at) {
+    if (drawn_.insert({std::lround(at.x), std::lround(at.y)}).second)
+      drawing_.circle(at, 3, {.color = "none", .fill = color_});
   }
 
  private:
-  double scaled(double value) const { return logarithmic_ ? std::log10(value) : value; }
-
-  void add(std::vector<double>& all, double value) const {
-    const double s = scaled(value);
-    if (s >= low_ - 1e-9 * (high_ - low_) && s <= high_ + 1e-9 * (high_ - low_)) all.push_back(value);
-  }
-
-  bool logarithmic_;
-  double from_, to_;
-  double low_ = std::numeric_limits<double>::infinity();
-  double high_ = -std::numeric_limits<double>::infinity();
+  Svg& drawing_;
+  std::string color_;
+  std::set<std::pair<long, long>> drawn_;
 };
 
-/// As short as it can be: `0.01`, `2000`, `50k`, `1e-06`.
-std::string label(double value) {
-  if (std::abs(value) < 1e-12) return "0";
-  const double magnitude = std::abs(value);
-  if (magnitude >= 1e4 && magnitude < 1e9 && std::fmod(value, 100) == 0) {
-    return magnitude >= 1e6 ? fmt::format("{:.6g}M", value / 1e6) : fmt::format("{:.6g}k", value / 1e3);
-  }
-  return fmt::format("{:.6g}", value);
-}
+/// An entry of the legend; `x` is from the left edge of the plot, `row` counts from 0.
+struct Entry {
+  std::size_t line;
+  std::string name;
+  double x;
+  std::size_t row;
+};
 
-/// About as wide as a text of this size is set.
-double text_width(const std::string& text, double size) {
-  return 0.56 * size * static_cast<double>(text.size());
+/// Places entries in rows of this width.
+std::vector<Entry> legend_of(const std::vector<std::string>& names, double width) {
+  constexpr double sample = 32, gap = 16;
+  std::vector<Entry> entries;
+  double x = 0;
+  std::size_t rows = 0;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
+    std::string name = shortened(names[i], small, width - sample);
+    const double needed = sample + text_width(name, small);
+    if (entries.empty() || x + needed > width) x = 0, ++rows;
+    entries.push_back({i, std::move(name), x, rows - 1});
+    x += needed + gap;
+  }
+  return entries;
 }
 
 }  // namespace
 
-Chart::Chart(ChartOptions options) : options_(std::move(options)) {}
+Chart::Chart(ChartOptions options) : options_(std::move(options)) {
+  for (const double size : {options_.width, options_.height}) {
+    if (!(size >= 100 && std::isfinite(size))) {
+      throw ValueError(fmt::format("Chart: size {} x {} came, expected at least 100 x 100 pixels",
+                                   options_.width, options_.height));
+    }
+  }
+}
 
 Chart& Chart::line(std::string name, std::vector<double> x, std::vector<double> y,
                    const LineOptions& options) {
@@ -107,84 +137,109 @@ Chart& Chart::line(std::string name, std::vector<double> x, std::vector<double> 
   return *this;
 }
 
+Chart& Chart::mark(double x, std::string label) {
+  marks_.push_back({x, std::move(label)});
+  return *this;
+}
+
 std::string Chart::svg() const {
-  constexpr double small = 12, medium = 13;
-  Svg drawing(options_.width, options_.height, options_.background);
-  double top = 14;
-  if (!options_.title.empty()) {
-    top += 14;
-    drawing.text({options_.width / 2, top}, options_.title, {.size = 15, .anchor = "middle", .bold = true});
-  }
-  const double left = options_.y_label.empty() ? 52 : 70, right = options_.width - 18;
-  const double bottom = options_.height - (options_.x_label.empty() ? 30 : 50);
-
-  // The legend, in as many rows as it takes.
-  double x = left;
-  bool has_legend = false;
+  Axis x_axis(options_.log_x ? Scale::logarithmic : options_.whole_x ? Scale::whole_numbers : Scale::linear);
+  Axis y_axis(options_.log_y ? Scale::logarithmic : Scale::linear);
+  const auto is_shown = [&](const Line& line, std::size_t i) {
+    return x_axis.holds(line.x[i]) && y_axis.holds(line.y[i]);
+  };
+  std::vector<std::string> names;
   for (const Line& each : lines_) {
-    if (each.name.empty()) continue;
-    const double width = 34 + text_width(each.name, small) + 12;
-    if (!has_legend || x + width > right) {
-      top += 20;
-      x = left;
-      has_legend = true;
-    }
-    const Stroke stroke{
-        .color = each.options.color, .width = 2.5, .dashes = each.options.dashed ? "6 4" : ""};
-    drawing.line({x, top - 4}, {x + 26, top - 4}, stroke);
-    if (each.options.markers)
-      drawing.circle({x + 13, top - 4}, 3, {.color = "none", .fill = each.options.color});
-    drawing.text({x + 32, top}, each.name, {.size = small});
-    x += width;
-  }
-  top += 14;
-
-  Axis horizontal(options_.log_x, left, right), vertical(options_.log_y, bottom, top);
-  for (const Line& each : lines_) {
+    names.push_back(each.name);
     for (std::size_t i = 0; i < each.x.size(); ++i) {
-      if (!horizontal.holds(each.x[i]) || !vertical.holds(each.y[i])) continue;
-      horizontal.include(each.x[i]);
-      vertical.include(each.y[i]);
+      if (is_shown(each, i)) x_axis.include(each.x[i]), y_axis.include(each.y[i]);
     }
   }
-  horizontal.settle();
-  vertical.settle();
-  const Stroke grid{.width = 1, .opacity = 0.15};
-  for (const double tick : vertical.ticks()) {
-    const double y = vertical.at(tick);
-    drawing.line({left, y}, {right, y}, grid);
-    drawing.text({left - 8, y + 4}, label(tick), {.size = small, .anchor = "end"});
+  x_axis.settle();
+  y_axis.settle();
+
+  // The margins: on the left the labels of the axis, above title and legend. A long legend makes the drawing
+  // higher, so that the plot keeps half of the height that was asked for.
+  double labels = 0;
+  for (const Tick& each : y_axis.ticks(5)) labels = std::max(labels, text_width(each.label, small));
+  const double left = std::max(labels + 14, 36.0) + (options_.y_label.empty() ? 0 : 24);
+  const double width = std::max(options_.width, left + 60);
+  const double right = width - 18;
+  const std::vector<Entry> legend = legend_of(names, right - left);
+  const double title = options_.title.empty() ? 14 : 28;
+  const double top = title + (legend.empty() ? 0 : row * static_cast<double>(legend.back().row + 1)) + 14;
+  const double below = options_.x_label.empty() ? 30 : 50;
+  const double height = std::max(options_.height, top + options_.height / 2 + below);
+  const double bottom = height - below;
+
+  Svg drawing(width, height, options_.background);
+  if (!options_.title.empty()) {
+    drawing.text({width / 2, title}, shortened(options_.title, 15, width - 20, true),
+                 {.size = 15, .anchor = "middle", .bold = true});
   }
-  for (const double tick : horizontal.ticks()) {
-    const double at = horizontal.at(tick);
-    drawing.line({at, top}, {at, bottom}, grid);
-    drawing.text({at, bottom + 18}, label(tick), {.size = small, .anchor = "middle"});
+  for (const Entry& each : legend) {
+    const LineOptions& options = lines_[each.line].options;
+    const double x = left + each.x, y = title + row * static_cast<double>(each.row + 1);
+    drawing.line({x, y - 4}, {x + 26, y - 4},
+                 {.color = options.color, .width = 2.5, .dashes = options.dashed ? "6 4" : ""});
+    if (options.markers) drawing.circle({x + 13, y - 4}, 3, {.color = "none", .fill = options.color});
+    drawing.text({x + 32, y}, each.name, {.size = small});
+  }
+
+  const PlacedAxis horizontal{x_axis, left, right}, vertical{y_axis, bottom, top};
+  const Stroke grid{.width = 1, .opacity = 0.15};
+  for (const Tick& tick : fitting_ticks(vertical, [](const Tick&) { return 1.3 * small; })) {
+    const double y = vertical.at(tick.value);
+    drawing.line({left, y}, {right, y}, grid);
+    drawing.text({left - 8, y + 4}, tick.label, {.size = small, .anchor = "end"});
+  }
+  for (const Tick& tick :
+       fitting_ticks(horizontal, [](const Tick& t) { return text_width(t.label, small) + 8; })) {
+    const double x = horizontal.at(tick.value);
+    drawing.line({x, top}, {x, bottom}, grid);
+    drawing.text({x, bottom + 18}, tick.label, {.size = small, .anchor = "middle"});
   }
   drawing.polyline({{left, top}, {left, bottom}, {right, bottom}}, {.width = 1.2, .opacity = 0.6});
-  drawing.text({(left + right) / 2, options_.height - 10}, options_.x_label,
+  drawing.text({(left + right) / 2, height - 10}, shortened(options_.x_label, medium, right - left),
                {.size = medium, .anchor = "middle"});
-  drawing.text({18, (top + bottom) / 2}, options_.y_label,
+  drawing.text({18, (top + bottom) / 2}, shortened(options_.y_label, medium, bottom - top),
                {.size = medium, .anchor = "middle", .rotation = -90});
 
   for (const Line& each : lines_) {
     const Stroke stroke{.color = each.options.color, .width = 2, .dashes = each.options.dashed ? "6 4" : ""};
+    Dots dots(drawing, each.options.color);
     std::vector<Point> part;
     const auto finish = [&] {
-      if (part.size() == 1) drawing.circle(part[0], 3, {.color = "none", .fill = each.options.color});
-      if (part.size() > 1) drawing.polyline(part, stroke);
+      if (part.size() == 1) dots.add(part[0]);
+      if (part.size() > 1) drawing.polyline(thinned(part), stroke);
       part.clear();
     };
+    bool gap = false;
     for (std::size_t i = 0; i < each.x.size(); ++i) {
-      if (!horizontal.holds(each.x[i]) || !vertical.holds(each.y[i])) {
-        finish();
+      if (!is_shown(each, i)) {
+        gap = true;
         continue;
       }
       const Point point{horizontal.at(each.x[i]), vertical.at(each.y[i])};
+      // A gap within a pixel cannot be seen.
+      if (gap && !part.empty() && std::floor(point.x) != std::floor(part.back().x)) finish();
+      gap = false;
       if (each.options.steps && !part.empty()) part.push_back({point.x, part.back().y});
       part.push_back(point);
-      if (each.options.markers) drawing.circle(point, 3, {.color = "none", .fill = each.options.color});
+      if (each.options.markers) dots.add(point);
     }
     finish();
+  }
+
+  for (const Mark& each : marks_) {
+    if (!x_axis.holds(each.x)) continue;
+    const double x = horizontal.at(each.x);
+    if (!(x >= left - 0.01 && x <= right + 0.01)) continue;
+    drawing.line({x, top}, {x, bottom}, {.width = 1.2, .dashes = "3 4", .opacity = 0.6});
+    const bool on_the_left = x > (left + right) / 2;
+    drawing.text({on_the_left ? x - 5 : x + 5, top + 10},
+                 shortened(each.label, small, (right - left) / 2 - 5),
+                 {.size = small, .anchor = on_the_left ? "end" : "start"});
   }
   return drawing.str();
 }

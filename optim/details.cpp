@@ -48,7 +48,7 @@ std::vector<LayerTime> by_layer(const std::vector<RecordedOperation>& operations
   for (const RecordedOperation& each : operations) {
     std::string name = each.operation;
     if (!each.parameters.empty()) name = each.parameters[0].substr(0, each.parameters[0].rfind('.'));
-    if (layers.empty() || layers.back().name != name) layers.push_back({name});
+    if (layers.empty() || layers.back().name != name) layers.push_back({name, 0, 0, each.operation});
     layers.back().forward += 1e3 * each.seconds;
     layers.back().backward += 1e3 * each.backward_seconds;
   }

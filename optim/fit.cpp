@@ -1,5 +1,6 @@
 #include <autodiff/error.hpp>
 #include <optim/checkpoint.hpp>
+#include <optim/errors.hpp>
 #include <optim/fit.hpp>
 #include <optim/interrupt.hpp>
 #include <optim/state_reader.hpp>
@@ -111,24 +112,27 @@ class Run {
   RunResult run() {
     RunInfo info = settings_.info;
     info.history = history_;
-    for (Monitor* each : settings_.monitors) each->begin(info);
-    try {
-      const Interrupt interrupt(settings_.stop_on_interrupt);
-      while (reason_.empty()) {
+    if (!settings_.resume.empty()) info.step = task_.steps();
+    const Interrupt interrupt(settings_.stop_on_interrupt);
+    tell("a monitor's begin", [&](Monitor& each) { each.begin(info); });
+    while (reason_.empty() && !errors_.any()) {
+      errors_.guard("training", [&] {
         if (!in_epoch_ && epoch_ >= settings_.epochs) {
           reason_ = "epochs";
         } else if (train_epoch(interrupt)) {
           end_epoch(interrupt);
         }
-      }
-    } catch (const std::exception& error) {
-      reason_ = error.what();
-      tell_end();
-      throw;
+      });
     }
-    // A run that was interrupted goes on from its last weights, not the best.
-    if (task_.stopping && reason_ != "interrupted") task_.stopping->restore();
-    return tell_end();
+    if (errors_.any()) {
+      reason_ = errors_.message();
+    } else if (task_.stopping && reason_ != "interrupted") {
+      task_.stopping->restore();  // a run that was interrupted goes on from its last weights, not the best
+    }
+    const RunResult result = result_of(interrupt.signal());
+    tell("a monitor's end", [&](Monitor& each) { each.end(result); });
+    if (errors_.any()) errors_.raise();
+    return result;
   }
 
  private:
@@ -169,11 +173,12 @@ class Run {
       sums_.seconds = before.seconds + watch.seconds();
       sums_.waited = before.waited + task_.seconds_waited() - waited;
       const BatchRecord record = batch_record(*step);
-      for (Monitor* each : settings_.monitors) each->batch(record);
-      const bool stops = settings_.on_batch && settings_.on_batch(record);
+      tell("a monitor's batch", [&](Monitor& each) { each.batch(record); });
+      bool stops = false;
+      errors_.guard("on_batch", [&] { stops = settings_.on_batch && settings_.on_batch(record); });
       if (sums_.batches == settings_.info.steps_per_epoch) {  // the epoch ends first
         if (stops) reason_ = "callback";
-      } else if (stops || interrupt.came()) {
+      } else if (stops || interrupt.came() || errors_.any()) {
         reason_ = stops ? "callback" : "interrupted";
         save();
         return false;
@@ -213,33 +218,46 @@ class Run {
     }
     if (plateau_) task_.reduce(*plateau_, record.validation_risk.value_or(record.training_risk));
     history_.push_back(record);
-    tell(record);
-    if (settings_.on_epoch && settings_.on_epoch(record) && reason_.empty()) reason_ = "callback";
+    errors_.guard("on_epoch", [&] {
+      if (settings_.on_epoch && settings_.on_epoch(record) && reason_.empty()) reason_ = "callback";
+    });
     if (interrupt.came() && reason_.empty()) reason_ = "interrupted";
-    save();
+    errors_.guard("the checkpoint", [&] { save(); });
+    tell_details();
+    tell("a monitor's epoch", [&](Monitor& each) { each.epoch(record); });
   }
 
-  void tell(const EpochRecord& record) const {
-    const auto wants = [](const Monitor* each) { return each->wants_details(); };
-    if (std::any_of(settings_.monitors.begin(), settings_.monitors.end(), wants)) {
-      const Details details = task_.details();
-      for (Monitor* each : settings_.monitors) {
-        if (wants(each)) each->details(details);
-      }
+  /// Tells every monitor, also after one that fails.
+  template <class F>
+  void tell(const char* where, const F& f) {
+    for (Monitor* each : settings_.monitors) {
+      errors_.guard(where, [&] { f(*each); });
     }
-    for (Monitor* each : settings_.monitors) each->epoch(record);
   }
 
-  RunResult tell_end() const {
-    RunResult result{
-        .reason = reason_, .epochs = history_.size(), .seconds = watch_.seconds(), .history = history_};
+  void tell_details() {
+    const auto wants = [](const Monitor* each) { return each->wants_details(); };
+    if (std::none_of(settings_.monitors.begin(), settings_.monitors.end(), wants)) return;
+    errors_.guard("the details for monitors", [&] {
+      const Details details = task_.details();
+      tell("a monitor's details", [&](Monitor& each) {
+        if (wants(&each)) each.details(details);
+      });
+    });
+  }
+
+  RunResult result_of(int signal) const {
+    RunResult result{.reason = reason_,
+                     .epochs = history_.size(),
+                     .seconds = watch_.seconds(),
+                     .history = history_,
+                     .signal = signal};
     for (const EpochRecord& each : history_) {
       if (!each.best) continue;
       result.best_epoch = each.epoch;
       result.best_error = each.validation_error;
       result.best_risk = each.validation_risk;
     }
-    for (Monitor* each : settings_.monitors) each->end(result);
     return result;
   }
 
@@ -317,6 +335,7 @@ class Run {
   double rate_ = 0;        // of the last step
   double momentum_ = 0;
   std::string reason_;  // to stop
+  Errors errors_;
 };
 
 }  // namespace

@@ -56,7 +56,10 @@ struct FitOptions {
 
   std::vector<Monitor*> monitors = {};                    ///< who watches
   std::function<bool(const BatchRecord&)> on_batch = {};  ///< called after each step; true stops
-  std::function<bool(const EpochRecord&)> on_epoch = {};  ///< called after each epoch; true stops
+
+  /// Called after each epoch, before its checkpoint is written (which holds what this changes) and before the
+  /// monitors are told; true stops.
+  std::function<bool(const EpochRecord&)> on_epoch = {};
   bool stop_on_interrupt = true;  ///< Ctrl-C (SIGINT) and SIGTERM end the run in order
 
   std::string title = {};                                          ///< for the monitors
@@ -122,14 +125,16 @@ struct EpochLoop {
 ///                                                       .early_stopping = 3, .checkpoint =
 ///                                                       "run.safetensors"});
 ///
-/// After Ctrl-C the step in progress is done, the checkpoint is written, and the result's reason is
-/// "interrupted"; a second Ctrl-C ends the program as usual. A run that was killed at any moment and goes on
-/// from its checkpoint (`.resume`) ends with the same weights, to the last bit, given the same program, data,
-/// options and number of threads.
+/// After Ctrl-C or SIGTERM the step in progress is done, the checkpoint is written, and the result's reason
+/// is "interrupted"; a second Ctrl-C ends the program as usual. The network is then not trained to its end,
+/// so a program should neither measure nor save it but return the result's `exit_status()`, 130 or 143. A run
+/// that was killed at any moment and goes on from its checkpoint (`.resume`) ends with the same weights, to
+/// the last bit, given the same program, data, options and number of threads.
 ///
 /// Throws ValueError for options that do not go together, Error where the risk is no longer finite (the
-/// checkpoint stays that before), FileError for files; what the network, the loss or a monitor throws is
-/// passed on.
+/// checkpoint stays that before), FileError for files; what the network, the loss, a callback or a monitor
+/// throws is passed on. An error of a callback or a monitor costs no checkpoint: it is thrown when the step
+/// or the epoch is saved. If there are several errors, the first is thrown, with the messages of the others.
 template <class Net, class T, class L>
 RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<T, L>& train,
               const std::type_identity_t<FitOptions<T, L>>& options = {}) {

@@ -11,16 +11,16 @@ namespace {
 constexpr std::array signals{SIGINT, SIGTERM};
 
 std::atomic<bool> taken{false};
-std::atomic<bool> noted{false};
-static_assert(std::atomic<bool>::is_always_lock_free);  // a handler may touch nothing else
+std::atomic<int> noted{0};
+static_assert(std::atomic<int>::is_always_lock_free);  // a handler may touch nothing else
 std::array<struct sigaction, signals.size()> before;
 
 void put_back() {
   for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &before[i], nullptr);
 }
 
-void note(int) {
-  noted = true;
+void note(int signal) {
+  noted = signal;
   put_back();
 }
 
@@ -28,7 +28,7 @@ void note(int) {
 
 Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
   if (!on_) return;
-  noted = false;
+  noted = 0;
   struct sigaction action {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
@@ -38,10 +38,10 @@ Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
 
 Interrupt::~Interrupt() {
   if (!on_) return;
-  if (!noted) put_back();
+  if (noted == 0) put_back();
   taken = false;
 }
 
-bool Interrupt::came() const { return on_ && noted; }
+int Interrupt::signal() const { return on_ ? noted.load() : 0; }
 
 }  // namespace xgrad::optim::detail

@@ -14,8 +14,9 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  /// Whether a signal came.
-  bool came() const;
+  /// The signal that came, or 0.
+  int signal() const;
+  bool came() const { return signal() != 0; }
 
  private:
   bool on_;

@@ -1,13 +1,14 @@
-#include <autodiff/error.hpp>
 #include <optim/json_lines.hpp>
+#include <optim/output_file.hpp>
+#include <optim/text_file.hpp>
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
+#include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <vector>
+#include <fstream>
+#include <string>
+#include <utility>
 
 namespace xgrad::optim {
 namespace {
@@ -38,14 +39,14 @@ Json to_json(const EpochRecord& record) {
 /// Text that is no UTF-8 does not stop a run.
 std::string text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-/// The lines of steps up to this one that are in the file.
-std::vector<std::string> lines_until(const std::filesystem::path& path, std::size_t step) {
-  std::vector<std::string> kept;
+/// The lines of steps up to this one that are in the file. A line that was cut off is none.
+std::string lines_until(const std::filesystem::path& path, std::size_t step) {
+  std::string kept;
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
     const Json json = Json::parse(line, nullptr, false);
     if (!json.is_object() || !json.contains("step") || !json["step"].is_number_unsigned()) continue;
-    if (json["step"] <= step) kept.push_back(line);
+    if (json["step"] <= step) kept += line + '\n';
   }
   return kept;
 }
@@ -53,24 +54,30 @@ std::vector<std::string> lines_until(const std::filesystem::path& path, std::siz
 }  // namespace
 
 JsonLines::JsonLines(std::filesystem::path path, std::size_t every) : path_(std::move(path)), every_(every) {}
+JsonLines::~JsonLines() = default;
 
 void JsonLines::begin(const RunInfo& info) {
-  std::vector<std::string> kept;
-  if (!info.history.empty()) kept = lines_until(path_, info.history.back().step);
-  file_.close();
-  file_.clear();
-  errno = 0;
-  file_.open(path_, std::ios::trunc);
   Json settings = Json::object();
   for (const auto& [name, value] : info.settings) settings[name] = value;
-  write(text({{"kind", "run"},
-              {"title", info.title},
-              {"epochs", info.epochs},
-              {"steps_per_epoch", info.steps_per_epoch},
-              {"samples", info.samples},
-              {"parameters", info.parameters},
-              {"settings", settings}}));
-  for (const std::string& line : kept) write(line);
+  std::string lines = text({{"kind", "run"},
+                            {"title", info.title},
+                            {"epochs", info.epochs},
+                            {"steps_per_epoch", info.steps_per_epoch},
+                            {"samples", info.samples},
+                            {"parameters", info.parameters},
+                            {"settings", settings}}) +
+                      '\n';
+  using detail::OutputFile;
+  file_.reset();
+  if (info.goes_on() && std::filesystem::is_regular_file(path_)) {
+    const std::size_t last_epoch = info.history.empty() ? 0 : info.history.back().step;
+    lines += lines_until(path_, std::max(info.step, last_epoch));
+    detail::write_text_file(path_, lines);  // in one step: a program that is killed here loses no line
+    file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::add);
+  } else {
+    file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::truncate);
+    file_->append(lines);
+  }
 }
 
 void JsonLines::batch(const BatchRecord& record) {
@@ -97,11 +104,11 @@ void JsonLines::end(const RunResult& result) {
               {"seconds", number(result.seconds)}}));
 }
 
-void JsonLines::write(const std::string& line) {
-  if (!(file_ << line << '\n').flush()) {
-    throw FileError(
-        fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno != 0 ? errno : EIO)));
-  }
+void JsonLines::write(std::string line) {
+  using detail::OutputFile;
+  if (!file_)
+    file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::truncate);  // used without `begin`
+  file_->append(line += '\n');
 }
 
 }  // namespace xgrad::optim

@@ -44,6 +44,9 @@ struct RunInfo {
   std::vector<std::pair<std::string, std::string>> settings = {};  ///< names and values, for people
   std::vector<std::string> classes = {};                           ///< names of the classes, or none
   std::vector<EpochRecord> history = {};  ///< of a run that goes on: the epochs before
+  std::size_t step = 0;                   ///< of a run that goes on: the optimiser's steps before
+  /// Whether it resumes from a checkpoint.
+  bool goes_on() const { return step > 0 || !history.empty(); }
 };
 
 /// A step that was done.
@@ -79,8 +82,9 @@ struct Filters {
 /// The time of a layer in one training step.
 struct LayerTime {
   std::string name;
-  double forward = 0;   ///< in milliseconds
-  double backward = 0;  ///< in milliseconds
+  double forward = 0;     ///< in milliseconds
+  double backward = 0;    ///< in milliseconds
+  std::string type = {};  ///< its operation, such as `conv2d`
 };
 
 /// What takes a while to find out, once an epoch, for monitors that want it.
@@ -100,9 +104,18 @@ struct RunResult {
   std::optional<double> best_risk = std::nullopt;  ///< of that epoch
   double seconds = 0;                              ///< since it began, or went on
   std::vector<EpochRecord> history = {};           ///< all epochs, also those before a run went on
+  int signal = 0;  ///< the signal that came during the run (SIGINT, SIGTERM), or 0
+
+  /// Whether the run was cut short by a signal, so that the network is not what it was to become.
+  bool interrupted() const { return reason == "interrupted"; }
+  /// What a program should return that ends after the run: 0, or by the shell's convention 128 + signal,
+  /// which is 130 after Ctrl-C and 143 after SIGTERM.
+  int exit_status() const { return signal == 0 ? 0 : 128 + signal; }
 };
 
-/// Somebody who watches a run. Every function may be left out.
+/// Observer of a run; all callbacks default to doing nothing. They are called when the step or the epoch is
+/// complete and, with a checkpoint, the epoch is saved. What one of them throws ends the run: the others are
+/// still told, then `fit` throws it.
 class XGRAD_API Monitor {
  public:
   virtual ~Monitor();
@@ -112,7 +125,7 @@ class XGRAD_API Monitor {
   /// Whether `details` is to be called, before `epoch`.
   virtual bool wants_details() const { return false; }
   virtual void details(const Details&) {}
-  /// Also where the run ends in an exception: the reason is then what it says.
+  /// Also if the run ends in an exception: the reason is then its message.
   virtual void end(const RunResult&) {}
 
   Monitor() = default;

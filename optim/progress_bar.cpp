@@ -1,3 +1,4 @@
+#include <optim/numbers.hpp>
 #include <optim/progress_bar.hpp>
 
 #include <fmt/format.h>
@@ -6,53 +7,62 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace xgrad::optim {
 namespace {
-
-/// `1:23:45`, `2:05`, `7 s`.
-std::string duration(double seconds) {
-  const auto whole = static_cast<long>(std::min(std::round(seconds), 1e9));
-  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  if (whole >= 60) return fmt::format("{}:{:02}", whole / 60, whole % 60);
-  return fmt::format("{} s", whole);
-}
 
 std::size_t width_of(std::FILE* out) {
   winsize size{};
   return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-std::string error_text(const std::optional<double>& error) {
-  return error ? fmt::format("  error {:.2f} %", 100 * *error) : "";
+/// Whole seconds: a time that is left is a guess.
+std::string about(double seconds) { return detail::duration(std::max(std::round(seconds), 0.0)); }
+
+std::string with_error(double risk, const std::optional<double>& error) {
+  return detail::short_number(risk) + (error ? "  error " + detail::percent(error) : "");
 }
 
 }  // namespace
 
 std::string to_string(const EpochRecord& record, std::size_t epochs) {
-  std::string text =
-      fmt::format("epoch {:>{}}/{}  risk {:.4f}{}", record.epoch, std::to_string(epochs).size(), epochs,
-                  record.training_risk, error_text(record.training_error));
-  if (record.validation_risk) {
-    text += fmt::format("  validation risk {:.4f}{}", *record.validation_risk,
-                        error_text(record.validation_error));
-  }
-  return text + fmt::format("  {:.1f} s  {:.0f} samples/s{}", record.seconds, record.samples_per_second,
-                            record.best ? "  *" : "");
+  using detail::percent, detail::short_number;
+  constexpr std::size_t columns = 80;
+  const auto line = [&](const char* between, bool has_time, bool has_training_error) {
+    std::vector<std::string> parts{
+        fmt::format("epoch {:>{}}/{}", record.epoch, std::to_string(epochs).size(), epochs),
+        "risk " + short_number(record.training_risk)};
+    if (record.training_error && has_training_error)
+      parts.push_back("error " + percent(record.training_error));
+    if (record.validation_risk) parts.push_back("validation " + short_number(*record.validation_risk));
+    if (record.validation_error) parts.push_back(percent(record.validation_error));
+    if (has_time) parts.push_back(detail::duration(record.seconds));
+    if (record.best) parts.emplace_back("*");
+    return fmt::format("{}", fmt::join(parts, between));
+  };
+  std::string text = line("  ", true, true);
+  // Long numbers come closer, and what matters less is left out.
+  if (text.size() > columns) text = line(" ", true, true);
+  if (text.size() > columns) text = line(" ", false, true);
+  if (text.size() > columns) text = line(" ", false, false);
+  return text.substr(0, columns);
 }
 
 ProgressBar::ProgressBar(std::FILE* out) : out_(out), is_terminal_(isatty(fileno(out)) != 0) {}
 
 void ProgressBar::begin(const RunInfo& info) {
   epochs_ = info.epochs;
-  if (!info.title.empty()) fmt::print(out_, "{}\n", info.title);
-  if (!info.history.empty()) fmt::print(out_, "going on after epoch {}\n", info.history.back().epoch);
-  std::fflush(out_);
+  if (!info.title.empty()) print(info.title + "\n");
+  if (info.goes_on())
+    print(fmt::format("going on after {} epochs, at step {}\n", info.history.size(), info.step));
 }
 
 void ProgressBar::batch(const BatchRecord& record) {
   const auto now = std::chrono::steady_clock::now();
-  if (!is_terminal_ || (shown_ && now - last_ < std::chrono::milliseconds(100))) return;
+  if (record.samples == record.samples_per_epoch) clear();  // what the program prints now has a line
+  if (!is_terminal_ || record.samples == record.samples_per_epoch) return;
+  if (shown_ && now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
   shown_ = true;
   const double share = static_cast<double>(record.samples) / static_cast<double>(record.samples_per_epoch);
@@ -60,9 +70,9 @@ void ProgressBar::batch(const BatchRecord& record) {
       record.samples_per_second > 0
           ? static_cast<double>(record.samples_per_epoch - record.samples) / record.samples_per_second
           : 0;
-  const std::string text =
-      fmt::format(" {:3.0f} %  risk {:.4f}{}  {:.0f} samples/s  {} left", 100 * share, record.running_risk,
-                  error_text(record.running_error), record.samples_per_second, duration(left));
+  const std::string text = fmt::format(" {:3.0f} %  risk {}  {:.0f} samples/s  {} left", 100 * share,
+                                       with_error(record.running_risk, record.running_error),
+                                       record.samples_per_second, about(left));
   const std::string title = fmt::format("epoch {}/{} ", record.epoch, record.epochs);
   const std::size_t wide = width_of(out_) - 1;  // a full line would wrap on some terminals
   const std::size_t taken = title.size() + text.size() + 2;
@@ -71,28 +81,28 @@ void ProgressBar::batch(const BatchRecord& record) {
   std::string line = title;
   if (length > 0) line += '[' + std::string(filled, '=') + std::string(length - filled, ' ') + ']';
   line += text;
-  fmt::print(out_, "\r\033[K{}", line.substr(0, wide));
-  std::fflush(out_);
+  print("\r\033[K" + line.substr(0, wide));
 }
 
 void ProgressBar::clear() {
-  if (shown_) fmt::print(out_, "\r\033[K");
+  if (shown_) print("\r\033[K");
   shown_ = false;
 }
 
 void ProgressBar::epoch(const EpochRecord& record) {
   clear();
-  fmt::print(out_, "{}\n", to_string(record, epochs_));
-  std::fflush(out_);
+  print(to_string(record, epochs_) + "\n");
 }
 
 void ProgressBar::end(const RunResult& result) {
   clear();
-  if (result.reason != "epochs") {
-    fmt::print(out_, "stopped: {}", result.reason);
-    if (result.best_epoch > 0) fmt::print(out_, "; epoch {} was the best", result.best_epoch);
-    fmt::print(out_, "\n");
-  }
+  if (result.reason == "epochs") return;
+  print("stopped: " + result.reason +
+        (result.best_epoch > 0 ? fmt::format("; epoch {} was the best", result.best_epoch) : "") + "\n");
+}
+
+void ProgressBar::print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), out_);
   std::fflush(out_);
 }
 

@@ -11,7 +11,8 @@
 namespace xgrad::optim {
 
 /// Shows a run on a terminal: while an epoch goes on a line that fills, with rate, remaining time, running
-/// risk and error; at its end a line that stays. Where the output is no terminal there are only the latter.
+/// risk and error; at its end a line that stays. If the output is not a terminal there are only the latter.
+/// An output that cannot be written, such as a closed one, is no error.
 class XGRAD_API ProgressBar : public Monitor {
  public:
   explicit ProgressBar(std::FILE* out = stdout);
@@ -23,6 +24,7 @@ class XGRAD_API ProgressBar : public Monitor {
 
  private:
   void clear();
+  void print(const std::string& text);
 
   std::FILE* out_;
   bool is_terminal_;
@@ -31,7 +33,10 @@ class XGRAD_API ProgressBar : public Monitor {
   std::chrono::steady_clock::time_point last_;
 };
 
-/// The line of an epoch: `epoch  3/12  risk 0.3412  error 12.31 %  validation risk 0.3201  error 11.70 % ...`
+/// The line of an epoch, at most 80 columns: risk and zero-one error in training, the same in validation, the
+/// seconds of training, and a star for the best validation error so far:
+///
+///     epoch  3/12  risk 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *
 XGRAD_API std::string to_string(const EpochRecord& record, std::size_t epochs);
 
 }  // namespace xgrad::optim

@@ -1,24 +1,28 @@
 #include <autodiff/error.hpp>
 #include <optim/svg.hpp>
 #include <optim/text_file.hpp>
+#include <optim/text_layout.hpp>
+#include <optim/unicode.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace xgrad::optim {
 namespace {
 
-/// To a hundredth, without zeros behind.
+/// To a hundredth, without zeros behind. SVG has neither NaN nor infinity.
 std::string number(double value) {
-  const double rounded = std::round(value * 100) / 100;
+  constexpr double most = 1e9;
+  const double rounded = std::isnan(value) ? 0 : std::round(std::clamp(value, -most, most) * 100) / 100;
   return fmt::format("{}", rounded == 0 ? 0.0 : rounded);
 }
 
 std::string style_of(const Stroke& stroke) {
-  std::string text = fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"", stroke.fill, stroke.color,
-                                 number(stroke.width));
-  if (!stroke.dashes.empty()) text += fmt::format(" stroke-dasharray=\"{}\"", stroke.dashes);
+  std::string text = fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"", escape_xml(stroke.fill),
+                                 escape_xml(stroke.color), number(stroke.width));
+  if (!stroke.dashes.empty()) text += fmt::format(" stroke-dasharray=\"{}\"", escape_xml(stroke.dashes));
   if (stroke.opacity != 1) text += fmt::format(" opacity=\"{}\"", number(stroke.opacity));
   return text + " stroke-linejoin=\"round\" stroke-linecap=\"round\"";
 }
@@ -33,26 +37,19 @@ std::string coordinates(const std::vector<Point>& points) {
 
 /// `_{...}` and `^{...}` as smaller, shifted spans.
 std::string with_scripts(std::string_view text, double size) {
+  const auto spans = detail::split_scripts(text);
+  if (spans.size() == 1 && spans[0].place == detail::Span::on_line) return escape_xml(text);
   std::string result;
   double shift = 0;  // of the text so far from its line
-  const auto span = [&](std::string_view part, double to, bool is_small) {
-    if (part.empty()) return;
+  for (const detail::Span& span : spans) {
+    const bool is_small = span.place != detail::Span::on_line;
+    const double to = is_small ? (span.place == detail::Span::low ? 0.25 : -0.4) * size : 0;
     result +=
         fmt::format("<tspan dy=\"{}\"{}>{}</tspan>", number(to - shift),
-                    is_small ? fmt::format(" font-size=\"{}\"", number(0.7 * size)) : "", escape_xml(part));
+                    is_small ? fmt::format(" font-size=\"{}\"", number(detail::script_size * size)) : "",
+                    escape_xml(span.text));
     shift = to;
-  };
-  while (true) {
-    const std::size_t at = text.find('{', 1);
-    const bool is_script = at != std::string_view::npos && (text[at - 1] == '_' || text[at - 1] == '^');
-    const std::size_t end = is_script ? text.find('}', at) : std::string_view::npos;
-    if (end == std::string_view::npos) break;
-    span(text.substr(0, at - 1), 0, false);
-    span(text.substr(at + 1, end - at - 1), (text[at - 1] == '_' ? 0.25 : -0.4) * size, true);
-    text.remove_prefix(end + 1);
   }
-  if (result.empty()) return escape_xml(text);
-  span(text, 0, false);
   return result;
 }
 
@@ -60,25 +57,26 @@ std::string with_scripts(std::string_view text, double size) {
 
 std::string escape_xml(std::string_view text) {
   std::string result;
-  for (const char character : text) {
-    switch (character) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        result += static_cast<unsigned char>(character) < 0x20 && character != '\n' ? ' ' : character;
+  while (!text.empty()) {
+    const std::string_view before = text;
+    const std::optional<char32_t> code = detail::take_code_point(text);
+    // XML has no way to write the other characters below 0x20, U+FFFE and U+FFFF.
+    if (!code || *code == 0xfffe || *code == 0xffff) {
+      result += "\ufffd";
+    } else if ((*code < 0x20 && *code != '\n') || (*code >= 0x7f && *code < 0xa0)) {
+      result += ' ';
+    } else if (*code == '&') {
+      result += "&amp;";
+    } else if (*code == '<') {
+      result += "&lt;";
+    } else if (*code == '>') {
+      result += "&gt;";
+    } else if (*code == '"') {
+      result += "&quot;";
+    } else if (*code == '\'') {
+      result += "&#39;";
+    } else {
+      result += before.substr(0, before.size() - text.size());
     }
   }
   return result;
@@ -120,7 +118,7 @@ Svg& Svg::rectangle(Point corner, double width, double height, const Stroke& str
 
 Svg& Svg::arrow(Point from, Point to, const Stroke& stroke) {
   const double length = std::hypot(to.x - from.x, to.y - from.y);
-  if (length == 0) return *this;
+  if (!(length > 0)) return *this;
   const double x = (to.x - from.x) / length, y = (to.y - from.y) / length;
   const double head = 4 + 2.5 * stroke.width;
   const Point base{to.x - head * x, to.y - head * y};
@@ -134,7 +132,7 @@ Svg& Svg::arrow(Point from, Point to, const Stroke& stroke) {
 Svg& Svg::text(Point at, std::string_view text, const TextStyle& style) {
   std::string attributes =
       fmt::format("x=\"{}\" y=\"{}\" font-size=\"{}\" text-anchor=\"{}\" fill=\"{}\"", number(at.x),
-                  number(at.y), number(style.size), style.anchor, style.color);
+                  number(at.y), number(style.size), escape_xml(style.anchor), escape_xml(style.color));
   if (style.italic)
     attributes += " font-family=\"Latin Modern Math, STIX Two Text, Georgia, serif\" font-style=\"italic\"";
   if (style.bold) attributes += " font-weight=\"600\"";

@@ -36,8 +36,8 @@ struct TextStyle {
 };
 
 /// A drawing in the SVG format: shapes lie over those that came before. Coordinates are written to a
-/// hundredth, so that drawings on different machines are alike. In a text, `_{i}` and `^{i}` are set low and
-/// high.
+/// hundredth, so that drawings on different machines are alike, and limited to +-1e9 (NaN is 0). In a text,
+/// `_{i}` and `^{i}` are set low and high.
 class XGRAD_API Svg {
  public:
   /// A drawing of this size. With a background it can be read on any page; without, it takes the page's
@@ -64,7 +64,8 @@ class XGRAD_API Svg {
   std::string body_;
 };
 
-/// Text as it stands in XML and HTML.
+/// Text as it stands in XML and HTML: markup is escaped, what is not UTF-8 becomes U+FFFD, control characters
+/// become spaces.
 XGRAD_API std::string escape_xml(std::string_view text);
 
 }  // namespace xgrad::optim

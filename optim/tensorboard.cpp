@@ -1,16 +1,20 @@
 #include <autodiff/error.hpp>
+#include <optim/output_file.hpp>
 #include <optim/tensorboard.hpp>
+#include <optim/unicode.hpp>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <string>
 
 namespace xgrad::optim {
 namespace {
@@ -59,10 +63,16 @@ double wall_time() {
 }
 
 // Event: wall_time = 1 (double), step = 2 (int64), file_version = 3 (string), summary = 5 (Summary).
-// Summary: value = 1 (Value, repeated). Value: tag = 1 (string), simple_value = 2 (float).
+// session_log = 7 (SessionLog). Summary: value = 1 (Value, repeated). Value: tag = 1 (string), simple_value =
+// 2 (float). SessionLog: status = 1 (START = 1).
 
 std::string first_event() {
   return field(1, eight_bytes, bytes_of(wall_time())) + field(3, with_length, "brain.Event:2");
+}
+
+std::string start_event(std::size_t step) {
+  return field(1, eight_bytes, bytes_of(wall_time())) + field(2, varint, encode_varint(step)) +
+         field(7, with_length, field(1, varint, encode_varint(1)));
 }
 
 std::string scalar_event(std::string_view tag, double value, std::size_t step) {
@@ -70,6 +80,28 @@ std::string scalar_event(std::string_view tag, double value, std::size_t step) {
       field(1, with_length, tag) + field(2, four_bytes, bytes_of(static_cast<float>(value)));
   return field(1, eight_bytes, bytes_of(wall_time())) + field(2, varint, encode_varint(step)) +
          field(5, with_length, field(1, with_length, inner));
+}
+
+constexpr const char* prefix = "events.out.tfevents.";
+
+bool has_a_run(const std::filesystem::path& folder) {
+  std::error_code none;  // a folder that is not there has no run
+  for (const auto& each : std::filesystem::directory_iterator(folder, none)) {
+    if (each.path().filename().string().starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+/// The folder itself for the first run, `run-2` and so on inside it for the next; for a run that goes on,
+/// that of the last.
+std::filesystem::path folder_of_run(const std::filesystem::path& folder, bool goes_on) {
+  std::filesystem::path last = folder;
+  for (int number = 2;; ++number) {
+    if (!has_a_run(last)) return last;
+    const auto next = folder / fmt::format("run-{}", number);
+    if (goes_on && !has_a_run(next)) return last;
+    last = next;
+  }
 }
 
 }  // namespace
@@ -80,7 +112,7 @@ std::uint32_t detail::crc32c(std::string_view bytes) noexcept {
   return ~crc;
 }
 
-SummaryWriter::SummaryWriter(const std::filesystem::path& folder) {
+SummaryWriter::SummaryWriter(const std::filesystem::path& folder, std::optional<std::size_t> purge_step) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw FileError(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
@@ -88,40 +120,59 @@ SummaryWriter::SummaryWriter(const std::filesystem::path& folder) {
   if (gethostname(host.data(), host.size() - 1) != 0 || host[0] == '\0')
     std::strcpy(host.data(), "localhost");
   static std::atomic<int> count{0};
-  path_ = folder / fmt::format("events.out.tfevents.{}.{}.{}.{}", static_cast<std::uint64_t>(wall_time()),
-                               host.data(), getpid(), count++);
-  errno = 0;
-  file_.open(path_, std::ios::binary);
+  // TensorBoard reads the files of a folder in the order of their names: the time comes first.
+  path_ = folder / fmt::format("{}{}.{}.{}.{}", prefix, static_cast<std::uint64_t>(wall_time()), host.data(),
+                               getpid(), count++);
+  file_ = std::make_unique<detail::OutputFile>(path_, detail::OutputFile::Mode::add);
   write(first_event());
+  if (purge_step) write(start_event(*purge_step));
 }
 
+SummaryWriter::SummaryWriter(SummaryWriter&&) noexcept = default;
+SummaryWriter& SummaryWriter::operator=(SummaryWriter&&) noexcept = default;
+SummaryWriter::~SummaryWriter() = default;
+
 void SummaryWriter::add_scalar(std::string_view tag, double value, std::size_t step) {
+  if (const auto at = detail::first_invalid_utf8(tag)) {
+    throw ValueError(fmt::format("SummaryWriter: the tag \"{}\" is not UTF-8: byte {} is 0x{:02x}",
+                                 detail::valid_utf8(tag), *at, static_cast<unsigned char>(tag[*at])));
+  }
+  if (step > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) {
+    throw ValueError(fmt::format("SummaryWriter: step {} came, expected less than 2^63", step));
+  }
   write(scalar_event(tag, value, step));
 }
 
 void SummaryWriter::write(std::string_view event) {
   const std::string length = bytes_of(std::uint64_t{event.size()});
-  file_ << length << bytes_of(masked(detail::crc32c(length))) << event
-        << bytes_of(masked(detail::crc32c(event)));
-  if (!file_.flush()) {
-    throw FileError(
-        fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno != 0 ? errno : EIO)));
-  }
+  std::string record = length + bytes_of(masked(detail::crc32c(length)));
+  record.append(event).append(bytes_of(masked(detail::crc32c(event))));
+  file_->append(record);
 }
 
 TensorBoard::TensorBoard(std::filesystem::path folder, std::size_t every)
     : folder_(std::move(folder)), every_(every) {}
 
-void TensorBoard::begin(const RunInfo&) { writer_ = std::make_unique<SummaryWriter>(folder_); }
+void TensorBoard::begin(const RunInfo& info) {
+  const bool goes_on = info.goes_on();
+  const std::size_t step = std::max(info.step, info.history.empty() ? 0 : info.history.back().step);
+  writer_ = std::make_unique<SummaryWriter>(folder_of_run(folder_, goes_on),
+                                            goes_on ? std::optional(step + 1) : std::nullopt);
+}
+
+SummaryWriter& TensorBoard::writer() {
+  if (!writer_) begin({});  // used without `begin`
+  return *writer_;
+}
 
 void TensorBoard::batch(const BatchRecord& record) {
   if (every_ == 0 || record.step % every_ != 0) return;
-  writer_->add_scalar("batch/risk", record.risk, record.step);
+  writer().add_scalar("batch/risk", record.risk, record.step);
 }
 
 void TensorBoard::epoch(const EpochRecord& record) {
   const auto add = [&](const char* tag, std::optional<double> value) {
-    if (value) writer_->add_scalar(tag, *value, record.step);
+    if (value) writer().add_scalar(tag, *value, record.step);
   };
   add("risk/training", record.training_risk);
   add("risk/validation", record.validation_risk);

@@ -6,12 +6,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace xgrad::optim {
+
+namespace detail {
+class OutputFile;
+}
 
 /// Writes event files that TensorBoard shows: `tensorboard --logdir DIR`. The name and its functions are
 /// PyTorch's.
@@ -20,12 +24,22 @@ namespace xgrad::optim {
 /// checksum, little-endian; checksums are CRC-32C (RFC 3720), rotated and shifted. The data are Event
 /// messages of protocol buffers (tensorflow/core/util/event.proto). Each record is flushed, so that
 /// TensorBoard follows.
+///
+/// To TensorBoard a folder is a run, whatever number of files it holds: where a later file begins again at
+/// step 0, it takes the earlier files for a run that crashed, and shows only the later one. So each run needs
+/// a folder of its own: `logs/first`, `logs/second`, and `tensorboard --logdir logs` shows both.
 class XGRAD_API SummaryWriter {
  public:
-  /// Makes the folder, and a new file in it. Throws FileError.
-  explicit SummaryWriter(const std::filesystem::path& folder);
+  /// Makes the folder, and a new file in it. With `purge_step`, for a run that goes on, TensorBoard drops
+  /// what the other files of the folder hold from that step on. Throws FileError.
+  explicit SummaryWriter(const std::filesystem::path& folder,
+                         std::optional<std::size_t> purge_step = std::nullopt);
+  SummaryWriter(SummaryWriter&&) noexcept;
+  SummaryWriter& operator=(SummaryWriter&&) noexcept;
+  ~SummaryWriter();
 
-  /// A number at a step; under one tag, `risk/training`, they become a curve. Throws FileError.
+  /// A number at a step; under one tag, `risk/training`, they become a curve. The file holds it as a float.
+  /// Throws ValueError for a tag that is not UTF-8 and for a step of 2^63 or more, FileError.
   void add_scalar(std::string_view tag, double value, std::size_t step);
 
   /// The file.
@@ -35,12 +49,14 @@ class XGRAD_API SummaryWriter {
   void write(std::string_view event);
 
   std::filesystem::path path_;
-  std::ofstream file_;
+  std::unique_ptr<detail::OutputFile> file_;
 };
 
 /// Writes a run for TensorBoard: risk and error of training and validation, learning rate, momentum, images a
 /// second and the share of time spent waiting after each epoch; the risk of the batches, every so many steps.
-/// A run that goes on adds a file to the folder, which TensorBoard reads with the others.
+/// A run that goes on from a checkpoint adds a file to the folder of the last run. Another run in a folder
+/// that already has one gets a folder inside it, `run-2`, `run-3`, ..., which TensorBoard shows beside the
+/// first.
 class XGRAD_API TensorBoard : public Monitor {
  public:
   explicit TensorBoard(std::filesystem::path folder, std::size_t every = 50);
@@ -50,6 +66,8 @@ class XGRAD_API TensorBoard : public Monitor {
   void epoch(const EpochRecord& record) override;
 
  private:
+  SummaryWriter& writer();
+
   std::filesystem::path folder_;
   std::size_t every_;
   std::unique_ptr<SummaryWriter> writer_;

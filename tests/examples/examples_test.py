@@ -12,10 +12,13 @@ import pathlib
 import pty
 import random
 import re
+import shlex
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 EXAMPLES = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else "build/examples")
@@ -240,15 +243,36 @@ class Plots(unittest.TestCase):
 
     def test_dropout(self):
         lines = self.plot("dropout", "--images", "300", "--epochs", "3")
-        self.assertEqual([line.split("  ")[0] for line in lines[1:]], ["no dropout", "dropout", "dropout and max-norm 2"])
-        for line in lines[1:]:
+        self.assertEqual([line.split("  ")[0] for line in lines[2:]], ["no dropout", "dropout", "dropout and max-norm 2"])
+        for line in lines[2:]:
             self.assertEqual(len(re.findall(r"\d %", line)), 3)
 
     def test_autoencoder(self):
         lines = self.plot("autoencoder", "--updates", "6", "--trial", "2")
-        self.assertEqual(len(lines), 7)
-        for line in lines[3:]:
+        self.assertEqual(len(lines), 8)
+        for line in lines[4:]:
             self.assertTrue(0 < numbers(line)[-1] < 784, line)
+
+    def test_an_option_that_was_meant(self):
+        for program, word, meant in (
+            ("dropout", "--epoch", "--epochs"),
+            ("batch_sizes", "--image", "--images"),
+            ("autoencoder", "--update", "--updates"),
+            ("figures", "--output", "--out"),
+        ):
+            result = run(program, word, "3")
+            self.assertNotEqual(result.returncode, 0)
+            self.assertEqual(result.stderr, f"{program}: there is no option {word}; did you mean {meant}?\n")
+
+    def test_an_interruption_ends_all_trainings(self):
+        command = [EXAMPLES / "dropout", "--data", self.data, "--images", "300", "--epochs", "10000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            process.stdout.readline()
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+        self.assertIn(process.returncode, (130, -signal.SIGINT))  # the latter while it reads
+        self.assertNotIn("dropout  ", output)
 
     def test_wrong_data(self):
         for program in ("dropout", "batch_sizes", "autoencoder"):
@@ -291,8 +315,8 @@ class Train(unittest.TestCase):
 
     def test_it_learns_and_reports(self):
         metrics, output = self.train(*FAST)
-        self.assertEqual(list(metrics), ["model", "parameters", "seed", "epochs", "test_error", "peak_memory_bytes"])
-        self.assertEqual((metrics["model"], metrics["seed"]), ("mlp", 1))
+        self.assertEqual(list(metrics), ["model", "parameters", "seed", "reason", "epochs", "test_error", "peak_memory_bytes"])
+        self.assertEqual((metrics["model"], metrics["seed"], metrics["reason"]), ("mlp", 1, "epochs"))
         self.assertEqual([e["epoch"] for e in metrics["epochs"]], [1, 2, 3])
         for epoch in metrics["epochs"]:
             self.assertEqual(
@@ -309,7 +333,11 @@ class Train(unittest.TestCase):
 
         counts = f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test"
         self.assertIn(counts, output)
-        self.assertEqual(len(re.findall(r"^epoch +\d/3 .*samples/s.*$", output, re.M)), 3)
+        self.assertEqual(len(re.findall(r"^epoch +\d/3  risk .*  validation .* s(  \*)?$", output, re.M)), 3)
+        self.assertTrue(output.startswith(f"reading {self.data}\n"))
+        self.assertIn(f"mlp on {self.data.name}\n", output)
+        for line in output.split("Confusion matrix")[0].splitlines()[1:]:
+            self.assertLessEqual(len(line), 80)
         self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
         self.assertIn(f"peak memory {metrics['peak_memory_bytes'] >> 20} MiB", output)
         self.assertNotIn("\r", output)  # no bar where there is no terminal
@@ -376,7 +404,8 @@ class Train(unittest.TestCase):
         text = page.read_text()
         for part in ("Confusion matrix", "Filters of conv1.weight", "Time of each layer", "conv2", "Learning rate"):
             self.assertIn(part, text)
-        self.assertNotIn("http-equiv", text)
+        self.assertIn('<body class="finished"', text)
+        self.assertRegex(text, r"<b>[\d.]+ %</b><span>test error</span>")
         (events,) = logs.iterdir()
         self.assertIn(b"error/validation", events.read_bytes())
 
@@ -403,6 +432,73 @@ class Train(unittest.TestCase):
         values = struct.unpack(f"<{(len(content) - 8 - size) // 4}f", content[8 + size :])
         self.assertEqual(len(values), 61706)
         self.assertTrue(all(map(math.isfinite, values)))
+
+    def interrupted(self, which, *arguments, count=1):
+        """A run that gets a signal in its second epoch: its process, what it printed and its errors."""
+        command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, "--threads", "1", *map(str, arguments)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            output = ""
+            while "epoch " not in output:
+                output += process.stdout.readline()
+            for _ in range(count):
+                process.send_signal(which)
+                time.sleep(0.05)
+            rest, errors = process.communicate(timeout=120)
+        return process.returncode, output + rest, errors
+
+    def test_ctrl_c(self):
+        folder = self.folder / "inter rupted"
+        folder.mkdir()
+        checkpoint, weights, metrics, page = (folder / name for name in ("run", "net", "metrics.json", "page.html"))
+        weights.write_bytes(b"a good file")
+        long_run = ["--model", "mlp", "--epochs", "5000", "--seed", "1", "--schedule", "constant"]
+        outputs = ["--checkpoint", checkpoint, "--save", weights, "--metrics", metrics, "--report", page]
+        for which, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with self.subTest(which):
+                code, output, errors = self.interrupted(which, *long_run, *outputs)
+                self.assertEqual(code, status)
+                self.assertIn("stopped: interrupted", output)
+                self.assertNotIn("test error", output)
+                self.assertNotIn("Confusion matrix", output)
+                self.assertIn(f"{weights} is not written", errors)
+                self.assertEqual(weights.read_bytes(), b"a good file")
+                numbers = json.loads(metrics.read_text())
+                self.assertEqual((numbers["reason"], numbers["test_error"]), ("interrupted", None))
+                self.assertIn("stopped: interrupted", page.read_text())
+        # The command that was printed goes on.
+        done = len(numbers["epochs"])
+        self.assertGreaterEqual(done, 1)
+        words = shlex.split(re.search(r"to go on, type\n  (.*)\n", errors)[1])
+        self.assertEqual(words[-2:], ["--resume", str(checkpoint)])
+        words[words.index("--epochs") + 1] = str(done + 1)
+        result = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn("going on after", result.stdout)
+        numbers = json.loads(metrics.read_text())
+        self.assertEqual([e["epoch"] for e in numbers["epochs"]], list(range(1, done + 2)))
+        self.assertGreater(weights.stat().st_size, 1000)
+
+    def test_ctrl_c_without_a_checkpoint(self):
+        code, _, errors = self.interrupted(signal.SIGINT, "--model", "mlp", "--epochs", "5000")
+        self.assertEqual(code, 130)
+        self.assertIn("there is no checkpoint (--checkpoint FILE writes one)", errors)
+
+    def test_the_second_ctrl_c_ends_at_once(self):
+        code, output, _ = self.interrupted(signal.SIGINT, "--model", "cnn", "--batch", "540", "--epochs", "5000", count=20)
+        self.assertIn(code, (-signal.SIGINT, 130))  # the step may have been done before the second came
+        self.assertNotIn("test error", output)
+
+    def test_a_closed_output(self):
+        folder = self.folder / "closed"
+        folder.mkdir()
+        command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, *FAST, "--tensorboard", folder / "logs"]
+        command += ["--checkpoint", folder / "run", "--metrics", folder / "metrics.json"]
+        closed = ["sh", "-c", 'exec "$@" >&-', "sh", *map(str, command)]
+        self.assertEqual(subprocess.run(closed, timeout=120, check=False).returncode, 0)
+        (events,) = (folder / "logs").iterdir()
+        self.assertNotIn(b"validation 0", events.read_bytes())
+        self.assertNotIn(b"samples", events.read_bytes().replace(b"speed/samples_per_second", b""))
+        json.loads((folder / "metrics.json").read_text())
 
     def test_a_bar_on_a_terminal(self):
         command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, "--model", "cnn"]
@@ -450,8 +546,15 @@ class Train(unittest.TestCase):
             ("--early-stopping", "-1"): "--early-stopping",
             ("--resume", str(self.folder / "nothing")): "cannot go on from",
             ("--checkpoint", str(self.folder / "nowhere" / "run")): "nowhere",
-            ("--what",): "--what",
+            ("--what",): "there is no option --what; --help lists them",
             ("left over",): "left over",
+            ("--epoch", "3"): "there is no option --epoch; did you mean --epochs",
+            ("--epoch=3",): "there is no option --epoch; did you mean --epochs",
+            ("--Epochs", "3"): "did you mean --epochs",
+            ("-epochs", "3"): "did you mean --epochs",
+            ("--lerning-rate", "1"): "did you mean --learning-rate",
+            ("--tensor", "logs"): "did you mean --tensorboard",
+            ("--check", "run"): "did you mean --checkpoint",
             ("--save", str(self.folder / "nowhere" / "net")): "nowhere",
             ("--metrics", str(self.folder)): "folder",
         }

@@ -6,8 +6,12 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -100,6 +104,164 @@ TEST_CASE("nothing, one point, equal values, steps") {
   CHECK(p[1].x == p[2].x);
 }
 
+TEST_CASE("equal values, but for rounding, have an axis that ends") {
+  for (const double value : {0.1, -3.0, 1e15, 1e-200, 1.7e308}) {
+    CAPTURE(value);
+    const std::string svg = optim::Chart().line("", {1, 2}, {value, std::nextafter(value, 1e9)}).svg();
+    CHECK(svg.size() < 10'000);
+    const auto p = points(svg, 1);
+    REQUIRE(p.size() == 2);
+    CHECK(p[0].y == p[1].y);
+  }
+  // One value lies in the middle of an axis from 0: half of 400 pixels less the margins 28 and 30.
+  const std::string svg = optim::Chart().line("", {1, 2}, {0.05, 0.05}).svg();
+  CHECK(points(svg, 1)[0].y == doctest::Approx((28 + 370) / 2.0));
+  for (const char* tick : {"0", "0.02", "0.04", "0.06", "0.08", "0.1"}) CHECK(has_text(svg, tick));
+}
+
+TEST_CASE("the axis of an only epoch has whole numbers around it") {
+  const std::string svg = optim::Chart({.whole_x = true}).line("", {1}, {0.5}).svg();
+  for (const char* tick : {"0", "1", "2"}) CHECK(has_text(svg, tick));
+  CHECK_FALSE(has_text(svg, "0.5"));
+  CHECK_FALSE(has_text(svg, "1.5"));
+  const std::string two = optim::Chart({.whole_x = true}).line("", {1, 2}, {0, 3}).svg();
+  CHECK_FALSE(has_text(two, "1.2"));
+  CHECK(has_text(two, "2"));
+}
+
+TEST_CASE("labels of ticks tell them apart") {
+  const std::string svg = optim::Chart().line("", {0, 1}, {0.6931472, 0.693148}).svg();
+  for (const char* tick : {"0.6931472", "0.6931474", "0.6931476"}) CHECK(has_text(svg, tick));
+}
+
+TEST_CASE("entries of the legend lie apart, in as many rows as it takes") {
+  // Widths from the metrics of Helvetica Bold (Adobe Core 14), which are larger than those of Helvetica: with
+  // letters of 0.611 and 0.667, no string of them is wider than 0.667 times its length.
+  const std::vector<std::string> names{"momentum 0.9", "MOMENTUM 0.99, INCREASING",
+                                       "Nesterov 0.99, increasing", "plain SGD", std::string(200, 'W')};
+  optim::Chart chart({.width = 480});
+  for (const std::string& name : names) chart.line(name, {0, 1}, {0, 1});
+  const std::string svg = chart.svg();
+  double last_end = 0, last_y = 0;
+  for (const std::string& name : names) {
+    const std::size_t at = svg.find(">" + name.substr(0, 9));
+    REQUIRE(at != std::string::npos);
+    const std::string text = svg.substr(svg.rfind("<text", at), at - svg.rfind("<text", at));
+    const double x = std::stod(text.substr(text.find(" x=\"") + 4)),
+                 y = std::stod(text.substr(text.find(" y=\"") + 4));
+    const std::string drawn = svg.substr(at + 1, svg.find('<', at) - at - 1);
+    CHECK(y >= last_y);
+    if (y == last_y) CHECK(x - 32 > last_end);
+    last_end = x + 0.5 * 12 * static_cast<double>(drawn.size());
+    last_y = y;
+    CHECK(last_end <= 480);
+  }
+  CHECK(svg.find("…") != std::string::npos);
+  CHECK(svg.find("…") > svg.find(std::string(9, 'W')));
+}
+
+TEST_CASE("a legend of many lines makes the drawing higher") {
+  optim::Chart chart({.width = 300, .height = 200});
+  for (int i = 0; i < 100; ++i) chart.line("a line with a name " + std::to_string(i), {0, 1}, {0, 1});
+  const auto frame = points(chart.svg(), 0);
+  CHECK(frame[1].y - frame[0].y >= 100);
+}
+
+TEST_CASE("a mark") {
+  optim::Chart chart;
+  chart.line("", {0, 10}, {0, 1}).mark(5, "best").mark(11, "outside").mark(std::nan(""), "nowhere");
+  const std::string svg = chart.svg();
+  CHECK(has_text(svg, "best"));
+  CHECK_FALSE(has_text(svg, "outside"));
+  CHECK_FALSE(has_text(svg, "nowhere"));
+}
+
+TEST_CASE("of many points those that can be seen are drawn") {
+  std::vector<double> x, y;
+  for (int i = 0; i < 200'000; ++i) x.push_back(i), y.push_back(i == 77'777 ? 5 : i % 2);
+  const std::string svg = optim::Chart().line("", x, y, {.markers = true}).svg();
+  const auto p = points(svg, 1);
+  CHECK(p.size() <= 4 * 640);
+  double highest = 1e9;
+  for (const auto& each : p) highest = std::min(highest, each.y);
+  CHECK(highest == 28);  // the spike
+  for (std::size_t i = 0; i < y.size(); i += 7) y[i] = std::nan("");
+  CHECK(optim::Chart().line("", x, y).svg().size() < 100'000);
+  CHECK(count(svg, "<circle") < 3 * 640);
+}
+
+// Does nothing unless charts_xml.py starts it: writes charts of any numbers and texts into a folder.
+TEST_CASE("charts of random bits") {
+  const char* folder = std::getenv("XGRAD_TEST_CHARTS");
+  if (folder == nullptr) return;
+  std::mt19937_64 random(1);
+  const std::array special{
+      0.0,      -0.0,  5e-324, -5e-324, 1e-310, 2.2e-308,     1.7e308,
+      -1.7e308, 1e300, 0.1,    -1e16,   1.0,    std::nan(""), std::numeric_limits<double>::infinity()};
+  const auto numbers = [&](std::size_t count, std::uint64_t kind) {
+    std::vector<double> all;
+    double value = std::bit_cast<double>(random());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (kind == 0) value = std::bit_cast<double>(random());
+      if (kind == 1) value = std::nextafter(value, random() % 2 == 0 ? -1e308 : 1e308);
+      if (kind == 2) value = special[random() % special.size()];
+      if (kind == 3) value = static_cast<double>(i) * 1e-3;
+      if (kind == 4) value = std::bit_cast<double>(random() >> 12);  // subnormal
+      if (kind == 5) value *= 1 + 1e-5 * static_cast<double>(random() % 16);
+      all.push_back(value);
+    }
+    return all;
+  };
+  const auto text = [&](std::size_t most) {
+    static const std::array pieces{std::string("<b>"),
+                                   std::string("\""),
+                                   std::string("'"),
+                                   std::string("&"),
+                                   std::string("]]>"),
+                                   std::string("_{"),
+                                   std::string("}"),
+                                   std::string("\0", 1),
+                                   std::string("\xff"),
+                                   std::string("\xed\xa0\x80"),
+                                   std::string("\xef\xbf\xbf"),
+                                   std::string("\xc0\x80"),
+                                   std::string("ü"),
+                                   std::string("\x1b[0m"),
+                                   std::string("<!--")};
+    std::string all;
+    for (std::size_t i = random() % (most + 1); i > 0; --i) {
+      if (random() % 3 == 0)
+        all += pieces[random() % pieces.size()];
+      else
+        all += static_cast<char>(random());
+    }
+    return all;
+  };
+  for (int i = 0; i < 600; ++i) {
+    optim::Chart chart({.title = text(80),
+                        .x_label = text(20),
+                        .y_label = text(20),
+                        .log_x = random() % 3 == 0,
+                        .log_y = random() % 3 == 0,
+                        .width = 100 + static_cast<double>(random() % 900),
+                        .height = 100 + static_cast<double>(random() % 700),
+                        .background = random() % 2 ? "white" : text(5),
+                        .whole_x = random() % 2 == 0});
+    for (std::size_t k = random() % 4; k > 0; --k) {
+      const std::size_t size = random() % 6;
+      auto x = numbers(size, random() % 6);
+      auto y = numbers(size, random() % 6);
+      if (size > 0 && random() % 2 == 0) chart.mark(x[0], text(10));
+      chart.line(text(30), std::move(x), std::move(y),
+                 {.color = text(6),
+                  .dashed = random() % 2 == 0,
+                  .markers = random() % 2 == 0,
+                  .steps = random() % 2 == 0});
+    }
+    chart.save(std::filesystem::path(folder) / (std::to_string(i) + ".svg"));
+  }
+}
+
 TEST_CASE("files, and what does not fit") {
   const check::TemporaryFile file;
   optim::Chart chart;
@@ -108,6 +270,9 @@ TEST_CASE("files, and what does not fit") {
   CHECK_THROWS_WITH_AS(chart.line("loss", {1, 2}, {1}),
                        "Chart: line \"loss\": 2 x and 1 y came, expected equally many", ValueError);
   CHECK_THROWS_AS(chart.save("/no/such/folder/a.svg"), FileError);
+  CHECK_THROWS_WITH_AS(optim::Chart({.width = 5}),
+                       "Chart: size 5 x 400 came, expected at least 100 x 100 pixels", ValueError);
+  CHECK_THROWS_AS(optim::Chart({.height = std::nan("")}), ValueError);
 }
 
 TEST_CASE("drawings: escaped text, scripts, coordinates to a hundredth") {
@@ -119,4 +284,15 @@ TEST_CASE("drawings: escaped text, scripts, coordinates to a hundredth") {
   CHECK(svg.str().find("y1=\"0.33\" x2=\"0\"") != std::string::npos);
   CHECK(optim::Svg(1, 1, "").text({0, 0}, "f{x}").str().find(">f{x}<") != std::string::npos);
   CHECK(optim::escape_xml("<a href='b'>\"\x01") == "&lt;a href=&#39;b&#39;&gt;&quot; ");
+  // What is not UTF-8: a byte alone, an overlong form, half of a surrogate pair, beyond Unicode, cut off.
+  CHECK(optim::escape_xml("a\xff"
+                          "b\xc0\x80") == "a\ufffdb\ufffd\ufffd");
+  CHECK(optim::escape_xml("\xed\xa0\x80") == "\ufffd\ufffd\ufffd");
+  CHECK(optim::escape_xml("\xf4\x90\x80\x80") == "\ufffd\ufffd\ufffd\ufffd");
+  CHECK(optim::escape_xml("é\xe2\x82") == "é\ufffd\ufffd");
+  CHECK(optim::escape_xml("€ 𝜇 \xef\xbf\xbf") == "€ 𝜇 \ufffd");  // U+FFFF is not a character of XML
+  svg.circle({std::nan(""), HUGE_VAL}, 1, {.color = "\"/><script>", .fill = "a&b"});
+  CHECK(svg.str().find("cx=\"0\" cy=\"1000000000\"") != std::string::npos);
+  CHECK(svg.str().find("<script>") == std::string::npos);
+  CHECK(svg.str().find("a&amp;b") != std::string::npos);
 }

@@ -226,6 +226,8 @@ TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
                                     return false;
                                   }});
     CHECK(part.reason == "interrupted");
+    CHECK(part.interrupted());
+    CHECK(part.exit_status() == 130);
     CHECK(first.sgd.steps() == at);
     World second(99);
     const auto rest = optim::fit(second.net, second.sgd, second.loader, {.epochs = 3, .resume = file.path});
@@ -234,6 +236,31 @@ TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
     CHECK(second.sgd.steps() == 24);
     CHECK(same(nn::state_dict(second.net), nn::state_dict(whole.net)));
   }
+}
+
+TEST_CASE("a signal is told whenever it comes, and which") {
+  World world(3);
+  const auto run = [&](auto on_batch, auto on_epoch) {
+    return optim::fit(world.net, world.sgd, world.loader,
+                      {.epochs = 1, .on_batch = on_batch, .on_epoch = on_epoch});
+  };
+  const auto none = [](const auto&) { return false; };
+  const auto quiet = run(none, none);
+  CHECK(quiet.signal == 0);
+  CHECK(quiet.exit_status() == 0);
+  CHECK_FALSE(quiet.interrupted());
+  const auto terminated = run([](const auto&) { return std::raise(SIGTERM) != 0; }, none);
+  CHECK(terminated.signal == SIGTERM);
+  CHECK(terminated.exit_status() == 143);
+  CHECK(terminated.interrupted());
+
+  // After the last look of the loop: a monitor's call at the end of the last epoch.
+  struct Late : optim::Monitor {
+    void epoch(const optim::EpochRecord&) override { std::raise(SIGINT); }
+  } late;
+  const auto result = optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .monitors = {&late}});
+  CHECK(result.reason == "epochs");
+  CHECK(result.exit_status() == 130);
 }
 
 TEST_CASE("what happened before a signal is put back") {
@@ -298,6 +325,141 @@ TEST_CASE("a risk that is not finite is an error, and the checkpoint stays that 
   World other(3);
   CHECK(optim::fit(other.net, other.sgd, other.loader, {.epochs = 1, .resume = file.path}).epochs == 1);
   CHECK(other.sgd.steps() == 8);
+}
+
+namespace {
+
+/// Fails when it is told something.
+struct Failing : optim::Monitor {
+  explicit Failing(std::string at, std::string name = "disk full")
+      : where(std::move(at)), what(std::move(name)) {}
+  std::string where, what;
+  void fail(const char* at) const {
+    if (where.find(at) != std::string::npos) throw FileError(what + " in " + at);
+  }
+  void begin(const optim::RunInfo&) override { fail("begin"); }
+  void batch(const optim::BatchRecord& r) override {
+    if (r.step == 11) fail("batch");
+  }
+  void epoch(const optim::EpochRecord& r) override {
+    if (r.epoch == 2) fail("epoch");
+  }
+  void end(const optim::RunResult&) override { fail("end"); }
+};
+
+std::string message_of(World& world, const optim::FitOptions<float, int>& options) {
+  try {
+    optim::fit(world.net, world.sgd, world.loader, options);
+  } catch (const FileError& error) {
+    return error.what();
+  }
+  return "no FileError";
+}
+
+}  // namespace
+
+TEST_CASE("a monitor that fails costs no checkpoint and hides no error") {
+  World whole(3);
+  seed(3);
+  optim::fit(whole.net, whole.sgd, whole.loader, {.epochs = 3});
+  for (const char* where : {"epoch", "batch"}) {
+    CAPTURE(where);
+    const check::TemporaryFile file;
+    World first(3);
+    seed(3);
+    Failing failing(where);
+    Notes notes;
+    CHECK(message_of(first, {.epochs = 3, .checkpoint = file.path, .monitors = {&failing, &notes}}) ==
+          std::string("disk full in ") + where);
+    CHECK(notes.calls.back() == std::string("end: disk full in ") + where);  // the others are told
+    const std::size_t at = first.sgd.steps();
+    CHECK(at == (std::string(where) == "batch" ? 11 : 16));
+    World second(99);
+    const auto rest = optim::fit(second.net, second.sgd, second.loader, {.epochs = 3, .resume = file.path});
+    CHECK(second.sgd.steps() == 24);
+    CHECK(rest.history.size() == 3);
+    CHECK(rest.history[0].step == 8);
+    CHECK(same(nn::state_dict(second.net), nn::state_dict(whole.net)));
+  }
+}
+
+TEST_CASE("the epoch is saved before the monitors are told") {
+  const check::TemporaryFile file;
+  struct Reader : optim::Monitor {
+    std::filesystem::path path;
+    std::vector<std::string> epochs;
+    void epoch(const optim::EpochRecord&) override {
+      const Generator present = default_generator();
+      epochs.push_back(optim::load_checkpoint(path).at("fit").metadata.at("epoch"));
+      default_generator() = present;
+    }
+  } reader;
+  reader.path = file.path;
+  World world(3);
+  optim::fit(world.net, world.sgd, world.loader,
+             {.epochs = 2, .checkpoint = file.path, .monitors = {&reader}});
+  CHECK(reader.epochs == std::vector<std::string>{"1", "2"});
+}
+
+TEST_CASE("the first error is thrown, and tells of the later ones") {
+  World world(3);
+  Failing first("epoch end", "one"), second("epoch", "two"), third("end", "three");
+  CHECK(message_of(world, {.epochs = 3, .monitors = {&first, &second, &third}}) ==
+        "one in epoch; also, in a monitor's epoch: two in epoch; also, in a monitor's end: one in end; also, "
+        "in a "
+        "monitor's end: three in end");
+
+  // An error of the training stays the first.
+  const auto fails = [](const auto& y, const auto& labels) {
+    static int calls = 0;
+    if (++calls > 10) throw LinearAlgebraError("singular");
+    return nn::cross_entropy(y, labels);
+  };
+  Failing at_end("end");
+  CHECK_THROWS_WITH_AS(optim::fit(world.net, world.sgd, world.loader, {.loss = fails, .monitors = {&at_end}}),
+                       "singular; also, in a monitor's end: disk full in end", LinearAlgebraError);
+
+  // A type of the user's own comes as it was thrown.
+  struct Own {
+    int number;
+  };
+  const auto own = [](const optim::EpochRecord&) -> bool { throw Own{7}; };
+  try {
+    optim::fit(world.net, world.sgd, world.loader, {.monitors = {&at_end}, .on_epoch = own});
+    FAIL("nothing was thrown");
+  } catch (const Own& thrown) {
+    CHECK(thrown.number == 7);
+  }
+
+  // A monitor that cannot begin: nothing is trained, and those that began are told of the end.
+  World other(3);
+  Notes notes;
+  Failing at_begin("begin");
+  CHECK(message_of(other, {.monitors = {&notes, &at_begin}}) == "disk full in begin");
+  CHECK(notes.calls == std::vector<std::string>{"begin", "end: disk full in begin"});
+  CHECK(other.sgd.steps() == 0);
+}
+
+TEST_CASE("what on_epoch changes is in the epoch's checkpoint, also if it throws then") {
+  for (const bool throws : {false, true}) {
+    const check::TemporaryFile file;
+    World first(3);
+    const auto change = [&](const optim::EpochRecord& record) {
+      Array<float> bias(first.net.fc2.bias.value());
+      bias.fill(static_cast<float>(record.epoch));
+      nn::parameters(first.net)[3].parameter.set_value(bias);
+      if (throws) throw std::runtime_error("later");
+      return true;
+    };
+    try {
+      optim::fit(first.net, first.sgd, first.loader, {.checkpoint = file.path, .on_epoch = change});
+    } catch (const std::runtime_error& error) {
+      CHECK(std::string(error.what()) == "later");
+    }
+    World second(4);
+    optim::fit(second.net, second.sgd, second.loader, {.epochs = 1, .resume = file.path});
+    CHECK(second.net.fc2.bias.value()(0) == 1);
+  }
 }
 
 TEST_CASE("options that do not go together") {

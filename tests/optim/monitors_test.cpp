@@ -1,15 +1,21 @@
 #include <autodiff/error.hpp>
+#include <optim/checkpoint.hpp>
 #include <optim/json_lines.hpp>
 #include <optim/progress_bar.hpp>
+#include <optim/tensorboard.hpp>
 
 #include "../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <pty.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
+#include <csignal>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
@@ -71,9 +77,66 @@ TEST_CASE("where there is no terminal, a line for each epoch") {
   std::fclose(out);
   CHECK(check::read_file(file.path) ==
         "a net\n"
-        "epoch  3/12  risk 0.3412  error 12.31 %  validation risk 0.3000  error 11.70 %  5.2 s  1000 "
-        "samples/s  *\n"
+        "epoch  3/12  risk 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *\n"
         "stopped: early stopping; epoch 3 was the best\n");
+}
+
+TEST_CASE("the line of an epoch fits 80 columns") {
+  const double risks[] = {0,      0.34121, 9.99996, 12.3456,  99999.4,  1e5,
+                          3.4e-7, 1.7e308, 5e-324,  -123.456, HUGE_VAL, std::nan("")};
+  const double seconds[] = {0, 0.004, 5.21, 59.96, 61, 3599.9, 86399, 1e6, 1e300};
+  for (const std::size_t epochs : {1UL, 12UL, 200UL, 100000UL, ~0UL}) {
+    for (const double risk : risks) {
+      for (const double time : seconds) {
+        optim::EpochRecord record = third;
+        record.epoch = epochs;
+        record.training_risk = risk, record.validation_risk = risk;
+        record.training_error = 1, record.validation_error = 0.99994;
+        record.seconds = time;
+        const std::string line = optim::to_string(record, epochs);
+        CAPTURE(line);
+        CHECK(line.size() <= 80);
+        if (epochs <= 100000) CHECK(line.ends_with(" *"));
+      }
+    }
+  }
+  optim::EpochRecord record = third;
+  record.epoch = 103;
+  CHECK(optim::to_string(record, 200) ==
+        "epoch 103/200  risk 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *");
+  record.training_risk = 12.3456, record.validation_risk = 1.5e7, record.seconds = 3725;
+  record.training_error = record.validation_error = std::nullopt;
+  CHECK(optim::to_string(record, 200) == "epoch 103/200  risk 12.346  validation 1.5e+07  1:02:05  *");
+}
+
+TEST_CASE("an output that cannot be written ends no run") {
+  std::FILE* full = std::fopen("/dev/full", "w");
+  REQUIRE(full != nullptr);
+  optim::ProgressBar bar(full);
+  for (int i = 0; i < 1000; ++i) CHECK_NOTHROW(run(bar));
+  std::fclose(full);
+}
+
+TEST_CASE("with the standard output closed, no file takes its place") {
+  const check::TemporaryFile lines, folder, checkpoint;
+  std::fflush(stdout);
+  const int kept = dup(STDOUT_FILENO);
+  close(STDOUT_FILENO);
+  {
+    optim::JsonLines json(lines.path);
+    json.begin({.title = "a net"});
+    optim::SummaryWriter writer(folder.path);
+    optim::save_checkpoint(checkpoint.path, {{"part", {}}});
+    (void)!write(STDOUT_FILENO, "progress", 8);
+    CHECK(fcntl(STDOUT_FILENO, F_GETFD) == -1);
+    json.epoch(third);
+    writer.add_scalar("a", 1, 1);
+    CHECK(check::read_file(writer.path()).find("progress") == std::string::npos);
+  }
+  dup2(kept, STDOUT_FILENO);
+  close(kept);
+  CHECK(check::read_file(lines.path).find("progress") == std::string::npos);
+  CHECK(check::read_file(checkpoint.path).find("progress") == std::string::npos);
 }
 
 TEST_CASE("on a terminal, a bar as wide as fits, which the epoch's line replaces") {
@@ -93,10 +156,8 @@ TEST_CASE("on a terminal, a bar as wide as fits, which the epoch's line replaces
     CHECK(text.starts_with("\r\033[Kepoch 1/12 "));
     CHECK(text.size() - 4 < width);
     if (width == 120) {
-      CHECK(
-          text.find(
-              "[===============               ]  50 %  risk 1.5000  error 50.00 %  10 samples/s  5 s left") !=
-          std::string::npos);
+      CHECK(text.find("[===============               ]  50 %  risk 1.5000  error 50.00 %  10 samples/s  5.0 "
+                      "s left") != std::string::npos);
     }
     bar.epoch(third);
     std::fflush(out);
@@ -154,6 +215,64 @@ TEST_CASE("a run that goes on keeps the lines of the epochs before, and no other
   CHECK(all[0]["title"] == "second");
   CHECK(all[3]["kind"] == "epoch");
   CHECK(all[3]["step"] == 2);
+}
+
+TEST_CASE("a run that goes on within an epoch keeps the lines of all steps before") {
+  for (const std::size_t checkpoint : {1UL, 3UL, 5UL}) {
+    CAPTURE(checkpoint);
+    const check::TemporaryFile file;
+    {
+      optim::JsonLines json(file.path, 1);
+      json.begin({});
+      for (std::size_t s = 1; s <= 7; ++s) {
+        optim::BatchRecord record = step;
+        record.step = s;
+        json.batch(record);
+        if (s % 4 == 0) json.epoch({.epoch = s / 4, .step = s});
+      }
+    }
+    std::ofstream(file.path, std::ios::app) << "{\"kind\":\"step\",\"step\":1";  // killed while writing
+    optim::JsonLines json(file.path, 1);
+    optim::RunInfo info{.step = checkpoint};
+    if (checkpoint > 4) info.history = {{.epoch = 1, .step = 4}};
+    json.begin(info);
+    std::vector<std::size_t> steps;
+    std::size_t epochs = 0;
+    for (const auto& line : lines(file.path)) {
+      if (line["kind"] == "step") steps.push_back(line["step"]);
+      if (line["kind"] == "epoch") ++epochs;
+    }
+    std::vector<std::size_t> expected;
+    for (std::size_t s = 1; s <= checkpoint; ++s) expected.push_back(s);
+    CHECK(steps == expected);
+    CHECK(epochs == (checkpoint > 4 ? 1 : 0));
+    json.end({.reason = "epochs"});
+    CHECK(lines(file.path).back()["kind"] == "end");
+  }
+}
+
+TEST_CASE("a disk that is full leaves whole lines") {
+  const check::TemporaryFile file;
+  const pid_t child = fork();  // the limit holds for a process
+  if (child == 0) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{.rlim_cur = 1000, .rlim_max = 1000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    int status = 1;
+    try {
+      optim::JsonLines json(file.path);
+      json.begin({});
+      for (int i = 0; i < 100; ++i) json.epoch(third);
+    } catch (const FileError&) {
+      status = 0;
+    }
+    _exit(status);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  CHECK(status == 0);
+  CHECK(lines(file.path).size() >= 2);
+  CHECK(check::read_file(file.path).ends_with("\n"));
 }
 
 TEST_CASE("a file that cannot be written is an error") {

@@ -125,19 +125,65 @@ TEST_CASE("a run's curves; a run that goes on adds a file") {
   board.begin({});
   for (std::size_t step = 1; step <= 20; ++step) board.batch({.step = step, .risk = 1});
   board.epoch({.epoch = 1, .step = 20, .training_risk = 0.75, .validation_error = 0.25});
-  board.begin({});
+  board.begin({.history = {{.epoch = 1, .step = 20}}, .step = 25});
   std::map<std::string, int> tags;
-  int files = 0;
+  int files = 0, starts = 0;
   for (const auto& each : std::filesystem::directory_iterator(folder.path)) {
     ++files;
     const auto all = records(each.path());
-    for (std::size_t i = 1; i < all.size(); ++i) ++tags[scalar(all[i]).tag];
+    for (std::size_t i = 1; i < all.size(); ++i) {
+      if (fields(all[i]).count(7) == 0) {
+        ++tags[scalar(all[i]).tag];
+        continue;
+      }
+      ++starts;  // a session begins: what comes later in other files is dropped
+      CHECK(fields(fields(all[i]).at(7)).at(1) == "1");
+      CHECK(fields(all[i]).at(2) == "26");
+    }
   }
   CHECK(files == 2);
+  CHECK(starts == 1);
   CHECK(tags["batch/risk"] == 2);
   CHECK(tags["risk/training"] == 1);
   CHECK(tags["error/validation"] == 1);
   CHECK(tags.count("risk/validation") == 0);
+}
+
+TEST_CASE("another run in a folder gets a folder inside it; a run that goes on is in that of the last") {
+  const check::TemporaryFile folder;
+  for (int run = 0; run < 3; ++run) {
+    optim::TensorBoard board(folder.path);
+    board.begin({});
+  }
+  optim::TensorBoard board(folder.path);
+  board.begin({.step = 5});
+  const auto count = [&](const char* name) {
+    std::size_t files = 0;
+    for (const auto& each : std::filesystem::directory_iterator(folder.path / name))
+      files += each.is_regular_file() ? 1 : 0;
+    return files;
+  };
+  CHECK(count("") == 1);
+  CHECK(count("run-2") == 1);
+  CHECK(count("run-3") == 2);
+  CHECK_FALSE(std::filesystem::exists(folder.path / "run-4"));
+}
+
+TEST_CASE("what the file cannot hold is an error, and leaves the file as it is") {
+  const check::TemporaryFile folder;
+  optim::SummaryWriter writer(folder.path);
+  writer.add_scalar("größe", 1, 1);
+  CHECK_THROWS_WITH_AS(writer.add_scalar("gro\xdf"
+                                         "e",
+                                         1, 1),
+                       "SummaryWriter: the tag \"gro\ufffde\" is not UTF-8: byte 3 is 0xdf", ValueError);
+  for (const char* tag : {"\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "a\x80"}) {
+    CHECK_THROWS_AS(writer.add_scalar(tag, 1, 1), ValueError);
+  }
+  CHECK_THROWS_WITH_AS(writer.add_scalar("a", 1, std::size_t{1} << 63),
+                       "SummaryWriter: step 9223372036854775808 came, expected less than 2^63", ValueError);
+  writer.add_scalar("𝜇", 2, 2);
+  CHECK(records(writer.path()).size() == 3);
 }
 
 TEST_CASE("a folder that cannot be made is an error") {

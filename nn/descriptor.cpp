@@ -1,0 +1,20 @@
+#include <nn/descriptor.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace xgrad::nn::detail {
+
+int open_file(const char* path, int flags, mode_t mode) {
+  const int opened = open(path, flags | O_CLOEXEC, mode);
+  if (opened < 0 || opened > STDERR_FILENO) return opened;
+  const int moved = fcntl(opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  (void)close(opened);
+  errno = error;
+  return moved;
+}
+
+}  // namespace xgrad::nn::detail
