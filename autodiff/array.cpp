@@ -11,6 +11,7 @@ namespace xgrad {
 std::string to_string(const Shape& shape) { return fmt::format("{{{}}}", fmt::join(shape, ", ")); }
 
 std::size_t element_count(const Shape& shape) {
+  if (std::find(shape.begin(), shape.end(), std::size_t{0}) != shape.end()) return 0;
   std::size_t count = 1;
   for (const std::size_t extent : shape) {
     if (__builtin_mul_overflow(count, extent, &count)) {
@@ -19,6 +20,11 @@ std::size_t element_count(const Shape& shape) {
     }
   }
   return count;
+}
+
+void detail::throw_too_large(const char* operation, const Shape& shape, std::size_t) {
+  throw ShapeError(fmt::format("{}: a result of shape {} needs more than 2^47 bytes, which no process has",
+                               operation, to_string(shape)));
 }
 
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
@@ -33,6 +39,7 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
     }
     result[axis] = extent_a == 1 ? extent_b : extent_a;
   }
+  detail::check_size(operation, result, 1);
   return result;
 }
 

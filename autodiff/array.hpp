@@ -36,23 +36,56 @@ concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
 template <class E>
 concept IntegerExpression = Expression<E> && std::integral<typename std::remove_cvref_t<E>::value_type>;
 
-/// An Array of this shape with entries not yet set.
-template <class T>
-Array<T> empty(const Shape& shape) {
-  return Array<T>(shape);
-}
-
-/// An Array of this shape with every entry equal to `value`.
-template <class T>
-Array<T> full(const Shape& shape, T value) {
-  return Array<T>(shape, value);
-}
-
 /// The shape as text: `{64, 28, 28, 1}`.
 XGRAD_API std::string to_string(const Shape& shape);
 
-/// The number of entries of an array of this shape; throws ShapeError where it overflows.
+/// The number of entries of an array of this shape, 0 if an extent is 0. Throws ShapeError if it overflows.
 XGRAD_API std::size_t element_count(const Shape& shape);
+
+namespace detail {
+
+/// A process has at most this many bytes of addresses.
+inline constexpr std::size_t largest_array_bytes = std::size_t{1} << 47;
+
+[[noreturn]] XGRAD_API void throw_too_large(const char* operation, const Shape& shape,
+                                            std::size_t entry_bytes);
+
+/// The shape itself. Throws ShapeError, naming the operation, if no process could hold an array of it: every shape
+/// that is computed from numbers that may be large passes here before memory is asked for.
+inline const Shape& check_size(const char* operation, const Shape& shape, std::size_t entry_bytes) {
+  std::size_t bytes = entry_bytes;
+  bool fits = true;
+  for (const std::size_t extent : shape) {
+    if (extent == 0) return shape;
+    fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
+  }
+  if (!fits || bytes > largest_array_bytes) throw_too_large(operation, shape, entry_bytes);
+  return shape;
+}
+
+/// a + b and a * b of extents, or the largest number if they overflow, which check_size refuses.
+constexpr std::size_t add_extents(std::size_t a, std::size_t b) {
+  std::size_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? ~std::size_t{0} : sum;
+}
+constexpr std::size_t multiply_extents(std::size_t a, std::size_t b) {
+  std::size_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? ~std::size_t{0} : product;
+}
+
+}  // namespace detail
+
+/// An Array of this shape with entries not yet set. Throws ShapeError for a shape that no memory can hold.
+template <class T>
+Array<T> empty(const Shape& shape) {
+  return Array<T>(detail::check_size("empty", shape, sizeof(T)));
+}
+
+/// An Array of this shape with every entry equal to `value`. Throws as `empty` does.
+template <class T>
+Array<T> full(const Shape& shape, T value) {
+  return Array<T>(detail::check_size("full", shape, sizeof(T)), value);
+}
 
 namespace detail {
 

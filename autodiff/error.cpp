@@ -5,6 +5,7 @@ namespace xgrad {
 // Defined here, so that each type's run-time information exists once, in the library.
 Error::~Error() = default;
 ShapeError::~ShapeError() = default;
+MemoryError::~MemoryError() = default;
 ValueError::~ValueError() = default;
 LinearAlgebraError::~LinearAlgebraError() = default;
 TapeError::~TapeError() = default;

@@ -21,6 +21,14 @@ class XGRAD_API ShapeError : public Error {
   ~ShapeError() override;
 };
 
+/// An array that fits the address space but not the memory that is left: the message gives its bytes. An array that
+/// could not exist at all is a ShapeError.
+class XGRAD_API MemoryError : public Error {
+ public:
+  using Error::Error;
+  ~MemoryError() override;
+};
+
 /// An argument outside its range: a probability of 2, a label that is no class, a stride of 0.
 class XGRAD_API ValueError : public Error {
  public:

@@ -98,6 +98,17 @@ std::string index_text(std::size_t flat, const Shape& shape) {
   return fmt::format("[{}]", fmt::join(detail::index_of(flat, shape), ", "));
 }
 
+/// Says which of these numbers is the first that is NaN or infinite, if one is: there is nothing to compare
+/// then.
+std::optional<std::string> not_finite(const std::string& what, const Array<double>& numbers) {
+  const auto found = std::find_if_not(numbers.storage().begin(), numbers.storage().end(),
+                                      [](double each) { return std::isfinite(each); });
+  if (found == numbers.storage().end()) return std::nullopt;
+  const auto place = static_cast<std::size_t>(found - numbers.storage().begin());
+  return fmt::format("{} is {} at {}; expected finite numbers", what, std::isnan(*found) ? "nan" : *found > 0 ? "inf" : "-inf",
+                     index_text(place, numbers.shape()));
+}
+
 bool same_bits(const Array<double>& a, const Array<double>& b) {
   return a.shape() == b.shape() &&
          std::equal(a.data(), a.data() + a.size(), b.data(),
@@ -117,7 +128,14 @@ class Check {
   GradCheck run() {
     center_ = evaluate();
     make_cotangents();
-    if (const auto failure = differentiate()) {
+    auto failure = not_finite("the function's value", center_);
+    if (!failure) failure = differentiate();
+    for (std::size_t c = 0; !failure && c < gradients_.size(); ++c) {
+      for (std::size_t i = 0; !failure && i < inputs_.size(); ++i) {
+        failure = not_finite(fmt::format("the gradient by input {}", i), gradients_[c][i]);
+      }
+    }
+    if (failure) {
       GradCheck result;
       result.message = "gradcheck: " + *failure;
       return result;
@@ -293,12 +311,17 @@ GradCheck gradcheck(const GradCheckOptions& options, const CheckedFunction& f, c
 
 GradCheck gradgradcheck(const GradCheckOptions& options, const CheckedFunction& f, const Inputs& inputs) {
   const Generator generator = default_generator();
-  const Shape shape = f(inputs).shape();
+  const Array<double> value = f(inputs).value();
   default_generator() = generator;
+  if (const auto failure = not_finite("the function's value", value)) {
+    GradCheck result;
+    result.message = "gradgradcheck: " + *failure;
+    return result;
+  }
 
   Inputs all = inputs;
   Generator drawn(options.seed + 1);
-  all.emplace_back(random_uniform<double>(shape, 0.5, 1.5, drawn));
+  all.emplace_back(random_uniform<double>(value.shape(), 0.5, 1.5, drawn));
   const CheckedFunction gradients = [&](const Inputs& given) {
     Tape tape;
     Inputs xs(given.begin(), given.end() - 1);

@@ -79,7 +79,7 @@ concept NotCheckOptions = !std::same_as<std::remove_cvref_t<F>, GradCheckOptions
 /// and this uncertainty. An entry whose one-sided differences do not approach each other in proportion to the
 /// step lies on a kink or a jump: it is counted as non-smooth. The default generator is set back before every
 /// evaluation, and at the end. A gradient that differs from one replay or recording to the next, or that has
-/// a wrong shape, is not ok either.
+/// a wrong shape, is not ok either; nor is a value or a gradient with an entry that is NaN or infinite.
 template <class F, class... Inputs>
 GradCheck gradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inputs) {
   return detail::gradcheck(options, detail::take_list<Inputs...>(f), {Variable<double>(inputs)...});

@@ -23,7 +23,7 @@ void seed(std::uint64_t value) { default_generator().seed(value); }
 
 template <class T>
 Array<T> random_uniform(const Shape& shape, T low, T high, Generator& generator) {
-  Array<T> result(shape);
+  Array<T> result = empty<T>(shape);
   for (T& entry : result.storage()) {
     // Rounding to T may reach the upper end: such a draw is repeated.
     do {
@@ -35,7 +35,7 @@ Array<T> random_uniform(const Shape& shape, T low, T high, Generator& generator)
 
 template <class T>
 Array<T> random_normal(const Shape& shape, T mean, T deviation, Generator& generator) {
-  Array<T> result(shape);
+  Array<T> result = empty<T>(shape);
   auto& entries = result.storage();
   for (std::size_t i = 0; i < entries.size(); i += 2) {  // Box and Muller: two draws at a time
     const double radius = std::sqrt(-2 * std::log1p(-uniform(generator)));

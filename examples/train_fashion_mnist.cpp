@@ -180,7 +180,7 @@ int train(const Settings& settings) {
                   .validation = validation,
                   .early_stopping = settings.early_stopping,
                   .reduce_on_plateau = settings.schedule == "plateau"
-                                           ? std::optional(optim::ReduceOnPlateauOptions{.patience = 3})
+                                           ? std::optional(optim::ReduceOnPlateauOptions{.patience = 2})
                                            : std::nullopt,
                   .checkpoint = settings.checkpoint,
                   .resume = settings.resume,

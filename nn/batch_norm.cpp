@@ -64,7 +64,9 @@ Variable<T> BatchNorm<T>::apply(const char* name, const Variable<T>& x) {
   if (training && count == 1) {
     throw ValueError(
         fmt::format("{}: an input of shape {} came in training: the variance of one value is 0; "
-                    "expected more than one value for each channel",
+                    "expected more than one value for each channel; if it is the last batch of a "
+                    "DataLoader, leave it out with {{.batch = ..., .drop_last = true}}; to predict, call "
+                    "nn::eval(net) first",
                     name, to_string(x.shape())));
   }
   Moments<T> moments;

@@ -1,6 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/binary.hpp>
+#include <autodiff/ops/comparison.hpp>
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <nn/information.hpp>
@@ -74,7 +75,39 @@ Variable<T> binary_cross_entropy(const char* name, const Variable<T>& q, const V
   check_shapes(name, q, p);
   check_probabilities(name, q.value());
   check_probabilities(name, p.value());
-  return T(0) - (xlogy(q, p) + xlogy(1 - q, 1 - p)) / base;
+  // 1 - p would have no digits of a small p.
+  const Variable<T> against = 1 - q;
+  const Variable<T> log_against = log1p(-where(Array<bool>(against == T(0) && p == T(1)), T(0), p));
+  return T(0) - (xlogy(q, p) + against * log_against) / base;
+}
+
+/// q log(q / p), with 0 where q is 0, by the difference of the two: exact digits for distributions that are
+/// close.
+template <class T>
+Variable<T> excess(const Variable<T>& q, const Variable<T>& p) {
+  const Array<bool> absent = q == T(0);
+  const Variable<T> divisor = where(absent, T(1), p);
+  return q * where(absent, T(0), log1p((where(absent, T(1), q) - divisor) / divisor));
+}
+
+template <class T>
+Variable<T> binary_divergence(const Variable<T>& q, const Variable<T>& p, const Options& options) {
+  constexpr const char* name = "binary_divergence";
+  const double base = log_of_base(name, options);
+  check_shapes(name, q, p);
+  check_probabilities(name, q.value());
+  check_probabilities(name, p.value());
+  return (excess<T>(q, p) + excess<T>(1 - q, 1 - p)) / base;
+}
+
+template <class T>
+Variable<T> divergence(const Variable<T>& q, const Variable<T>& p, const Options& options) {
+  constexpr const char* name = "divergence";
+  const double base = log_of_base(name, options);
+  check_shapes(name, q, p);
+  check_distributions(name, q.value());
+  check_distributions(name, p.value());
+  return sum(excess(q, p), -1) / base;
 }
 
 template <class T>
@@ -87,10 +120,12 @@ Variable<T> cross_entropy(const char* name, const Variable<T>& q, const Variable
   return T(0) - sum(xlogy(q, p), -1) / base;
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                        \
-  template Variable<T> content<T>(const Variable<T>&, const Options&);                              \
-  template Variable<T> binary_cross_entropy<T>(const char*, const Variable<T>&, const Variable<T>&, \
-                                               const Options&);                                     \
+#define XGRAD_INSTANTIATE(T)                                                                         \
+  template Variable<T> content<T>(const Variable<T>&, const Options&);                               \
+  template Variable<T> binary_cross_entropy<T>(const char*, const Variable<T>&, const Variable<T>&,  \
+                                               const Options&);                                      \
+  template Variable<T> binary_divergence<T>(const Variable<T>&, const Variable<T>&, const Options&); \
+  template Variable<T> divergence<T>(const Variable<T>&, const Variable<T>&, const Options&);        \
   template Variable<T> cross_entropy<T>(const char*, const Variable<T>&, const Variable<T>&, const Options&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)

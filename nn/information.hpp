@@ -26,6 +26,10 @@ XGRAD_API Variable<T> binary_cross_entropy(const char* name, const Variable<T>& 
 template <class T>
 XGRAD_API Variable<T> cross_entropy(const char* name, const Variable<T>& q, const Variable<T>& p,
                                     const Options& options);
+template <class T>
+XGRAD_API Variable<T> binary_divergence(const Variable<T>& q, const Variable<T>& p, const Options& options);
+template <class T>
+XGRAD_API Variable<T> divergence(const Variable<T>& q, const Variable<T>& p, const Options& options);
 
 /// A probability, or several, as a Variable.
 template <class X>
@@ -70,7 +74,7 @@ auto binary_entropy(const Q& q, const Options& options = {}) {
 /// transmission cost", the Kullback-Leibler divergence, of Bernoulli distributions, entry by entry.
 template <Probability Q, Probability P>
 auto binary_divergence(const Q& q, const P& p, const Options& options = {}) {
-  return binary_cross_entropy(q, p, options) - binary_entropy(q, options);
+  return detail::binary_divergence(detail::lifted(q), detail::lifted(p), options);
 }
 
 /// The cross entropy H(q, p) = -sum_i q_i log p_i of distributions along the last axis (A.3): {..., k} give
@@ -92,7 +96,7 @@ auto entropy(const Q& q, const Options& options = {}) {
 /// (SciPy's `entropy(q, p)`, PyTorch's `kl_div`).
 template <LayerInput Q, LayerInput P>
 auto divergence(const Q& q, const P& p, const Options& options = {}) {
-  return cross_entropy(q, p, options) - entropy(q, options);
+  return detail::divergence(detail::lifted(q), detail::lifted(p), options);
 }
 
 }  // namespace xgrad::nn::information

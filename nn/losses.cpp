@@ -1,6 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/comparison.hpp>
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/reduction.hpp>
@@ -58,6 +59,14 @@ Variable<T> at_labels(const Variable<T>& x, Labels labels) {
   return squeeze(take_along_axis(x, labels, -1), -1);
 }
 
+/// log p with 0 in place of -infinity where q is 0, so that the product is 0 there: 0 log 0 = 0.
+template <class T>
+Variable<T> where_expected(const Variable<T>& q, const Variable<T>& log_p) {
+  const Array<bool> impossible = isinf(log_p);
+  if (std::none_of(impossible.begin(), impossible.end(), [](bool each) { return each; })) return log_p;
+  return where(Array<bool>(impossible && q == T(0)), T(0), log_p);
+}
+
 }  // namespace
 
 template <class T>
@@ -77,7 +86,7 @@ template <class T>
 Variable<T> cross_entropy(const Variable<T>& logits, const Variable<T>& targets) {
   if (logits.dimension() == 0) throw ShapeError("cross_entropy: a number came; expected outputs {..., K}");
   check_same_shape("cross_entropy", logits, targets);
-  return mean(sum(targets * (logsumexp(logits, -1, keep_dims) - logits), -1));
+  return mean(sum(targets * -where_expected(targets, log_softmax(logits, -1)), -1));
 }
 
 template <class T>
@@ -103,8 +112,23 @@ Variable<T> mean_squared_error(const Variable<T>& outputs, const Variable<T>& ta
 
 template <class T>
 Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const Variable<T>& targets) {
-  check_same_shape("binary_cross_entropy_with_logits", logits, targets);
-  return mean(softplus(logits) - targets * logits);
+  constexpr const char* name = "binary_cross_entropy_with_logits";
+  check_same_shape(name, logits, targets);
+  // q log(1 + exp(-z)) + (1 - q) log(1 + exp(z)): nothing cancels, and what counts 0 times is not infinite.
+  Array<T> loss(logits.shape());
+  for (std::size_t i = 0; i < loss.size(); ++i) {
+    const T z = logits.value().data()[i];
+    const T q = targets.value().data()[i];
+    const T against = z > 0 ? 1 - q : q;  // the share of the class that z speaks against
+    loss.data()[i] =
+        (against == 0 && !std::isnan(z) ? T(0) : against * std::abs(z)) + std::log1p(std::exp(-std::abs(z)));
+  }
+  return mean(operation(name, std::move(loss),
+                        {{logits,
+                          [logits, targets](const Variable<T>& g) {
+                            return g * ((1 - targets) * sigmoid(logits) - targets * sigmoid(-logits));
+                          }},
+                         {targets, [logits](const Variable<T>& g) { return -(g * logits); }}}));
 }
 
 template <class T>
@@ -146,8 +170,11 @@ Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const La
     const T against = labels.data()[i] == 1 ? -z : z;  // log(1 + exp(against)), without overflow:
     loss.data()[i] = std::max(against, T(0)) + std::log1p(std::exp(-std::abs(z)));
   }
+  // sigmoid(z) for label 0, sigmoid(z) - 1 = -sigmoid(-z) for label 1
   return mean(operation(name, std::move(loss), {logits, [logits, labels](const Variable<T>& g) {
-                                                  return g * (sigmoid(logits) - xt::cast<T>(labels));
+                                                  const auto sign =
+                                                      constant(to_array<T>(1 - 2 * xt::cast<T>(labels)));
+                                                  return g * (sign * sigmoid(sign * logits));
                                                 }}));
 }
 

@@ -74,7 +74,8 @@ auto cross_entropy(const X& logits, const Labels& labels, const CrossEntropyOpti
 }
 
 /// The same for distributions q as targets, -sum_k q_k log p_k (section 2.2): a one-hot q gives the loss of
-/// its label. Logits and q are {..., K}. q is not checked to be a distribution. Throws ShapeError where the
+/// its label. 0 log 0 = 0: a class whose logit is -infinity and whose q is 0 counts for nothing, also in the
+/// derivatives. Logits and q are {..., K}. q is not checked to be a distribution. Throws ShapeError where the
 /// shapes differ or are empty.
 template <LayerInput X, LayerInput Q>
   requires(!IntegerExpression<Q>)
@@ -109,7 +110,8 @@ auto binary_cross_entropy_with_logits(const X& z, const Labels& labels) {
   return detail::binary_cross_entropy_with_logits(detail::as_variable(z), detail::to_labels(labels));
 }
 
-/// The same for targets q that are numbers in [0, 1], such as gray levels: the mean of log(1 + exp(z)) - q z.
+/// The same for targets q that are numbers in [0, 1], such as gray levels: the mean of log(1 + exp(z)) - q z,
+/// without cancellation; 0 for z = infinity with q = 1, and for -infinity with q = 0.
 /// Throws ShapeError where z and q do not have one shape, or are empty.
 template <LayerInput X, LayerInput Q>
   requires(!IntegerExpression<Q>)

@@ -15,16 +15,22 @@ ReduceOnPlateau::ReduceOnPlateau(const ReduceOnPlateauOptions& options) : option
       throw ValueError(fmt::format("ReduceOnPlateau: {} = {} came, expected {}", option, value, expected));
   };
   check(std::isfinite(options.factor) && options.factor > 1, "factor", options.factor, "a finite number > 1");
-  check(options.patience >= 1, "patience", options.patience, "at least 1");
-  check(options.threshold >= 0 && options.threshold < 1, "threshold", options.threshold,
-        "a number in [0, 1)");
+  if (options.absolute_threshold) {
+    check(options.threshold >= 0 && std::isfinite(options.threshold), "threshold", options.threshold,
+          "a finite number >= 0");
+  } else {
+    check(options.threshold >= 0 && options.threshold < 1, "threshold", options.threshold,
+          "a number in [0, 1)");
+  }
   check(options.min_scale >= 0 && std::isfinite(options.min_scale), "min_scale", options.min_scale,
         "a finite number >= 0");
 }
 
 bool ReduceOnPlateau::is_saturated(double value) {
   const bool is_first = best_ == std::numeric_limits<double>::infinity();
-  if (is_first ? value < best_ : value < best_ - options_.threshold * std::abs(best_)) {
+  const double limit = options_.absolute_threshold ? best_ - options_.threshold
+                                                   : best_ * (1 - std::copysign(options_.threshold, best_));
+  if (value < (is_first ? best_ : limit)) {
     best_ = value;
     waited_ = 0;
     cooling_ -= std::min<std::size_t>(cooling_, 1);
@@ -34,7 +40,7 @@ bool ReduceOnPlateau::is_saturated(double value) {
     --cooling_;
     return false;
   }
-  if (++waited_ < options_.patience) return false;
+  if (++waited_ <= options_.patience) return false;
   waited_ = 0;
   cooling_ = options_.cooldown;
   return true;

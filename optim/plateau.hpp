@@ -12,10 +12,12 @@ namespace xgrad::optim {
 /// When progress counts as saturated, and what happens then.
 struct ReduceOnPlateauOptions {
   double factor = 10;         ///< > 1: what the learning rate is divided by
-  std::size_t patience = 10;  ///< >= 1: so many values in turn without progress
-  double threshold = 1e-4;    ///< in [0, 1): progress is a value below (1 - threshold) times the best so far
-  std::size_t cooldown = 0;   ///< so many values after a reduction do not count
-  double min_scale = 0;       ///< >= 0: the scale of the learning rate does not fall below it
+  std::size_t patience = 10;  ///< so many values in turn without progress are borne: the next one reduces
+  double threshold = 1e-4;    ///< in [0, 1): progress is a value below best - threshold |best|
+  bool absolute_threshold =
+      false;                 ///< progress is a value below best - threshold, which may be any number >= 0
+  std::size_t cooldown = 0;  ///< so many values after a reduction do not count
+  double min_scale = 0;      ///< >= 0: the scale of the learning rate does not fall below it
 };
 
 /// "When progress starts to saturate, the value of alpha is decreased (say, divided by 10)" (section 4 of the
@@ -25,6 +27,10 @@ struct ReduceOnPlateauOptions {
 ///     ... after each epoch: plateau.update(validation_risk, sgd);
 ///
 /// It changes the optimiser's learning_rate_scale(), beside any schedule. A NaN is no progress.
+///
+/// The steps are those of PyTorch's ReduceLROnPlateau, with its names: `factor` here is 1 / factor there, and
+/// `min_scale` is min_lr as a share of the learning rate. The threshold is its 'rel', which for a negative
+/// best value asks for a fall here, too. With `absolute_threshold`, its 'abs'.
 class XGRAD_API ReduceOnPlateau {
  public:
   /// Throws ValueError for an option that is out of its range.

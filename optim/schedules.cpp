@@ -151,11 +151,14 @@ Schedule cycle(const char* function, double start, double peak, double end, std:
   if (!(rise > 0 && rise < 1)) {
     throw ValueError(fmt::format("{}: a rise of {} came, expected a number in (0, 1)", function, rise));
   }
-  const double top = rise * static_cast<double>(steps) - 1;
+  const double rounded = rise * static_cast<double>(steps) - 1;
+  const double whole = std::round(rounded);  // 0.07 * 100 is not 7
+  const double top = std::abs(rounded - whole) < 1e-9 * static_cast<double>(steps) ? whole : rounded;
   const double last = static_cast<double>(steps) - 1;
   return [=](std::size_t t) {
     const auto at = static_cast<double>(t);
-    if (at <= top) return along_cosine(start, peak, at / top);
+    if (at == top) return peak;  // also where the peak is the first step and nothing rises
+    if (at < top) return along_cosine(start, peak, at / top);
     return along_cosine(peak, end, std::min((at - top) / (last - top), 1.0));
   };
 }

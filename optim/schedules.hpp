@@ -92,8 +92,9 @@ struct OneCycleOptions {
 
 /// The one-cycle policy (Smith and Topin, Super-convergence, 2018): the value rises from maximum /
 /// start_divisor to the maximum, then falls to maximum / end_divisor, both along half a cosine, and stays
-/// there. Throws ValueError where an option is out of its range, the maximum is not finite, or there are
-/// fewer than 2 steps.
+/// there. The maximum is at step rise * steps - 1, as PyTorch has it, so that a rise of one step or less
+/// starts at the maximum or just past it. Throws ValueError where an option is out of its range, the maximum
+/// is not finite, or there are fewer than 2 steps.
 XGRAD_API Schedule one_cycle(double maximum, std::size_t steps, const OneCycleOptions& options = {});
 
 /// The momentum that belongs to one_cycle: it falls from `high` to `low` while the rate rises, and rises

@@ -44,6 +44,13 @@ struct ReductionLoop {
       if (!axes[i].reduced) out_stride *= axes[i].extent;
     }
   }
+
+  /// The number of results of the axes inside one of them.
+  std::size_t results_inside(std::size_t level) const {
+    std::size_t count = 1;
+    for (std::size_t i = level + 1; i < axes.size(); ++i) count *= axes[i].reduced ? 1 : axes[i].extent;
+    return count;
+  }
 };
 
 /// What a reduction combines: the entries of an array.
@@ -210,17 +217,34 @@ void add_row_group(const Source& in, std::size_t stride, std::size_t length, T* 
   }
 }
 
+/// The most columns whose results stay in the first-level cache.
+inline constexpr std::size_t column_block = 2048;
+
+/// Has `add(begin, end, out)` reduce the steps [begin, end) into `out`, many of them by halves, so that rounding errors
+/// grow with the logarithm of their number only.
+template <class T, class Op, class Add>
+void add_by_halves(std::size_t begin, std::size_t end, std::size_t most, std::size_t columns, T* out, Op op,
+                   const Add& add) {
+  if (end - begin <= most) return add(begin, end, out);
+  const std::size_t middle = begin + (end - begin) / 2 / 8 * 8;
+  alignas(64) T second[column_block];
+  std::fill_n(second, columns, op.initial);
+  add_by_halves(begin, middle, most, columns, out, op, add);
+  add_by_halves(middle, end, most, columns, second, op, add);
+  for (std::size_t j = 0; j < columns; ++j) out[j] = op(out[j], second[j]);
+}
+
 /// out[j] = op(out[j], the reduction of column j), for rows that are `stride` apart.
 template <class Source, class Op, class T = typename Source::value_type>
 void add_rows(const Source& in, std::size_t rows, std::size_t stride, std::size_t length, T* out, Op op) {
   constexpr std::size_t group = 8;
-  constexpr std::size_t block = 2048;  // of columns: their results stay in the first-level cache
-  for (std::size_t j = 0; j < length; j += block) {
-    const std::size_t columns = std::min(block, length - j);
-    std::size_t r = 0;
-    for (; r + group <= rows; r += group)
-      add_row_group<group>(in.at(r * stride + j), stride, columns, out + j, op);
-    for (; r < rows; ++r) add_row_group<1>(in.at(r * stride + j), stride, columns, out + j, op);
+  for (std::size_t j = 0; j < length; j += column_block) {
+    const std::size_t columns = std::min(column_block, length - j);
+    add_by_halves(0, rows, 1024, columns, out + j, op, [&](std::size_t r, std::size_t end, T* to) {
+      for (; r + group <= end; r += group)
+        add_row_group<group>(in.at(r * stride + j), stride, columns, to, op);
+      for (; r < end; ++r) add_row_group<1>(in.at(r * stride + j), stride, columns, to, op);
+    });
   }
 }
 
@@ -256,8 +280,16 @@ void reduce_from(const ReductionLoop& loop, std::size_t level, const Source& in,
   } else if (inside == 1) {
     reduce_rows(in, axis.extent, axis.in_stride, out, op);
   } else {
-    for (std::size_t i = 0; i < axis.extent; ++i) {
-      reduce_from(loop, level + 1, in.at(i * axis.in_stride), out + i * axis.out_stride, op);
+    const auto add = [&](std::size_t begin, std::size_t end, T* to) {
+      for (std::size_t i = begin; i < end; ++i) {
+        reduce_from(loop, level + 1, in.at(i * axis.in_stride), to + i * axis.out_stride, op);
+      }
+    };
+    const std::size_t columns = axis.reduced ? loop.results_inside(level) : 0;
+    if (axis.reduced && columns <= column_block) {
+      add_by_halves(0, axis.extent, 64, columns, out, op, add);
+    } else {
+      add(0, axis.extent, out);
     }
   }
 }
@@ -337,17 +369,6 @@ struct Sum {
   template <class V>
   V operator()(V a, V b) const {
     return a + b;
-  }
-};
-
-template <class T>
-struct Product {
-  using Lanes = detail::PlainLanes<T, Product>;
-  static constexpr std::size_t block = 1024;
-  T initial = T(1);
-  template <class V>
-  V operator()(V a, V b) const {
-    return a * b;
   }
 };
 

@@ -33,11 +33,11 @@ struct ScanOrder {
 };
 
 /// Scans `count` contiguous rows side by side, so that they need not wait for each other.
-template <std::size_t count, class T, std::size_t N, class F>
-void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Direction direction, T initial,
-               F f) {
+template <std::size_t count, class State, class T, std::size_t N, class F>
+void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Direction direction,
+               State initial, F f) {
   const ScanOrder order(direction, extent, 1);
-  std::array<T, count> state;
+  std::array<State, count> state;
   state.fill(initial);
   [&]<std::size_t... n>(std::index_sequence<n...>) {
     std::ptrdiff_t at = order.first;
@@ -45,7 +45,30 @@ void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Di
       std::ptrdiff_t i = at;
 #pragma GCC unroll 8
       for (std::size_t r = 0; r < count; ++r, i += static_cast<std::ptrdiff_t>(extent)) {
-        out[i] = state[r] = f(state[r], in[n][i]...);
+        state[r] = f(state[r], static_cast<State>(in[n][i])...);
+        out[i] = static_cast<T>(state[r]);
+      }
+    }
+  }
+  (std::make_index_sequence<N>());
+}
+
+/// The most lines in a group.
+inline constexpr std::size_t line_group = 1024;
+
+/// Scans `count` columns of rows that are `stride` apart, in a wider precision than theirs.
+template <class State, class T, std::size_t N, class F>
+void scan_columns_widely(const std::array<const T*, N>& in, T* out, std::size_t extent, std::size_t stride,
+                         std::size_t count, Direction direction, State initial, F f) {
+  const ScanOrder order(direction, extent, stride);
+  alignas(64) std::array<State, line_group> state;
+  std::fill_n(state.begin(), count, initial);
+  [&]<std::size_t... n>(std::index_sequence<n...>) {
+    std::ptrdiff_t at = order.first;
+    for (std::size_t k = 0; k < extent; ++k, at += order.step) {
+      for (std::size_t j = 0; j < count; ++j) {
+        state[j] = f(state[j], static_cast<State>((in[n] + at)[j])...);
+        (out + at)[j] = static_cast<T>(state[j]);
       }
     }
   }
@@ -77,9 +100,6 @@ void scan_columns(const std::array<const T*, N>& in, T* out, std::size_t extent,
   (std::make_index_sequence<N>());
 }
 
-/// The most lines in a group.
-inline constexpr std::size_t line_group = 1024;
-
 /// The most lines of a number of lines that may be known at compile time.
 template <class Count>
 inline constexpr std::size_t line_capacity = line_group;
@@ -109,17 +129,19 @@ void for_line_groups(const AxisLoop& loop, std::size_t rows, const Body& body) {
 
 }  // namespace detail
 
-/// The scan state = f(state, in...) along the loop's axis, as an array of all states. f is called with
-/// numbers and with batches.
-template <class T, class F, class... A>
-Array<T> scan(const AxisLoop& loop, Direction direction, T initial, F f, const Array<T>& first,
+/// The scan state = f(state, in...) along the loop's axis, as an array of all states. The state has the type of
+/// `initial`, double for sums and products of many floats. f is called with numbers and with batches.
+template <class State, class T, class F, class... A>
+Array<T> scan(const AxisLoop& loop, Direction direction, State initial, F f, const Array<T>& first,
               const A&... others) {
   Array<T> result(first.shape());
   detail::for_line_groups(loop, 8, [&](std::size_t offset, std::size_t count) {
     const std::array<const T*, 1 + sizeof...(A)> in{first.data() + offset, (others.data() + offset)...};
     T* out = result.data() + offset;
-    if (loop.inner != 1) {
-      detail::scan_columns(in, out, loop.extent, loop.inner, count, direction, initial, f);
+    if (loop.inner != 1 && !std::is_same_v<State, T>) {
+      detail::scan_columns_widely(in, out, loop.extent, loop.inner, count, direction, initial, f);
+    } else if (loop.inner != 1) {
+      detail::scan_columns(in, out, loop.extent, loop.inner, count, direction, static_cast<T>(initial), f);
     } else if (count == 8) {
       detail::scan_rows<8>(in, out, loop.extent, direction, initial, f);
     } else {
@@ -158,15 +180,15 @@ namespace detail {
 template <class T, class Count, class Apart, class F>
 void exclusive_products(const T* in, T* out, std::size_t extent, std::size_t stride, Count count, Apart apart,
                         Direction direction, F combine) {
-  alignas(64) std::array<T, line_capacity<Count>> product;
-  std::fill_n(product.begin(), std::size_t(count), T(1));
+  alignas(64) std::array<double, line_capacity<Count>> product;
+  std::fill_n(product.begin(), std::size_t(count), 1.0);
   const ScanOrder order(direction, extent, stride);
   std::ptrdiff_t at = order.first;
   for (std::size_t k = 0; k < extent; ++k, at += order.step) {
     for (std::size_t j = 0; j < count; ++j) {
       const std::ptrdiff_t i = at + static_cast<std::ptrdiff_t>(j * apart);
-      out[i] = combine(out[i], product[j]);
-      product[j] *= in[i];
+      out[i] = combine(out[i], static_cast<T>(product[j]));
+      product[j] *= static_cast<double>(in[i]);
     }
   }
 }
@@ -208,9 +230,9 @@ void cumlogsumexp_rows(const T* in, std::size_t rows, std::size_t extent, T* out
   alignas(64) T high[block];    // the largest entry so far
   alignas(64) T before[block];  // up to the one before
   alignas(64) T power[block];
-  alignas(64) T total[block];
+  alignas(64) T excess[block];
   T largest = Max<T>{}.initial;
-  T sum = 0;
+  T sum = -1;  // of the powers, less 1
   auto power_of = [](auto x, auto m) { return xsimd::exp(x - where_finite(m)); };
   for (std::size_t first = 0; first < rows * extent; first += block) {
     const std::size_t count = std::min(block, rows * extent - first);
@@ -225,10 +247,11 @@ void cumlogsumexp_rows(const T* in, std::size_t rows, std::size_t extent, T* out
     map_row(before, count, power_of, Stream<Step::advance, T>{before}, shift);
     column = first % extent;
     for (std::size_t i = 0; i < count; ++i) {
-      total[i] = sum = (column == 0 ? T(0) : sum * before[i]) + power[i];
+      if (column == 0) sum = -1;
+      excess[i] = sum = power[i] == 1 ? (sum + 1) * before[i] : sum + power[i];
       if (++column == extent) column = 0;
     }
-    log_totals(high, total, count, out + first);
+    log_totals(high, excess, count, out + first);
   }
 }
 
@@ -254,12 +277,12 @@ Array<T> cumlogsumexp(const Array<T>& x, const AxisLoop& loop) {
       return;
     }
     alignas(64) T high[detail::line_group];
-    alignas(64) T total[detail::line_group];
+    alignas(64) T excess[detail::line_group];
     std::fill_n(high, count, Max<T>{}.initial);
-    std::fill_n(total, count, T(0));
+    std::fill_n(excess, count, T(-1));
     for (std::size_t k = 0; k < loop.extent; ++k, in += loop.inner, out += loop.inner) {
-      detail::add_exp_rows(in, 1, loop.inner, count, high, total);
-      detail::log_totals(high, total, count, out);
+      detail::add_exp_rows(in, 1, loop.inner, count, high, excess);
+      detail::log_totals(high, excess, count, out);
     }
   });
   return result;

@@ -9,12 +9,19 @@
 
 namespace xgrad::kernels {
 
+/// A finite total; NaN for an infinite one, that of entries of which one is infinity: they have no shares.
+template <class V>
+V nan_if_infinite(V total) {
+  return total + V(0.0F) * total;
+}
+
 /// softmax (or its logarithm) of x along the loop's axis. The largest entry is subtracted first, so that no
 /// power overflows.
 template <bool logarithm, class T>
 Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
   const auto scale = [](auto p, auto s) { return p * s; };
-  const auto subtract = [](auto p, auto s) { return p - s; };
+  // In this order: far from 0, the shift together with the logarithm of a sum has no digits left for the latter.
+  const auto subtract = [](auto p, auto m, auto s) { return (p - m) - s; };
   if (loop.has_rows()) {
     Array<T> result(x.shape());
     for_row_groups<T>(loop.outer, loop.extent, [&](RowGroup<T>& group) {
@@ -22,27 +29,32 @@ Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
       T* out = result.data() + group.offset();
       alignas(64) T shift[RowGroup<T>::capacity];
       alignas(64) T total[RowGroup<T>::capacity];
-      detail::exp_totals_of_rows(group, in, shift, total, logarithm ? nullptr : out);
       if constexpr (logarithm) {
-        detail::log_totals(shift, total, group.count(), total);
-        group.template map<1, 1>(out, {in}, {total}, subtract);
+        detail::exp_totals_of_rows(group, in, shift, total);
+        auto logarithm_of = [](auto s) { return nan_if_infinite(xsimd::log1p(s)); };
+        detail::map_row(total, group.count(), logarithm_of,
+                        detail::Stream<detail::Step::advance, T>{total});
+        group.template map<1, 2>(out, {in}, {shift, total}, subtract);
       } else {
-        for (std::size_t r = 0; r < group.count(); ++r) total[r] = 1 / total[r];
+        detail::powers_of_rows(group, in, shift, total, out);
+        for (std::size_t r = 0; r < group.count(); ++r) total[r] = 1 / nan_if_infinite(total[r]);
         group.template map<1, 1>(out, {out}, {total}, scale);
       }
     });
     return result;
   }
   ExpTotals<T> totals = exp_totals(x, loop);
-  T* total = totals.total.data();
+  T* excess = totals.excess.data();
   if constexpr (logarithm) {
-    detail::log_totals(totals.shift.data(), total, totals.total.size(), total);
-    return map(x.shape(), x, totals.total, subtract);
+    map_into(excess, excess, totals.excess.size(), [](auto s) { return nan_if_infinite(xsimd::log1p(s)); });
+    return map_all(x.shape(), subtract, x, totals.shift, totals.excess);
   } else {
-    map_into(total, total, totals.total.size(), []<class V>(V s) { return V(T(1)) / s; });
+    map_into(excess, excess, totals.excess.size(), []<class V>(V s) {
+      return V(T(1)) / nan_if_infinite(V(T(1)) + s);
+    });
     return map_all(
         x.shape(), [](auto p, auto m, auto s) { return xsimd::exp(p - m) * s; }, x, totals.shift,
-        totals.total);
+        totals.excess);
   }
 }
 

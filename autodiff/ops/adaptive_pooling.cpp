@@ -29,6 +29,7 @@ Pool<BinAxis> bins(const char* operation, std::size_t axes, const Shape& images,
     throw ShapeError(
         fmt::format("{}: {} {} are too large", operation, detail::noun(axes), to_string(images)));
   }
+  detail::check_size(operation, {images.front(), size.rows, size.columns, images.back()}, sizeof(float));
   return {axes, {images.front(), images.back(), BinAxis(height, size.rows), BinAxis(width, size.columns)}};
 }
 

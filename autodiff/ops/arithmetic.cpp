@@ -15,7 +15,10 @@ namespace {
 constexpr auto minus = [](const auto& p) { return -p; };
 constexpr auto product = [](const auto& p, const auto& q) { return p * q; };
 constexpr auto quotient = [](const auto& p, const auto& q) { return p / q; };
-constexpr auto by_divisor = [](const auto& g, const auto& y, const auto& q) { return -(g * y / q); };
+constexpr auto by_dividend = [](const auto& g, const auto& q) { return detail::divided(g, q); };
+constexpr auto by_divisor = [](const auto& g, const auto& y, const auto& q) {
+  return -detail::divided(g * detail::unless_unused(g, q == 0, 0.0F, y), q);
+};
 
 /// What the first of two operands has of g: all where it is the one taken, half where they tie.
 constexpr auto share_of_larger = []<class V>(V g, V p, V q) {
@@ -56,7 +59,7 @@ template <class T>
 Variable<T> divide(const Variable<T>& a, const Variable<T>& b) {
   return finish_operation(
       "divide", entrywise("divide", quotient, a, b),
-      {{a, [b, s = a.shape()](Variable<T>&& g) { return sum_to(pull(quotient, std::move(g), b), s); }},
+      {{a, [b, s = a.shape()](Variable<T>&& g) { return sum_to(pull(by_dividend, std::move(g), b), s); }},
        {b, [b](Variable<T>&& g, const Variable<T>& y) {
           return sum_to(pull(by_divisor, std::move(g), y, b), b.shape());
         }}});

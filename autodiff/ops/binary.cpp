@@ -12,6 +12,7 @@ using detail::both;
 using detail::choose;
 using detail::length;
 using detail::ratio;
+using detail::unless_unused;
 using kernels::sigmoid;  // of a batch, in formulas
 
 namespace {
@@ -57,11 +58,13 @@ Variable<T> pow(const Variable<T>& a, const Variable<T>& b) {
   // What is not taken is computed all the same, and has to have finite derivatives.
   const auto by_base = [](const auto& g, const auto& p, const auto& q) {
     const auto flat = both(p == T(0), q == T(0));
-    return g * choose(flat, T(0), q * power(choose(flat, T(1), p), q - T(1)));
+    const auto base = unless_unused(g, p == T(0), T(1), choose(flat, T(1), p));
+    return g * choose(flat, T(0), q * power(base, q - T(1)));
   };
   const auto by_exponent = [](const auto& g, const auto& p, const auto& q) {
     const auto flat = both(p == T(0), q >= T(0));
-    return g * power(p, q) * log(choose(flat, T(1), p));
+    const auto base = unless_unused(g, p == T(0), T(1), p);
+    return g * power(base, q) * log(choose(flat, T(1), base));
   };
   return binary("pow", a, b, value, by_base, by_exponent);
 }
@@ -70,8 +73,9 @@ template <class T>
 Variable<T> detail::pow_number(const Variable<T>& x, T c) {
   const auto value = [c](auto p) { return power_of_number(p, c); };
   if (c == T(0)) return steps("pow", x, value);
-  return unary("pow", x, value,
-               [c](const auto& g, const auto& p) { return c * g * power_of_number(p, c - T(1)); });
+  return unary("pow", x, value, [c](const auto& g, const auto& p) {
+    return c * g * power_of_number(unless_unused(g, p == T(0), T(1), p), c - T(1));
+  });
 }
 
 template <class T>
@@ -101,10 +105,10 @@ Variable<T> xlogy(const Variable<T>& x, const Variable<T>& y) {
     return xsimd::select((p == V(T(0))) & (q == q), V(T(0)), p * xsimd::log(q));
   };
   const auto by_x = [](const auto& g, const auto& p, const auto& q) {
-    return g * log(choose(both(p == T(0), q <= T(0)), T(1), q));
+    return g * log(unless_unused(g, q == T(0), T(1), choose(both(p == T(0), q <= T(0)), T(1), q)));
   };
   const auto by_y = [](const auto& g, const auto& p, const auto& q) {
-    return g * (p / choose(both(p == T(0), q == T(0)), T(1), q));
+    return g * (p / unless_unused(g, q == T(0), T(1), choose(both(p == T(0), q == T(0)), T(1), q)));
   };
   return binary("xlogy", x, y, value, by_x, by_y);
 }

@@ -74,9 +74,10 @@ Variable<T> diag(const Variable<T>& x, std::ptrdiff_t k) {
     throw ShapeError(
         fmt::format("diag: an array of shape {}; expected a vector or a matrix", to_string(x.shape())));
   }
-  const std::size_t n = x.size() + static_cast<std::size_t>(std::abs(k));
+  const std::size_t n =
+      add_extents(x.size(), k < 0 ? -static_cast<std::size_t>(k) : static_cast<std::size_t>(k));
   const Shape shape{n, n};
-  element_count(shape);
+  check_size("diag", shape, sizeof(T));
   return put_at(x, diagonal_of(shape, k, 0, 1), shape);
 }
 

@@ -8,8 +8,10 @@
 namespace xgrad {
 
 using detail::choose;
+using detail::divided;
 using detail::unary;
 using detail::unary_by_result;
+using detail::unless_unused;
 
 template <class T>
 Variable<T> detail::square(const Variable<T>& x) {
@@ -21,14 +23,17 @@ template <class T>
 Variable<T> reciprocal(const Variable<T>& x) {
   return unary_by_result(
       "reciprocal", x, [](auto p) { return T(1) / p; },
-      [](const auto& g, const auto& y) { return -(g * y * y); });
+      [](const auto& g, const auto& y) {
+        const auto slope = unless_unused(g, isinf(y), 0.0F, y);
+        return -(g * slope * slope);
+      });
 }
 
 template <class T>
 Variable<T> sqrt(const Variable<T>& x) {
   return unary_by_result(
       "sqrt", x, [](auto p) { return xsimd::sqrt(p); },
-      [](const auto& g, const auto& y) { return g / (T(2) * y); });
+      [](const auto& g, const auto& y) { return divided(g, T(2) * y); });
 }
 
 template <class T>
@@ -44,14 +49,17 @@ template <class T>
 Variable<T> rsqrt(const Variable<T>& x) {
   return unary_by_result(
       "rsqrt", x, [](auto p) { return T(1) / xsimd::sqrt(p); },
-      [](const auto& g, const auto& y) { return T(-0.5) * g * y * y * y; });
+      [](const auto& g, const auto& y) {
+        const auto root = unless_unused(g, isinf(y), 0.0F, y);
+        return T(-0.5) * g * root * root * root;
+      });
 }
 
 template <class T>
 Variable<T> cbrt(const Variable<T>& x) {
   return unary_by_result(
       "cbrt", x, [](auto p) { return xsimd::cbrt(p); },
-      [](const auto& g, const auto& y) { return g / (T(3) * y * y); });
+      [](const auto& g, const auto& y) { return divided(g, T(3) * y * y); });
 }
 
 template <class T>
@@ -78,28 +86,29 @@ Variable<T> expm1(const Variable<T>& x) {
 template <class T>
 Variable<T> log(const Variable<T>& x) {
   return unary(
-      "log", x, [](auto p) { return xsimd::log(p); }, [](const auto& g, const auto& p) { return g / p; });
+      "log", x, [](auto p) { return xsimd::log(p); },
+      [](const auto& g, const auto& p) { return divided(g, p); });
 }
 
 template <class T>
 Variable<T> log1p(const Variable<T>& x) {
   return unary(
       "log1p", x, [](auto p) { return xsimd::log1p(p); },
-      [](const auto& g, const auto& p) { return g / (T(1) + p); });
+      [](const auto& g, const auto& p) { return divided(g, T(1) + p); });
 }
 
 template <class T>
 Variable<T> log2(const Variable<T>& x) {
   return unary(
       "log2", x, [](auto p) { return xsimd::log2(p); },
-      [](const auto& g, const auto& p) { return g / (std::numbers::ln2_v<T> * p); });
+      [](const auto& g, const auto& p) { return divided(g, std::numbers::ln2_v<T> * p); });
 }
 
 template <class T>
 Variable<T> log10(const Variable<T>& x) {
   return unary(
       "log10", x, [](auto p) { return xsimd::log10(p); },
-      [](const auto& g, const auto& p) { return g / (std::numbers::ln10_v<T> * p); });
+      [](const auto& g, const auto& p) { return divided(g, std::numbers::ln10_v<T> * p); });
 }
 
 namespace {

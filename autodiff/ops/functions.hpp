@@ -47,6 +47,19 @@ auto ratio(const A& a, const B& b) {
   return choose(b == 0, 0, a / choose(b == 0, 1, b));
 }
 
+/// `replacement` instead of a factor or divisor at its pole where g is 0, in the formula of a pullback: what no result
+/// depends on has gradient 0 there, not the NaN of 0 / 0 or of 0 times infinity. g itself stays, for its derivative.
+template <class G, class C, class R, class A>
+auto unless_unused(const G& g, const C& at_pole, const R& replacement, const A& a) {
+  return choose(both(g == 0, at_pole), replacement, a);
+}
+
+/// g / b, and 0 where both are 0, in the formula of a pullback.
+template <class G, class B>
+auto divided(const G& g, const B& b) {
+  return g / unless_unused(g, b == 0, 1.0F, b);
+}
+
 /// A function of one number whose pullback is a formula of (g, x): x is what the tape keeps.
 template <class T, class F, class P>
 Variable<T> unary(const char* name, const Variable<T>& x, F value, P pullback) {

@@ -15,7 +15,7 @@ namespace {
 template <class T>
 Variable<T> join(const char* name, const std::vector<Variable<T>>& arrays, const Shape& shape,
                  const std::vector<kernels::Strided>& parts) {
-  Array<T> value(shape);
+  Array<T> value(detail::check_size(name, shape, sizeof(T)));
   for (std::size_t i = 0; i < arrays.size(); ++i) kernels::set_at(value, parts[i], arrays[i].value());
   return operation(name, std::move(value), arrays, [parts](const Variable<T>& g) {
     std::vector<Variable<T>> cotangents;
@@ -38,7 +38,7 @@ Variable<T> concatenate_along(const char* name, const std::vector<Variable<T>>& 
       throw ShapeError(fmt::format("{}: shapes {} and {} differ in more than axis {}", name,
                                    to_string(arrays.front().shape()), to_string(array.shape()), along));
     }
-    shape[along] += array.shape()[along];
+    shape[along] = detail::add_extents(shape[along], array.shape()[along]);
   }
   std::vector<kernels::Strided> parts;
   std::size_t start = 0;

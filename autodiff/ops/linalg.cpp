@@ -34,7 +34,7 @@ Array<T> multiply_batches(const Factor<T>& a, const Factor<T>& b) {
   Shape shape = batch;
   shape.push_back(m);
   shape.push_back(n);
-  Array<T> result(shape);
+  Array<T> result(detail::check_size("matmul", shape, sizeof(T)));
   const kernels::BroadcastLoop<2> loop(batch, {&batch_a, &batch_b});
   loop.for_rows(0, loop.rows, [&](std::size_t row, const std::array<std::size_t, 2>& offsets) {
     for (std::size_t i = 0; i < loop.inner; ++i) {
@@ -123,7 +123,7 @@ Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, const Variab
                    detail::signed_shape(result));
   }
   const std::size_t rows = shape[0];
-  Array<T> value(Shape{rows, out});
+  Array<T> value(check_size("linear", {rows, out}, sizeof(T)));
   for (std::size_t n = 0; bias && n < rows; ++n)
     std::copy_n(bias.value().data(), out, value.data() + n * out);
   kernels::gemm<T>(false, true, rows, out, in, T(1), x.value().data(), in, weight.value().data(), in,

@@ -5,9 +5,14 @@
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/gather.hpp>
+#include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
 
 /// \file
 /// What the operations on matrices, and on batches of them along leading axes, share. Private to their
@@ -100,6 +105,41 @@ Variable<T> as_column(const Variable<T>& x) {
 template <class T>
 Variable<T> drop_column(const Variable<T>& x) {
   return xgrad::squeeze(x, -1);
+}
+
+/// f(inputs, kind) of a batch whose members need different computations: members of one kind are taken together, so that
+/// none depends on the others. The inputs have the batch's axes and two more; so has what f returns.
+template <class T, class F>
+Variable<T> by_kind(const std::vector<int>& kinds, const std::vector<Variable<T>>& inputs, const F& f) {
+  std::vector<int> different = kinds;
+  std::sort(different.begin(), different.end());
+  different.erase(std::unique(different.begin(), different.end()), different.end());
+  if (different.size() <= 1) return f(inputs, different.empty() ? 0 : different.front());
+
+  std::vector<Variable<T>> flat;  // {members, m, n}
+  for (const Variable<T>& x : inputs) {
+    const Shape members{kinds.size(), rows_of(x.shape()), columns_of(x.shape())};
+    flat.push_back(reshape(x, signed_shape(members)));
+  }
+  std::vector<Variable<T>> parts;
+  Array<std::int64_t> place(Shape{kinds.size()});  // of each member in the parts, one after another
+  std::int64_t placed = 0;
+  for (const int kind : different) {
+    std::vector<std::int64_t> members;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      if (kinds[i] != kind) continue;
+      members.push_back(static_cast<std::int64_t>(i));
+      place.data()[i] = placed++;
+    }
+    Array<std::int64_t> chosen(Shape{members.size()});
+    std::copy(members.begin(), members.end(), chosen.begin());
+    std::vector<Variable<T>> of_kind;
+    for (const Variable<T>& x : flat) of_kind.push_back(detail::take(x, chosen, 0));
+    parts.push_back(f(of_kind, kind));
+  }
+  const Variable<T> all = detail::take(concatenate(parts, 0), place, 0);
+  return reshape(all, signed_shape(matrices(batch_of(inputs.front().shape()), rows_of(all.shape()),
+                                            columns_of(all.shape()))));
 }
 
 /// Square matrices with 0 above or below the diagonal, and on it if `strict`.

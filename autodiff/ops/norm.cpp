@@ -88,26 +88,27 @@ Array<T> scales(const Array<T>& x, const Reduced& to) {
   return result;
 }
 
-/// The root of the sum of squares, of scaled entries only where the squares leave the range of full
+/// The root of the sum of squares, of scaled entries in those windows whose squares leave the range of full
 /// precision.
 template <class T>
 Array<T> root_of_squares(const Array<T>& x, const Reduced& to) {
   constexpr T low = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
-  Array<T> sums = reduce_mapped<kernels::Sum<T>>(x, to, Square());
-  const bool in_range =
-      std::none_of(sums.begin(), sums.end(), [](T sum) { return sum < low || std::isinf(sum); });
+  Array<T> plain = reduce_mapped<kernels::Sum<T>>(x, to, Square());
+  const auto is_out_of_range = [](T sum) { return sum < low || std::isinf(sum); };
   const auto root = [](auto sum) { return xsimd::sqrt(sum); };
-  if (in_range || to.count == 0) {
-    kernels::map_into(sums.data(), sums.data(), sums.size(), root);
-    return sums;
+  std::vector<std::size_t> scaled;
+  for (std::size_t i = 0; i < plain.size() && to.count > 0; ++i) {
+    if (is_out_of_range(plain.data()[i])) scaled.push_back(i);
   }
+  kernels::map_into(plain.data(), plain.data(), plain.size(), root);
+  if (scaled.empty()) return plain;
   const Array<T> scale = scales(x, to);
   const Array<T> squares =
       kernels::map(x.shape(), x, scale, [](auto p, auto s) { return (p / s) * (p / s); });
-  sums = kernels::reduce(squares, to.axes, to.kept, kernels::Sum<T>{});
-  Array<T> result = kernels::map(to.kept, sums, scale, [=](auto sum, auto s) { return root(sum) * s; });
-  result.reshape(to.shape);
-  return result;
+  const Array<T> sums = kernels::reduce(squares, to.axes, to.kept, kernels::Sum<T>{});
+  const Array<T> roots = kernels::map(to.kept, sums, scale, [=](auto sum, auto s) { return root(sum) * s; });
+  for (const std::size_t i : scaled) plain.data()[i] = roots.data()[i];
+  return plain;
 }
 
 template <class T>

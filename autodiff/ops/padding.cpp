@@ -68,10 +68,14 @@ Variable<T> pad(const Variable<T>& x, const PadWidths& widths, const PadOptions&
       throw ValueError(fmt::format("pad: widths {} and {} on axis {}; expected no negative numbers",
                                    width.before, width.after, axis));
     }
+    const auto added = static_cast<std::size_t>(width.before) + static_cast<std::size_t>(width.after);
+    pick.shape.push_back(detail::add_extents(shape[axis], added));
+  }
+  detail::check_size("pad", pick.shape, sizeof(T));
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    const PadWidth& width = list[list.size() == 1 ? 0 : axis];
     const auto n = static_cast<std::ptrdiff_t>(shape[axis]);
-    const std::size_t extent =
-        shape[axis] + static_cast<std::size_t>(width.before) + static_cast<std::size_t>(width.after);
-    pick.shape.push_back(extent);
+    const std::size_t extent = pick.shape[axis];
     pick.axes.push_back({shape[axis], extent});
     if (extent == shape[axis]) continue;
     if (n == 0 && options.mode != PadMode::constant) {
@@ -79,11 +83,11 @@ Variable<T> pad(const Variable<T>& x, const PadWidths& widths, const PadOptions&
           fmt::format("pad: axis {} of an array of shape {} is empty; mode '{}' cannot extend it", axis,
                       to_string(shape), to_string(options.mode)));
     }
+    detail::check_size("pad", {extent}, sizeof(std::int64_t));  // another axis may be empty
     pick.axes.back().indices = detail::make_indices(extent, [&](std::size_t i) {
       return continued(options.mode, static_cast<std::ptrdiff_t>(i) - width.before, n);
     });
   }
-  element_count(pick.shape);
   return operation("pad", kernels::gather(x.value(), pick, static_cast<T>(options.value)),
                    {x, [pick, s = x.shape()](const Variable<T>& g) { return detail::put_at(g, pick, s); }});
 }

@@ -80,7 +80,7 @@ Variable<T> join_axes(const Variable<T>& x, const std::vector<std::vector<int>>&
   Shape shape;
   for (const std::vector<int>& group : groups) {
     shape.push_back(1);
-    for (const int axis : group) shape.back() *= x.shape()[axis];
+    for (const int axis : group) shape.back() = multiply_extents(shape.back(), x.shape()[axis]);
     order.insert(order.end(), group.begin(), group.end());
   }
   const Variable<T> ordered = std::is_sorted(order.begin(), order.end()) ? x : permute(x, order);
@@ -129,8 +129,9 @@ Variable<T> kron(const Variable<T>& a, const Variable<T>& b) {
     shape_a.push_back(1);
     shape_b.push_back(1);
     shape_b.push_back(extent(b, i));
-    shape.push_back(extent(a, i) * extent(b, i));
+    shape.push_back(multiply_extents(extent(a, i), extent(b, i)));
   }
+  check_size("kron", shape, sizeof(T));
   return reshape(multiply(reshape(a, signed_shape(shape_a)), reshape(b, signed_shape(shape_b))),
                  signed_shape(shape));
 }

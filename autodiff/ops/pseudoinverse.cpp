@@ -68,21 +68,21 @@ void require_independent_columns(const Shape& shape, const Array<T>& r) {
   }
 }
 
-/// The largest 1-norm (sum of the absolute values of a column) of the matrices in which it is finite.
+/// How often each matrix is halved before Pade's approximant: until its 1-norm, the largest sum of the
+/// absolute values of a column, is at most 5.37. A norm that is not finite asks for none.
 template <class T>
-T largest_norm(const Array<T>& a) {
+std::vector<int> halvings(const Array<T>& a) {
   const std::size_t n = columns_of(a.shape());
-  const std::size_t count = element_count(batch_of(a.shape()));
-  T largest = 0;
+  std::vector<int> result(element_count(batch_of(a.shape())));
   std::vector<T> sums(n);
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = 0; i < result.size(); ++i) {
     std::fill(sums.begin(), sums.end(), T(0));
     for (std::size_t at = 0; at < n * n; ++at) sums[at % n] += std::abs(a.data()[i * n * n + at]);
     T norm = 0;
     for (const T sum : sums) norm = sum > norm || std::isnan(sum) ? sum : norm;
-    if (std::isfinite(norm)) largest = std::max(largest, norm);
+    if (std::isfinite(norm) && norm > T(5.37)) result[i] = std::ilogb(norm / T(5.37)) + 1;
   }
-  return largest;
+  return result;
 }
 
 /// (V - U)^-1 (V + U), where U and V are the odd and the even part of the numerator of Pade's approximant of
@@ -154,11 +154,14 @@ Variable<T> detail::lstsq(const Variable<T>& a, const Variable<T>& b) {
 template <class T>
 Variable<T> expm(const Variable<T>& a) {
   detail::check_square("expm", a.shape());
-  const T norm = largest_norm(a.value());
-  const int squarings = norm > T(5.37) ? std::ilogb(norm / T(5.37)) + 1 : 0;
-  Variable<T> result = pade(squarings == 0 ? a : a * std::ldexp(T(1), -squarings));
-  for (int i = 0; i < squarings; ++i) result = matmul(result, result);
-  return result;
+  // A matrix that is halved more often than it needs loses digits, so that each is halved as often as it
+  // would be alone.
+  return detail::by_kind<T>(halvings(a.value()), {a}, [](const auto& matrices, int squarings) {
+    const Variable<T>& part = matrices.front();
+    Variable<T> result = pade(squarings == 0 ? part : part * std::ldexp(T(1), -squarings));
+    for (int i = 0; i < squarings; ++i) result = matmul(result, result);
+    return result;
+  });
 }
 
 #define XGRAD_INSTANTIATE(T)                                                     \

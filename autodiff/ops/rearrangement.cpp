@@ -20,31 +20,28 @@ kernels::Indices rolled(std::size_t n, std::ptrdiff_t shift) {
   return detail::make_indices(n, [=](std::size_t i) { return i < n - start ? start + i : start + i - n; });
 }
 
-/// Each index as often as counts(index) says, one after another.
+/// The indices index(0) ... index(count - 1). An axis may be longer than memory, if another one is empty:
+/// then throws ShapeError.
 template <class F>
-kernels::Indices repeated(std::size_t n, std::size_t total, const F& counts) {
-  std::size_t index = 0;
-  std::size_t left = n == 0 ? 0 : counts(0);
-  return detail::make_indices(total, [&](std::size_t) {
-    while (left == 0) left = counts(++index);
-    --left;
-    return index;
-  });
+kernels::Indices numbered(const char* operation, std::size_t count, const F& index) {
+  detail::check_size(operation, {count}, sizeof(std::int64_t));
+  return detail::make_indices(count, index);
 }
 
 void check_count(const char* operation, std::ptrdiff_t count) {
   if (count < 0) throw ValueError(fmt::format("{}: {} times; expected no negative number", operation, count));
 }
 
-/// x with the indices of one axis replaced by others.
-template <class T>
+/// x with the indices of one axis replaced by index(0) ... index(extent - 1).
+template <class T, class F>
 Variable<T> with_axis(const char* name, const Variable<T>& x, std::size_t axis, std::size_t extent,
-                      kernels::Indices indices) {
+                      const F& index) {
   kernels::Pick pick{x.shape(), {}};
   pick.shape[axis] = extent;
+  detail::check_size(name, pick.shape, sizeof(T));
   for (const std::size_t n : x.shape()) pick.axes.push_back({n, n});
   pick.axes[axis].extent = extent;
-  pick.axes[axis].indices = std::move(indices);
+  pick.axes[axis].indices = numbered(name, extent, index);
   return detail::entries_at(name, x, pick);
 }
 
@@ -98,16 +95,21 @@ Variable<T> tile(const Variable<T>& x, const std::vector<std::ptrdiff_t>& counts
   const std::size_t dimension = std::max(x.dimension(), counts.size());
   const std::size_t added = dimension - x.dimension();
   const std::size_t uncounted = dimension - counts.size();
+  const auto extent_of = [&](std::size_t i) { return i < added ? 1 : x.shape()[i - added]; };
+  const auto count_of = [&](std::size_t i) {
+    return i < uncounted ? 1 : static_cast<std::size_t>(counts[i - uncounted]);
+  };
   kernels::Pick pick;
   for (std::size_t i = 0; i < dimension; ++i) {
-    const std::size_t extent = i < added ? 1 : x.shape()[i - added];
-    const std::size_t count = i < uncounted ? 1 : static_cast<std::size_t>(counts[i - uncounted]);
-    pick.shape.push_back(element_count({extent, count}));
-    pick.axes.push_back({extent, pick.shape.back()});
-    if (count == 1) continue;
-    pick.axes.back().indices = make_indices(pick.shape.back(), [=](std::size_t k) { return k % extent; });
+    pick.shape.push_back(multiply_extents(extent_of(i), count_of(i)));
   }
-  element_count(pick.shape);
+  check_size("tile", pick.shape, sizeof(T));
+  for (std::size_t i = 0; i < dimension; ++i) {
+    const std::size_t extent = extent_of(i);
+    pick.axes.push_back({extent, pick.shape[i]});
+    if (count_of(i) == 1) continue;
+    pick.axes.back().indices = numbered("tile", pick.shape[i], [=](std::size_t k) { return k % extent; });
+  }
   return entries_at("tile", x, pick);
 }
 
@@ -116,19 +118,16 @@ Variable<T> repeat(const Variable<T>& x, std::ptrdiff_t count, int axis) {
   const std::size_t along = normalize_axis("repeat", axis, x.shape());
   check_count("repeat", count);
   const auto times = static_cast<std::size_t>(count);
-  const std::size_t extent = element_count({x.shape()[along], times});
-  return with_axis("repeat", x, along, extent,
-                   make_indices(extent, [=](std::size_t i) { return i / times; }));
+  const std::size_t extent = multiply_extents(x.shape()[along], times);
+  return with_axis("repeat", x, along, extent, [=](std::size_t i) { return i / times; });
 }
 
 template <class T>
 Variable<T> repeat_all(const Variable<T>& x, std::ptrdiff_t count) {
   check_count("repeat", count);
   const auto times = static_cast<std::size_t>(count);
-  const std::size_t extent = element_count({x.size(), times});
-  kernels::Pick pick{{extent}, {}};
-  pick.axes.push_back({x.size(), extent, make_indices(extent, [=](std::size_t i) { return i / times; })});
-  return entries_at("repeat", x, pick);
+  const std::size_t extent = multiply_extents(x.size(), times);
+  return with_axis("repeat", reshape(x, {-1}), 0, extent, [=](std::size_t i) { return i / times; });
 }
 
 template <class T>
@@ -140,8 +139,14 @@ Variable<T> repeat_each(const Variable<T>& x, const std::vector<std::size_t>& co
                                  counts.size(), along, to_string(x.shape()), n));
   }
   for (const std::size_t count : counts) check_count("repeat", static_cast<std::ptrdiff_t>(count));
-  const std::size_t extent = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
-  return with_axis("repeat", x, along, extent, repeated(n, extent, [&](std::size_t i) { return counts[i]; }));
+  const std::size_t extent = std::accumulate(counts.begin(), counts.end(), std::size_t{0}, add_extents);
+  std::size_t index = 0;
+  std::size_t left = n == 0 ? 0 : counts[0];
+  return with_axis("repeat", x, along, extent, [&](std::size_t) {
+    while (left == 0) left = counts[++index];
+    --left;
+    return index;
+  });
 }
 
 }  // namespace detail

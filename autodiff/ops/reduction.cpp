@@ -1,6 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/exp_totals.hpp>
+#include <autodiff/kernels/product.hpp>
 #include <autodiff/kernels/reduction.hpp>
+#include <autodiff/kernels/strided.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/elementwise.hpp>
@@ -41,6 +43,7 @@ Reduced::Reduced(const char* operation, const Shape& from, const Axes& which, Ke
     }
     if (!axes[i] || keep) shape.push_back(kept[i]);
   }
+  check_size(operation, kept, sizeof(double));  // of an empty array, the other axes may have any extent
 }
 
 std::optional<kernels::AxisLoop> Reduced::loop(const Shape& from) const {
@@ -150,6 +153,27 @@ Variable<T> detail::share_among_equal(const Variable<T>& g, const Variable<T>& x
 
 namespace {
 
+/// The product of each window, whose axes need not be neighbours.
+template <class T>
+Array<T> products(const Array<T>& x, const Reduced& to) {
+  Array<T> result;
+  if (const auto loop = to.loop(x.shape())) {
+    result = kernels::products(x, *loop);
+  } else {
+    const auto strides = kernels::contiguous_strides(x.shape());
+    kernels::Strided moved;
+    for (const int axis : to.order_with_reduced_last()) {
+      moved.shape.push_back(x.shape()[axis]);
+      moved.strides.push_back(strides[axis]);
+    }
+    const auto kept = static_cast<std::size_t>(std::count(to.axes.begin(), to.axes.end(), false));
+    result = kernels::products(kernels::gather(x, moved),
+                               kernels::AxisLoop(moved.shape, kept, moved.shape.size()));
+  }
+  result.reshape(to.shape);
+  return result;
+}
+
 /// The products of the other entries in the window of each. In one pass where no tape records, and to the
 /// same bits.
 template <class T>
@@ -180,13 +204,18 @@ Array<T> finite_max(const Array<T>& x, const Reduced& to) {
   });
 }
 
-/// sum(exp(x - shift)) over the reduced axes, and the shift.
+/// sum(exp(x - shift)) - 1 over the reduced axes, and the shift.
 template <class T>
 kernels::ExpTotals<T> exp_totals(const Array<T>& x, const Reduced& to) {
   if (const auto loop = to.loop(x.shape())) return kernels::exp_totals(x, *loop);
   Array<T> shift = finite_max(x, to);
-  const Array<T> powers = kernels::map(x.shape(), x, shift, [](auto p, auto m) { return xsimd::exp(p - m); });
-  return {std::move(shift), kernels::reduce(powers, to.axes, to.kept, kernels::Sum<T>{})};
+  const Array<T> ones = count_ties(x, shift, to);
+  const Array<T> powers = kernels::map(x.shape(), x, shift, []<class V>(V p, V m) {
+    return xsimd::select(p == m, V(T(0)), xsimd::exp(p - m));
+  });
+  const Array<T> rest = kernels::reduce(powers, to.axes, to.kept, kernels::Sum<T>{});
+  const auto excess = []<class V>(V n, V sum) { return sum + (n - V(T(1))); };
+  return {std::move(shift), kernels::map(to.kept, ones, rest, excess)};
 }
 
 /// The pullback of logsumexp, g exp(x - y), in one pass; g and y have the reduced axes.
@@ -249,9 +278,9 @@ Variable<T> mean(const Variable<T>& x, const Axes& axes, KeepDims keep) {
 template <class T>
 Variable<T> prod(const Variable<T>& x, const Axes& axes, KeepDims keep) {
   const Reduced to("prod", x.shape(), axes, keep);
-  return operation(
-      "prod", kernels::reduce(x.value(), to.axes, to.shape, kernels::Product<T>{}),
-      {x, [x, to](const Variable<T>& g) { return restore(g, to.kept) * products_of_others(x, to); }});
+  return operation("prod", products(x.value(), to), {x, [x, to](const Variable<T>& g) {
+                                                       return restore(g, to.kept) * products_of_others(x, to);
+                                                     }});
 }
 
 template <class T>
@@ -268,7 +297,7 @@ template <class T>
 Variable<T> logsumexp(const Variable<T>& x, const Axes& axes, KeepDims keep) {
   const Reduced to("logsumexp", x.shape(), axes, keep);
   kernels::ExpTotals<T> totals = exp_totals(x.value(), to);
-  Array<T> value = std::move(totals.total);
+  Array<T> value = std::move(totals.excess);
   kernels::detail::log_totals(totals.shift.data(), value.data(), value.size(), value.data());
   value.reshape(to.shape);
   return operation("logsumexp", std::move(value),

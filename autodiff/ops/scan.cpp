@@ -28,7 +28,7 @@ Variable<T> shift(const Variable<T>& x, const AxisLoop& loop, Direction directio
 template <class T>
 Variable<T> cumsum(const Variable<T>& x, const AxisLoop& loop, Direction direction) {
   const auto add = [](auto sum, auto p) { return sum + p; };
-  return operation("cumsum", kernels::scan(loop, direction, T(0), add, x.value()),
+  return operation("cumsum", kernels::scan(loop, direction, 0.0, add, x.value()),
                    {x, [=](const Variable<T>& g) { return cumsum(g, loop, !direction); }});
 }
 
@@ -51,7 +51,7 @@ Variable<T> recurrence(const Variable<T>& a, const Variable<T>& b, const AxisLoo
 template <class T>
 Variable<T> cumprod(const Variable<T>& x, const AxisLoop& loop, Direction direction) {
   const auto multiply = [](auto product, auto p) { return product * p; };
-  return operation("cumprod", kernels::scan(loop, direction, T(1), multiply, x.value()),
+  return operation("cumprod", kernels::scan(loop, direction, 1.0, multiply, x.value()),
                    {x, [=](const Variable<T>& g, const Variable<T>& y) {
                       const auto after = recurrence(shift(x, loop, !direction), g, loop, !direction);
                       return shift(y, loop, direction, T(1)) * after;

@@ -41,13 +41,14 @@ Shape resolve_shape(const Shape& from, const std::vector<std::ptrdiff_t>& to) {
     if (to[i] == -1 && open != to.size()) throw fail("only one extent may be -1");
     if (to[i] == -1) open = i;
     shape.push_back(to[i] == -1 ? 1 : static_cast<std::size_t>(to[i]));
-    known *= shape.back();
+    known = detail::multiply_extents(known, shape.back());
   }
   if (open != to.size()) {
     if (known == 0 || size % known != 0) throw fail("the other extents do not divide its size");
     shape[open] = size / known;
+    return shape;
   }
-  if (element_count(shape) != size) throw fail("the numbers of entries differ");
+  if (known != size) throw fail("the numbers of entries differ");
   return shape;
 }
 
@@ -212,6 +213,7 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
     throw ShapeError(fmt::format("broadcast_to: an array of shape {} does not broadcast to {}",
                                  to_string(x.shape()), to_string(shape)));
   }
+  detail::check_size("broadcast_to", shape, sizeof(T));
   Array<T> value = kernels::map_all(
       shape, [](auto p) { return p; }, x.value());
   return operation("broadcast_to", std::move(value),

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 namespace xgrad {
@@ -30,13 +31,14 @@ Variable<T> softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axi
                      }}});
 }
 
-/// The pullback of log_softmax, g - exp(y) sum(g), in one pass.
+/// The pullback of log_softmax, g - exp(y) sum(g), in one pass. In the form g (1 - exp(y)) - exp(y) (sum(g) -
+/// g), a cotangent of one entry alone does not cancel where that entry has nearly all of the probability.
 template <class T>
 Variable<T> log_softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axis) {
   const kernels::AxisLoop loop(y.shape(), detail::normalize_axis("log_softmax", axis, y.shape()));
   Array<T> value = kernels::combine_with_total(
       g.value(), y.value(), loop, [](auto q, auto) { return q; },
-      [](auto q, auto p, auto total) { return q - xsimd::exp(p) * total; });
+      [](auto q, auto p, auto total) { return -(q * xsimd::expm1(p)) - xsimd::exp(p) * (total - q); });
   return operation(
       "log_softmax_gradient", std::move(value),
       {{g, [y, axis](const Variable<T>& gg) { return gg - sum(gg * exp(y), axis, keep_dims); }},
@@ -67,7 +69,7 @@ namespace {
 template <class T>
 struct KnownClasses {
   Array<std::int64_t> labels;
-  kernels::ExpTotals<T> totals;  // of the logits' rows
+  kernels::ExpTotals<T> totals;  // of the logits' rows, less 1
 };
 
 template <class T>
@@ -84,23 +86,35 @@ Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Array<std::in
   return softmax(logits) - constant(std::move(one_hot));
 }
 
+/// p - 1 of the label of a row whose entries are g p: where p is nearly 1, the sum of the others, which keeps
+/// digits.
+template <class T>
+T less_one(const T* row, std::size_t classes, std::size_t label, T g) {
+  if (!(std::abs(row[label]) > std::abs(g) / 2)) return row[label] - g;
+  T others = 0;
+  for (std::size_t k = 0; k < classes; ++k) others += k == label ? T(0) : row[k];
+  return -others;
+}
+
 /// The pullback of softmax_cross_entropy, g (softmax(logits) - one_hot(labels)), in one pass.
 template <class T>
 Variable<T> cross_entropy_gradient(const Variable<T>& g, const Variable<T>& logits,
                                    const KnownClassesPointer<T>& known) {
   Array<T> value(logits.shape());
   const T* shift = known->totals.shift.data();
-  const T* total = known->totals.total.data();
+  const T* excess = known->totals.excess.data();
   const std::int64_t* labels = known->labels.data();
   kernels::for_row_groups<T>(g.size(), logits.shape().back(), [&](kernels::RowGroup<T>& group) {
     alignas(64) T factor[kernels::RowGroup<T>::capacity];
     const T* weight = g.value().data() + group.first();
-    for (std::size_t r = 0; r < group.count(); ++r) factor[r] = weight[r] / total[group.first() + r];
+    for (std::size_t r = 0; r < group.count(); ++r) factor[r] = weight[r] / (1 + excess[group.first() + r]);
     T* out = value.data() + group.offset();
     group.template map<1, 2>(out, {logits.value().data() + group.offset()}, {shift + group.first(), factor},
                              [](auto p, auto m, auto f) { return xsimd::exp(p - m) * f; });
     for (std::size_t r = 0; r < group.count(); ++r) {
-      out[r * group.length() + static_cast<std::size_t>(labels[group.first() + r])] -= weight[r];
+      T* row = out + r * group.length();
+      const auto label = static_cast<std::size_t>(labels[group.first() + r]);
+      row[label] = less_one(row, group.length(), label, weight[r]);
     }
   });
   return operation(
@@ -141,8 +155,8 @@ Variable<T> detail::softmax_cross_entropy(const Variable<T>& logits, const Array
   const T* shift = known->totals.shift.data();
   // -log p_y, from the logarithms, which are finite where p_y itself is too small for a number.
   Array<T> value(labels.shape());
-  kernels::map_into(value.data(), known->totals.total.data(), value.size(),
-                    [](auto s) { return xsimd::log(s); });
+  kernels::map_into(value.data(), known->totals.excess.data(), value.size(),
+                    [](auto s) { return xsimd::log1p(s); });
   for (std::size_t n = 0; n < value.size(); ++n) {
     const T own = logits.value().data()[n * classes + static_cast<std::size_t>(labels.data()[n])];
     value.data()[n] += shift[n] - own;

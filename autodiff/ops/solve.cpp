@@ -26,12 +26,14 @@ template <class T>
 struct Lu {
   Array<T> factors;
   std::vector<int> pivots;
+  std::vector<bool> is_singular;
   std::size_t singular = regular;  // the first singular matrix
   int info = 0;                    // of that one
 
-  explicit Lu(const Array<T>& a) : factors(a), pivots(count() * extent()) {
+  explicit Lu(const Array<T>& a) : factors(a), pivots(count() * extent()), is_singular(count(), false) {
     for (std::size_t i = 0; i < count(); ++i) {
       const int failed = kernels::lu(extent(), matrix(i), pivots.data() + i * extent());
+      is_singular[i] = failed != 0;
       if (failed == 0 || singular != regular) continue;
       singular = i;
       info = failed;
@@ -196,6 +198,20 @@ Variable<T> cofactors(const Variable<T>& a) {
   return matmul(u * transposed(products), vt) * as_matrix(constant(to_array<T>(xt::round(sign))));
 }
 
+/// The pullback of det: g times the cofactors, which are y A^-T where A is regular.
+template <class T>
+Variable<T> det_gradient(const SharedLu<T>& lu, const Variable<T>& a, const Variable<T>& g,
+                         const Variable<T>& y) {
+  if (lu->singular == regular) return as_matrix(g * y) * inverse_transposed(lu, a);
+  std::vector<int> is_singular;
+  for (const bool each : lu->is_singular) is_singular.push_back(each ? 1 : 0);
+  return detail::by_kind<T>(is_singular, {a, as_matrix(g), as_matrix(y)}, [](const auto& part, int singular) {
+    if (singular != 0) return part[1] * cofactors(part[0]);
+    const auto own = std::make_shared<const Lu<T>>(part[0].value());
+    return part[1] * part[2] * inverse_transposed<T>(own, part[0]);
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -234,9 +250,7 @@ Variable<T> det(const Variable<T>& a) {
   detail::check_square("det", a.shape());
   const auto lu = std::make_shared<const Lu<T>>(a.value());
   return operation("det", determinants(*lu), {a, [lu, a](const Variable<T>& g, const Variable<T>& y) {
-                                                if (lu->singular != regular)
-                                                  return as_matrix(g) * cofactors(a);
-                                                return as_matrix(g * y) * inverse_transposed(lu, a);
+                                                return det_gradient(lu, a, g, y);
                                               }});
 }
 

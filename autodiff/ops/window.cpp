@@ -124,6 +124,7 @@ Window make_window(const char* operation, std::size_t axes, const Shape& images,
                                  describe(axes, options), noun(axes), to_string(images),
                                  extents(axes, options.padding.amount)));
   }
+  check_size(operation, {result.images, result.rows.output, result.columns.output}, sizeof(float));
   return result;
 }
 
@@ -159,6 +160,7 @@ Window make_transposed_window(const char* operation, std::size_t axes, const Sha
   };
   place(result.rows, more.rows);
   place(result.columns, more.columns);
+  check_size(operation, {result.images, result.rows.input, result.columns.input}, sizeof(float));
   return result;
 }
 

@@ -192,3 +192,29 @@ TEST_CASE("a function that does not depend on an input, and a linear one") {
   CHECK(gradgradcheck([](V a, V b) { return a + b; }, draw(-1, 1), draw(-1, 1)).ok);
   CHECK(gradcheck([](V x) { return x; }, Variable<double>(Array<double>(Shape{0, 3}))).ok);
 }
+
+TEST_CASE("NaN and infinity are not ok, wherever they are") {
+  const Variable<double> x = xt::xarray<double>{1, -1};
+  const auto message = [](const GradCheck& result) {
+    CHECK_FALSE(result.ok);
+    return result.message;
+  };
+  CHECK(message(gradcheck([](V v) { return log(v); }, x)) ==
+        "gradcheck: the function's value is nan at [1]; expected finite numbers");
+  CHECK(message(gradgradcheck([](V v) { return log(v); }, x)).find("is nan") != std::string::npos);
+  CHECK(message(gradcheck([](V v) { return sum(v) / 0.0; }, xt::xarray<double>{1, 2}))
+            .find("value is inf at []") != std::string::npos);
+  // The value is finite, the derivative is not.
+  CHECK(message(gradcheck([](V v) { return sqrt(v); }, xt::xarray<double>{1, 0})) ==
+        "gradcheck: the gradient by input 0 is inf at [1]; expected finite numbers");
+  const auto wrong = [](V v) {
+    return operation("wrong", xt::xarray<double>(v.value()), {v, [](V g) { return g * std::nan(""); }});
+  };
+  CHECK(message(gradcheck(wrong, x)).find("the gradient by input 0 is nan at [0]") != std::string::npos);
+  CHECK(message(gradcheck({.full_jacobian = true}, wrong, x)).find("is nan") != std::string::npos);
+  const auto second = [](V v) {
+    return operation("second", xt::xarray<double>(v.value()), {v, [v](V g) { return g + 0.0 * log(v); }});
+  };
+  CHECK(gradcheck(second, xt::xarray<double>{1, 2}).ok);
+  CHECK_FALSE(gradgradcheck(second, xt::xarray<double>{1, 0}).ok);
+}

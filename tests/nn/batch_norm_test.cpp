@@ -116,7 +116,9 @@ TEST_CASE("what does not fit is said") {
   CHECK_THROWS_WITH_AS(
       call({1, 1, 1, 3}),
       "BatchNorm2d: an input of shape {1, 1, 1, 3} came in training: the variance of one value is 0; "
-      "expected more than one value for each channel",
+      "expected more than one value for each channel; if it is the last batch of a DataLoader, leave it out "
+      "with "
+      "{.batch = ..., .drop_last = true}; to predict, call nn::eval(net) first",
       ValueError);
   nn::eval(bn);
   call({1, 1, 1, 3});

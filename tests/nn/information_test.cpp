@@ -111,3 +111,17 @@ TEST_CASE("what is no probability, distribution or base") {
                        "information::cross_entropy: q and p differ in shape: {1} and {2}", ShapeError);
   CHECK(information::entropy(xt::xarray<float>{0.1F, 0.2F, 0.7F}).item() > 1);  // rounding is no error
 }
+
+TEST_CASE("small probabilities and small differences keep their digits") {  // the numbers are mpmath's
+  const information::Options nats{.base = std::numbers::e};
+  CHECK(information::binary_cross_entropy(0.0, 1e-20, nats).item() == doctest::Approx(1e-20).epsilon(1e-15));
+  CHECK(information::binary_divergence(0.5, 0.500001, nats).item() ==
+        doctest::Approx(2.0000000001190227e-12).epsilon(1e-9));
+  CHECK(information::binary_divergence(0.3, 0.3).item() == 0);
+  const xt::xarray<double> q{{0.5, 0.5}, {0, 1}, {0.25, 0.75}};
+  const xt::xarray<double> p{{0.5, 0.5}, {0.25, 0.75}, {0, 1}};
+  const Array<double> d = information::divergence(q, p, nats).value();
+  CHECK(d(0) == 0);
+  CHECK(d(1) == doctest::Approx(-std::log(0.75)).epsilon(1e-15));
+  CHECK(d(2) == std::numeric_limits<double>::infinity());
+}

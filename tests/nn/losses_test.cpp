@@ -10,6 +10,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 
 using namespace xgrad;
@@ -241,4 +242,100 @@ TEST_CASE("mean squared error, and two-class cross entropy with gray targets") {
         doctest::Approx(-q * std::log(p) - (1 - q) * std::log(1 - p)).epsilon(1e-14));
   CHECK(nn::binary_cross_entropy_with_logits(xt::xarray<double>{1000.0}, xt::xarray<double>{1.0}).item() ==
         0);
+}
+
+// The numbers below are mpmath's, of 40 digits.
+
+TEST_CASE("cross-entropies keep their digits far from 0 and in saturated tails") {
+  const xt::xarray<float> row{{0, 1, 2, 4}};
+  for (const float offset : {0.F, 1e3F, -1e3F, 1e4F, 1e5F}) {
+    CAPTURE(offset);
+    const Variable<float> z = Array<float>(row + offset);
+    const xt::xarray<int> label{1};
+    const auto close = [](double value) { return doctest::Approx(value).epsilon(3e-7); };
+    CHECK(nn::cross_entropy(z, label).item() == close(3.1851824526038125));
+    CHECK(nn::cross_entropy(z, label, {.label_smoothing = 0.1}).item() == close(3.1101824526038125));
+    CHECK(nn::cross_entropy(z, full<float>({1, 4}, 0.25F)).item() == close(2.4351824526038125));
+    CHECK(nn::cross_entropy(z, xt::xarray<float>{{0, 1, 0, 0}}).item() == close(3.1851824526038125));
+  }
+  constexpr double a = 5.551115123125776e-17;
+  const Variable<double> z = xt::xarray<double>{{37.42994775023705, 0}, {0, 37.42994775023705}};
+  const xt::xarray<double> one_hot{{1, 0}, {0, 1}};
+  for (const auto& loss :
+       {std::function([](const Variable<double>& x) {
+          return nn::cross_entropy(x, xt::xarray<int>{0, 1});
+        }),
+        std::function([&](const Variable<double>& x) { return nn::cross_entropy(x, one_hot); })}) {
+    Tape tape;
+    const auto value = loss(z);
+    CHECK(value.item() == doctest::Approx(a).epsilon(1e-14));
+    const Array<double> g = tape.gradient(value, z).value();
+    CHECK(g(0, 0) == doctest::Approx(-a / 2).epsilon(1e-14));
+    CHECK(g(0, 1) == doctest::Approx(a / 2).epsilon(1e-14));
+    CHECK(g(1, 0) == doctest::Approx(a / 2).epsilon(1e-14));
+    CHECK(g(1, 1) == doctest::Approx(-a / 2).epsilon(1e-14));
+  }
+  const Variable<double> far = xt::xarray<double>{{-4885.4614, 4878.027}};
+  CHECK(nn::cross_entropy(far, xt::xarray<double>{{0.2, 0.8}}).item() ==
+        doctest::Approx(0.2 * (4878.027 + 4885.4614)).epsilon(1e-15));
+}
+
+TEST_CASE("cross-entropy of distributions: 0 log 0 = 0") {
+  const Variable<double> z = xt::xarray<double>{{-infinity, 1, 2}, {-infinity, 0, -infinity}};
+  const Variable<double> q = xt::xarray<double>{{0, 0.5, 0.5}, {0, 1, 0}};
+  Tape tape;
+  const auto loss = nn::cross_entropy(z, q);
+  CHECK(loss.item() == doctest::Approx((std::log1p(std::exp(-1.0)) + 0.5) / 2).epsilon(1e-15));
+  const auto g = tape.gradient(loss, {z, q});
+  const double p = 1 / (1 + std::exp(1.0));
+  CHECK(g[0].value()(0, 0) == 0);
+  CHECK(g[0].value()(0, 1) == doctest::Approx((p - 0.5) / 2));
+  CHECK(g[0].value()(0, 2) == doctest::Approx((0.5 - p) / 2));
+  for (std::size_t k = 0; k < 3; ++k) CHECK(g[0].value()(1, k) == 0);
+  CHECK(all_finite(g[1].value()));
+  // A class that is expected and impossible costs infinitely much; a row without expectations nothing.
+  CHECK(nn::cross_entropy(z, xt::xarray<double>{{0.5, 0.5, 0}, {0, 1, 0}}).item() == infinity);
+  CHECK(nn::cross_entropy(z, xt::xarray<double>{{0, 0, 0}, {0, 0, 0}}).item() == 0);
+  const Variable<double> nan = xt::xarray<double>{{std::nan(""), 1, 2}};
+  CHECK(std::isnan(nn::cross_entropy(nan, xt::xarray<double>{{0, 0.5, 0.5}}).item()));
+}
+
+TEST_CASE("binary cross-entropies keep their digits in saturated tails and at infinite logits") {
+  struct Case {
+    double z, q, value, slope;
+  };
+  constexpr double tail = 4.248354255291589e-18;
+  const Case cases[] = {{40, 1, tail, -tail},
+                        {-40, 0, tail, tail},
+                        {40, 0, 40, 1},
+                        {-40, 1, 40, -1},
+                        {20, 1, 2.0611536203143807e-09, -2.0611536181902036e-09},
+                        {20, 0.9, 2.0000000020611532, 0.1 - 2.0611536181902036e-09},
+                        {-infinity, 0, 0, 0},
+                        {infinity, 1, 0, 0},
+                        {-infinity, 1, infinity, -1},
+                        {infinity, 0, infinity, 1},
+                        {-infinity, 0.9, infinity, -0.9},
+                        {infinity, 0.5, infinity, 0.5}};
+  for (const Case& each : cases) {
+    CAPTURE(each.z);
+    CAPTURE(each.q);
+    const Variable<double> z = xt::xarray<double>{each.z};
+    const auto check = [&](const auto& targets) {
+      Tape tape;
+      const auto loss = nn::binary_cross_entropy_with_logits(z, targets);
+      const double value = loss.item();
+      const double slope = tape.gradient(loss, z).item();
+      CHECK((value == each.value || std::abs(value - each.value) <= 1e-15 * each.value));
+      CHECK(std::abs(slope - each.slope) <= 1e-15 * std::abs(each.slope));
+    };
+    check(xt::xarray<double>{each.q});
+    if (each.q == 0 || each.q == 1) check(xt::xarray<int>{static_cast<int>(each.q)});
+  }
+  const Variable<double> nan = xt::xarray<double>{std::nan("")};
+  for (const double q : {0.0, 0.5, 1.0}) {
+    CHECK(std::isnan(nn::binary_cross_entropy_with_logits(nan, xt::xarray<double>{q}).item()));
+  }
+  check_derivatives([](const auto& z, const auto& q) { return nn::binary_cross_entropy_with_logits(z, q); },
+                    xt::xarray<double>{-2, 0.3, 5}, xt::xarray<double>{0.2, 0.5, 0.9});
 }

@@ -86,7 +86,7 @@ TEST_CASE("the run that is killed") {
              {.epochs = 10,
               .validation = samples(48, 2),
               .early_stopping = 9,
-              .reduce_on_plateau = optim::ReduceOnPlateauOptions{.patience = 2, .threshold = 0.05},
+              .reduce_on_plateau = optim::ReduceOnPlateauOptions{.patience = 1, .threshold = 0.05},
               .checkpoint = checkpoint,
               .checkpoint_every = 1,
               .resume = goes_on ? checkpoint : std::filesystem::path()});

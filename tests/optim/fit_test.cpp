@@ -179,7 +179,7 @@ TEST_CASE("plateaus reduce the learning rate") {
   World world(3);
   optim::fit(
       world.net, world.sgd, world.loader,
-      {.epochs = 4, .reduce_on_plateau = optim::ReduceOnPlateauOptions{.patience = 1, .threshold = 0.9}});
+      {.epochs = 4, .reduce_on_plateau = optim::ReduceOnPlateauOptions{.patience = 0, .threshold = 0.9}});
   CHECK(world.sgd.learning_rate_scale() == doctest::Approx(1e-3));
 }
 

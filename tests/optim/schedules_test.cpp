@@ -142,6 +142,47 @@ TEST_CASE("one cycle is PyTorch's") {
                {{0, 0.95}, {1, 0.9}, {2, 0.85}, {5, 0.8888739533021842}, {9, 0.95}, {10, 0.95}});
 }
 
+TEST_CASE("one cycle whose rise is one step or less starts at its maximum or just past it") {
+  // Where rise * steps is 1, PyTorch 2.15 divides by 0; the others are its rates.
+  for (const auto& [steps, rise] : std::vector<std::pair<std::size_t, double>>{
+           {2, 0.5}, {4, 0.25}, {10, 0.1}, {100, 0.01}, {49, 1.0 / 49}}) {
+    CAPTURE(steps);
+    const auto rate = optim::one_cycle(0.1, steps, {.rise = rise});
+    CHECK(rate(0) == 0.1);
+    CHECK(rate(1) < 0.1);
+    CHECK(rate(steps - 1) == doctest::Approx(4e-7));
+    CHECK(optim::one_cycle_momentum(0.85, 0.95, steps, rise)(0) == 0.85);
+  }
+  check_values(optim::one_cycle(0.1, 3, {.rise = 0.3}),
+               {{0, 0.09944154354509119}, {1, 0.046263710266697504}});
+  check_values(optim::one_cycle(0.1, 2, {.rise = 0.3}), {{0, 0.0811745653949763}, {1, 4e-7}, {2, 4e-7}});
+  check_values(optim::one_cycle(0.1, 100, {.rise = 0.07}),  // 0.07 * 100 is more than 7
+               {{0, 0.004}, {1, 0.010430780618346944}, {2, 0.028}, {6, 0.1}, {98, 2.892533941228591e-05}});
+  check_values(optim::one_cycle(0.1, 10, {.rise = 0.05}),
+               {{0, 0.09931806789787544}, {8, 0.0027095270784166085}});
+}
+
+TEST_CASE("every schedule is finite from its first step to long after its last") {
+  for (const std::size_t steps : {std::size_t{2}, std::size_t{3}, std::size_t{10}}) {
+    std::vector<optim::Schedule> all{optim::step_decay(1, {1, steps}),
+                                     optim::periodic_decay(1, steps),
+                                     optim::exponential_decay(1, 0.5, steps),
+                                     optim::inverse_time_decay(1, 2, steps),
+                                     optim::polynomial_decay(1, steps, 0.1, 0.5),
+                                     optim::cosine_decay(1, steps, 0.1),
+                                     optim::warm_up(steps, optim::linear_decay(1, steps)),
+                                     optim::increasing_momentum(0.9)};
+    for (const double rise : {1e-300, 0.1, 0.25, 0.5, 0.9, 1 - 1e-16}) {
+      all.push_back(optim::one_cycle(1, steps, {.rise = rise}));
+      all.push_back(optim::one_cycle_momentum(0.5, 1, steps, rise));
+    }
+    for (const optim::Schedule& each : all) {
+      for (std::size_t t = 0; t < 2 * steps + 2; ++t) CHECK((each(t) >= 0 && each(t) <= 1));
+      CHECK(std::isfinite(each(std::size_t{1} << 60)));
+    }
+  }
+}
+
 TEST_CASE("schedules of schedules") {
   const auto warm = optim::warm_up(4, optim::step_decay(1, {2}));
   check_values(warm, {{0, 0}, {1, 0.25}, {3, 0.75}, {4, 1}, {5, 1}, {6, 0.1}});

@@ -183,3 +183,115 @@ TEST_CASE("labels and shapes that do not fit") {
   CHECK(check::has(check::message<ShapeError>([&] { softmax(x, 2); }), "softmax: axis 2"));
   CHECK(check::has(check::message<ShapeError>([&] { log_softmax(Variable<double>(1.0)); }), "log_softmax"));
 }
+
+namespace {
+
+/// x of this shape, whose rows along the axis are {0, 1, 2, ...} / 8 + offset, far away or not.
+template <class T>
+Array<T> ramp(const Shape& shape, std::size_t axis, double offset) {
+  Array<T> x(shape);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    x.data()[i] = static_cast<T>(static_cast<double>(detail::index_of(i, shape)[axis]) / 8 + offset);
+  }
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("log_softmax and logsumexp have their digits far from 0, by rows and by columns", T, float,
+                   double) {
+  for (const Shape& shape : {Shape{4}, Shape{3, 4}, Shape{3, 70}, Shape{2, 3000}, Shape{40, 3},
+                             Shape{3000, 2}, Shape{300, 40}, Shape{2, 90, 17}, Shape{2, 30, 600}}) {
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      for (const double offset : {0.0, 1e4, -1e4, 1e5}) {
+        CAPTURE(to_string(shape));
+        CAPTURE(axis);
+        CAPTURE(offset);
+        long double total = 0;
+        for (std::size_t k = 0; k < shape[axis]; ++k) total += std::exp(static_cast<long double>(k) / 8);
+        const Array<T> y =
+            log_softmax(Variable<T>(ramp<T>(shape, axis, offset)), static_cast<int>(axis)).value();
+        const Array<T> ramps = ramp<T>(shape, axis, 0);
+        long double worst = 0;
+        for (std::size_t i = 0; i < y.size(); ++i) {
+          const long double expected = static_cast<long double>(ramps.data()[i]) - std::log(total);
+          worst = std::max(worst, std::abs(y.data()[i] - expected) / std::max(1.0L, std::abs(expected)));
+        }
+        CHECK(worst <= 4 * std::numeric_limits<T>::epsilon());
+      }
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("a class with nearly all of the probability: the rest is not rounded away", T, float,
+                   double) {
+  // log(1 + n exp(-d)) of n small powers beside one of 1, by rows and by columns.
+  const T far = std::is_same_v<T, float> ? T(30) : T(60);
+  for (const Shape& shape :
+       {Shape{2}, Shape{3, 5}, Shape{3, 100}, Shape{2, 5000}, Shape{5, 3}, Shape{5000, 2}, Shape{200, 40}}) {
+    for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+      if (shape[axis] == 1) continue;
+      CAPTURE(to_string(shape));
+      CAPTURE(axis);
+      const std::size_t high = shape[axis] / 2;
+      Array<T> x(shape);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        x.data()[i] = detail::index_of(i, shape)[axis] == high ? T(0) : -far;
+      }
+      const Variable<T> v = x;
+      Tape tape;
+      const auto y = log_softmax(v, static_cast<int>(axis));
+      const auto close = [](double value) {
+        return doctest::Approx(value).epsilon(20 * std::numeric_limits<T>::epsilon());
+      };
+      const double rest = static_cast<double>(shape[axis] - 1) * std::exp(-static_cast<double>(far));
+      Array<T> g = full<T>(shape, T(0));  // of the high entries alone
+      for (std::size_t i = 0; i < x.size(); ++i) g.data()[i] = x.data()[i] == 0 ? T(1) : T(0);
+      const Array<T> dx = tape.gradient(y, v, constant(g)).value();
+      const Array<T> scanned = cumlogsumexp(v, static_cast<int>(axis)).value();
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const bool is_high = x.data()[i] == 0;
+        const auto share = static_cast<double>(shape[axis] - 1);
+        if (is_high) CHECK(static_cast<double>(y.value().data()[i]) == close(-rest));
+        CHECK(static_cast<double>(dx.data()[i]) == close(is_high ? rest : -rest / share));
+        if (detail::index_of(i, shape)[axis] + 1 == shape[axis])
+          CHECK(static_cast<double>(scanned.data()[i]) == close(rest));
+      }
+      for (const T total : logsumexp(v, static_cast<int>(axis)).value())
+        CHECK(static_cast<double>(total) == close(rest));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("log_softmax and logsumexp of infinities and NaN", T, float, double) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const T nan = std::numeric_limits<T>::quiet_NaN();
+  for (const std::size_t n : {std::size_t{3}, std::size_t{40}, std::size_t{500}}) {
+    for (const bool columns : {false, true}) {
+      CAPTURE(n);
+      CAPTURE(columns);
+      const auto of = [&](T first, T others) {
+        Array<T> x = full<T>({3, n}, others);
+        x(1, 0) = first;
+        return columns ? transpose(Variable<T>(x)) : Variable<T>(x);
+      };
+      const int axis = columns ? 0 : 1;
+      const auto sum_of = [&](T first, T others) { return logsumexp(of(first, others), axis).value()(1); };
+      CHECK(sum_of(-infinity, -infinity) == -infinity);
+      CHECK(sum_of(infinity, 0) == infinity);
+      CHECK(sum_of(infinity, -infinity) == infinity);
+      CHECK(sum_of(0, infinity) == infinity);
+      CHECK(sum_of(2, -infinity) == 2);
+      CHECK(std::isnan(sum_of(nan, 0)));
+      CHECK(std::isnan(sum_of(nan, infinity)));
+      const Array<T> masked = log_softmax(of(2, -infinity), axis).value();
+      CHECK((columns ? masked(0, 1) : masked(1, 0)) == 0);
+      CHECK(masked(1, 1) == -infinity);
+      for (const Array<T>& all : {softmax(of(infinity, 0), axis).value(), log_softmax(of(infinity, 0), axis).value()}) {
+        std::size_t nans = 0;
+        for (const T each : all) nans += std::isnan(each);
+        CHECK(nans == n);
+      }
+    }
+  }
+}
