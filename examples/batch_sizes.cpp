@@ -29,11 +29,10 @@ struct Curve {
   std::vector<double> samples, risk;
 };
 
-Curve train(const nn::ArrayDataset<float, std::uint8_t>& data, std::size_t batch, double rate,
-            std::size_t epochs) {
+Curve train(const fashion_mnist::Samples& data, std::size_t batch, double rate, std::size_t epochs) {
   seed(1);
   Net net;
-  nn::DataLoader<float, std::uint8_t> loader(data, {.batch = batch, .seed = 1});
+  nn::DataLoader loader(data, {.batch = batch, .seed = 1});
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = rate});
   Curve curve{{0}, {nn::risk(net, data)}};
   for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
@@ -50,8 +49,7 @@ Curve train(const nn::ArrayDataset<float, std::uint8_t>& data, std::size_t batch
 }
 
 int run(const Settings& settings) {
-  auto all = fashion_mnist::read(settings.data, settings.images);
-  const nn::ArrayDataset<float, std::uint8_t> data(std::move(all.train));
+  const fashion_mnist::Samples data = fashion_mnist::read(settings.data, settings.images).train;
   optim::Chart chart({.title = "Batch, mini-batch and online learning",
                       .x_label = "samples seen",
                       .y_label = "training risk",

@@ -26,7 +26,7 @@ struct Settings {
 
 int run(const Settings& settings) {
   const auto data = fashion_mnist::read(settings.data, settings.images);
-  optim::Chart chart({.title = fmt::format("{} training images", data.train.labels.size()),
+  optim::Chart chart({.title = fmt::format("{} training images", data.train.size()),
                       .x_label = "epoch",
                       .y_label = "risk",
                       .log_y = true});
@@ -39,29 +39,27 @@ int run(const Settings& settings) {
   for (const auto& each : cases) {
     seed(1);
     Net net(each.keep);
-    nn::DataLoader<float, std::uint8_t> loader(nn::ArrayDataset(data.train), {.batch = 32, .seed = 1});
+    nn::DataLoader loader(data.train, {.batch = 32, .seed = 1});
     const std::size_t steps = settings.epochs * loader.batches();
     optim::SGD<float> sgd(
         nn::parameters(net),
         {.learning_rate = optim::linear_decay(0.02, steps), .momentum = 0.9, .max_norm = each.max_norm});
-    const nn::ArrayDataset training(data.train);
     std::vector<double> epochs, on_training, on_validation;  // risks
     double training_error = 0;
     const auto result = optim::fit(
         net, sgd, loader,
         {.epochs = settings.epochs, .validation = data.validation, .on_epoch = [&](const auto& record) {
            epochs.push_back(static_cast<double>(record.epoch));
-           const auto found = nn::evaluate(net, training);
+           const auto found = nn::evaluate(net, data.train);
            on_training.push_back(found.risk);
            training_error = *found.error;
            on_validation.push_back(*record.validation_risk);
            return false;
          }});
     if (result.signal != 0) return result.exit_status();
-    const nn::Evaluation held_out = nn::evaluate(net, nn::ArrayDataset(data.validation));
+    const nn::Evaluation held_out = nn::evaluate(net, data.validation);
     fmt::print("{:<26}{:>14.2f} %{:>18.3f}{:>16.2f} %{:>10.2f} %\n", each.name, 100 * training_error,
-               held_out.risk, 100 * *held_out.error,
-               100 * *nn::evaluate(net, nn::ArrayDataset(data.test)).error);
+               held_out.risk, 100 * *held_out.error, 100 * *nn::evaluate(net, data.test).error);
     std::fflush(stdout);
     chart.line(fmt::format("{}, validation", each.name), epochs, on_validation);
     if (each.max_norm == 0)

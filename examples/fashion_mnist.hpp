@@ -19,7 +19,7 @@ namespace fashion_mnist {
 
 using namespace xgrad;
 
-using Samples = nn::Batch<float, std::uint8_t>;  // images {N, 28, 28, 1}, labels {N}
+using Samples = nn::ImageDataset<float, std::uint8_t>;  // batches {N, 28, 28, 1} of 10 classes
 
 constexpr const char* default_folder = "/usr/share/datasets/fashion-mnist";
 
@@ -32,7 +32,7 @@ struct Data {
 };
 
 inline Samples read_samples(const std::string& folder, const std::string& part) {
-  Samples samples = nn::read_mnist(folder, part);
+  auto samples = nn::read_mnist<std::uint8_t>(folder, part);  // a quarter of the memory of float
   const auto& shape = samples.images.shape();
   if (shape[0] == 0 || shape[1] != 28 || shape[2] != 28) {
     throw FileError(fmt::format("{}: {} images of {} x {}; expected images of 28 x 28", folder, shape[0],
@@ -44,10 +44,6 @@ inline Samples read_samples(const std::string& folder, const std::string& part) 
   return samples;
 }
 
-inline Samples take(const Samples& all, std::size_t begin, std::size_t end) {
-  return {nn::take_samples(all.images, begin, end), nn::take_samples(all.labels, begin, end)};
-}
-
 /// Reads the data, holds out the last 5,000 training images (a tenth of a smaller set) for validation, and
 /// shifts and scales all images to the training set's mean 0 and deviation 1. With `most`, that many training
 /// images are kept.
@@ -55,24 +51,21 @@ inline Data read(const std::string& folder, std::size_t most = 60'000) {
   fmt::print("reading {}\n", folder);  // it takes a moment
   std::fflush(stdout);
   const Samples all = read_samples(folder, "train");
-  const std::size_t count = all.labels.size();
+  const std::size_t count = all.size();
   const std::size_t held_out = std::min<std::size_t>(5000, count / 10);
   if (held_out == 0) {
     throw FileError(fmt::format("{}: {} training images are too few to hold any out", folder, count));
   }
-  Data data{take(all, 0, std::min(most, count - held_out)),
-            take(all, count - held_out, count),
-            read_samples(folder, "t10k"),
-            0,
+  const Samples train = all.slice(0, std::min(most, count - held_out));
+  const auto [mean, deviation] = train.statistics();
+  const double scale = deviation[0] + 1e-8;
+  Data data{train.normalized(mean, {scale}),
+            all.slice(count - held_out, count).normalized(mean, {scale}),
+            read_samples(folder, "t10k").normalized(mean, {scale}),
+            static_cast<float>(-mean[0] / scale),
             false,
             {},
             {}};
-  const double mean = xt::mean(xt::cast<double>(data.train.images))();
-  const double deviation = xt::stddev(xt::cast<double>(data.train.images))() + 1e-8;
-  for (Samples* samples : {&data.train, &data.validation, &data.test}) {
-    for (float& pixel : samples->images) pixel = static_cast<float>((pixel - mean) / deviation);
-  }
-  data.background = static_cast<float>(-mean / deviation);
   std::error_code none;  // a default folder that is not there is another folder
   data.is_fashion = std::filesystem::equivalent(folder, default_folder, none);
   const auto absolute = std::filesystem::absolute(folder).lexically_normal();

@@ -152,19 +152,16 @@ void print_interruption(const Settings& s, const optim::RunResult& result) {
 template <class Net>
 int train(const Settings& settings) {
   seed(settings.seed);
-  auto data = fashion_mnist::read(settings.data);
-  const std::size_t test_count = data.test.labels.size(), validation_count = data.validation.labels.size();
+  const auto data = fashion_mnist::read(settings.data);
   Net net;
-  nn::DataLoader<float, std::uint8_t> loader(
-      nn::ArrayDataset(std::move(data.train)),
-      {.batch = *settings.batch,
-       .seed = settings.seed,
-       .transform = settings.augment ? augmentation(data) : nn::Transform(),
-       .prefetch = settings.augment ? std::size_t{2} : 0});
+  nn::DataLoader loader(data.train, {.batch = *settings.batch,
+                                     .seed = settings.seed,
+                                     .transform = settings.augment ? augmentation(data) : nn::Transform(),
+                                     .prefetch = settings.augment ? std::size_t{2} : 0});
   const auto optimizer = make_optimizer(settings, settings.epochs * loader.batches(), nn::parameters(net));
   const std::size_t parameters = nn::parameter_count(net);
   fmt::print("{} parameters, {} training, {} validation and {} test images\n", parameters, loader.samples(),
-             validation_count, test_count);
+             data.validation.size(), data.test.size());
 
   optim::ProgressBar bar;
   optim::Report report(settings.report);
@@ -173,11 +170,10 @@ int train(const Settings& settings) {
   if (!settings.report.empty()) monitors.push_back(&report);
   if (!settings.tensorboard.empty()) monitors.push_back(&board);
 
-  const nn::ArrayDataset validation(std::move(data.validation));
   const auto result =
       optim::fit(net, *optimizer, loader,
                  {.epochs = settings.epochs,
-                  .validation = validation,
+                  .validation = data.validation,
                   .early_stopping = settings.early_stopping,
                   .reduce_on_plateau = settings.schedule == "plateau"
                                            ? std::optional(optim::ReduceOnPlateauOptions{.patience = 2})
@@ -198,13 +194,12 @@ int train(const Settings& settings) {
   }
 
   Array<std::int64_t> confusion(Shape{10, 10}, 0);
-  const nn::ArrayDataset test(std::move(data.test));
-  nn::for_each_output(net, test, [&](const auto& logits, const auto& labels) {
+  nn::for_each_output(net, data.test, [&](const auto& logits, const auto& labels) {
     confusion += nn::confusion_matrix(labels, nn::arg_max(logits), 10);
   });
   print_confusion(confusion, data.classes);
   const double right = static_cast<double>(xt::sum(xt::diagonal(confusion))());
-  const double test_error = 1 - right / static_cast<double>(test_count);
+  const double test_error = 1 - right / static_cast<double>(data.test.size());
 
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);

@@ -1,10 +1,12 @@
 #include <autodiff/error.hpp>
+#include <autodiff/instantiate.hpp>
 #include <nn/cifar.hpp>
 #include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
 
 #include <string>
+#include <type_traits>
 
 namespace xgrad::nn {
 namespace {
@@ -14,9 +16,19 @@ constexpr std::size_t plane = side * side;
 constexpr std::size_t channels = 3;
 constexpr std::size_t record = 1 + channels * plane;
 
+template <class T>
+T pixel(std::uint8_t byte) {
+  if constexpr (std::is_same_v<T, std::uint8_t>) {
+    return byte;
+  } else {
+    return static_cast<T>(byte) / T(255);
+  }
+}
+
 }  // namespace
 
-Batch<float, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& files) {
+template <class T>
+Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& files) {
   if (files.empty()) throw FileError("read_cifar10: no files came, expected at least one");
   std::vector<std::string> contents;
   std::size_t count = 0;
@@ -30,8 +42,8 @@ Batch<float, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>
     }
     count += bytes / record;
   }
-  Batch<float, std::uint8_t> samples{Array<float>(Shape{count, side, side, channels}),
-                                     Array<std::uint8_t>(Shape{count})};
+  Batch<T, std::uint8_t> samples{Array<T>(Shape{count, side, side, channels}),
+                                 Array<std::uint8_t>(Shape{count})};
   std::size_t n = 0;
   for (std::size_t f = 0; f < files.size(); ++f) {
     for (std::size_t i = 0; i < contents[f].size() / record; ++i, ++n) {
@@ -41,15 +53,22 @@ Batch<float, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>
             fmt::format("{}: image {} has label {}, expected 0 ... 9", files[f].string(), i, bytes[0]));
       }
       samples.labels(n) = bytes[0];
-      float* pixels = samples.images.data() + n * plane * channels;
+      T* pixels = samples.images.data() + n * plane * channels;
       for (std::size_t c = 0; c < channels; ++c) {
         for (std::size_t p = 0; p < plane; ++p) {
-          pixels[p * channels + c] = static_cast<float>(bytes[1 + c * plane + p]) / 255.0F;
+          pixels[p * channels + c] = pixel<T>(bytes[1 + c * plane + p]);
         }
       }
     }
+    contents[f] = {};  // memory for the next images
   }
   return samples;
 }
+
+#define XGRAD_INSTANTIATE(T) \
+  template Batch<T, std::uint8_t> read_cifar10<T>(const std::vector<std::filesystem::path>&);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+XGRAD_INSTANTIATE(std::uint8_t)
+#undef XGRAD_INSTANTIATE
 
 }  // namespace xgrad::nn

@@ -8,6 +8,7 @@
 #include <nn/csv.hpp>
 #include <nn/dataset.hpp>
 #include <nn/idx.hpp>
+#include <nn/image_dataset.hpp>
 #include <nn/loader.hpp>
 #include <nn/npz.hpp>
 #include <nn/splits.hpp>

@@ -53,6 +53,10 @@ std::optional<double> wrong_decisions(const Variable<T>& outputs, const Array<L>
 /// Throws ValueError, naming the caller, for a set without samples, or batches without.
 XGRAD_API void check_some_samples(const char* caller, std::size_t samples, std::size_t batch);
 
+/// Throws ValueError, naming the caller and the reason, for a loader whose epochs have no batch.
+XGRAD_API void check_some_batches(const char* caller, std::size_t samples, std::size_t batches,
+                                  std::size_t batch);
+
 }  // namespace detail
 
 /// Calls `visit(outputs, targets)` for the batches of a set, in the order of its samples, in test mode and
@@ -61,13 +65,16 @@ XGRAD_API void check_some_samples(const char* caller, std::size_t samples, std::
 template <class Net, Dataset D, class Visit>
 void for_each_output(Net& net, const D& dataset, const Visit& visit, std::size_t batch = 256) {
   detail::check_some_samples("for_each_output", dataset.size(), batch);
-  const TestMode mode(net);
-  std::vector<std::size_t> numbers;
-  for (std::size_t first = 0; first < dataset.size(); first += batch) {
-    numbers.resize(std::min(batch, dataset.size() - first));
-    std::iota(numbers.begin(), numbers.end(), first);
-    const auto samples = dataset.batch(numbers);
-    visit(detail::as_variable(net(samples.images)), samples.labels);
+  if constexpr (detail::check_takes<Net, typename detail::batch_types<D>::Image>()) {
+    const TestMode mode(net);
+    std::vector<std::size_t> numbers;
+    for (std::size_t first = 0; first < dataset.size(); first += batch) {
+      numbers.resize(std::min(batch, dataset.size() - first));
+      std::iota(numbers.begin(), numbers.end(), first);
+      const auto samples = dataset.batch(numbers);
+      detail::check_samples("for_each_output", samples.images.shape(), samples.labels.shape());
+      visit(detail::as_variable(net(samples.images)), samples.labels);
+    }
   }
 }
 

@@ -6,9 +6,12 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 namespace xgrad::nn {
@@ -66,12 +69,38 @@ class Reader {
   File file_;
 };
 
-Shape read_shape(Reader& file, std::size_t dimension) {
+/// How a type of entries is written in the magic number.
+struct EntryType {
+  unsigned code;
+  const char* name;    // of the entries
+  const char* reader;  // of T in read_idx<T>
+};
+
+template <class T>
+constexpr EntryType entry_type() {
+  if constexpr (std::is_same_v<T, std::int8_t>) return {0x09, "signed bytes", "std::int8_t"};
+  if constexpr (std::is_same_v<T, std::int16_t>) return {0x0b, "16-bit integers", "std::int16_t"};
+  if constexpr (std::is_same_v<T, std::int32_t>) return {0x0c, "32-bit integers", "std::int32_t"};
+  if constexpr (std::is_same_v<T, float>) return {0x0d, "float", "float"};
+  if constexpr (std::is_same_v<T, double>) return {0x0e, "double", "double"};
+  return {0x08, "unsigned bytes", "std::uint8_t"};
+}
+
+constexpr EntryType entry_types[] = {entry_type<std::uint8_t>(), entry_type<std::int8_t>(),
+                                     entry_type<std::int16_t>(), entry_type<std::int32_t>(),
+                                     entry_type<float>(),        entry_type<double>()};
+
+Shape read_shape(Reader& file, const EntryType& type, std::size_t dimension) {
   const std::uint32_t magic = file.read_number("magic number");
   if (magic >> 16 != 0) throw file.error(fmt::format("no IDX file: it starts with {:#010x}", magic));
-  if (((magic >> 8) & 0xff) != 0x08) {
+  const unsigned code = (magic >> 8) & 0xff;
+  if (code != type.code) {
+    std::string hint;
+    for (const EntryType& other : entry_types) {
+      if (other.code == code) hint = fmt::format("; read_idx<{}> reads these", other.reader);
+    }
     throw file.error(
-        fmt::format("entries of type {:#04x}; expected 0x08, unsigned bytes", (magic >> 8) & 0xff));
+        fmt::format("entries of type {:#04x}; expected {:#04x}, {}{}", code, type.code, type.name, hint));
   }
   if ((magic & 0xff) != dimension) {
     throw file.error(fmt::format("{} dimensions; expected {}", magic & 0xff, dimension));
@@ -96,19 +125,32 @@ std::size_t count_entries(const Reader& file, const Shape& shape) {
   return none ? 0 : static_cast<std::size_t>(room);
 }
 
-/// All entries that the header promises, no fewer and no more.
-std::vector<std::uint8_t> read_entries(Reader& file, const Shape& shape) {
+/// Most significant byte first, as IDX has it.
+template <class T>
+T from_big_endian(const std::uint8_t* bytes) {
+  std::uint8_t ordered[sizeof(T)];
+  std::reverse_copy(bytes, bytes + sizeof(T), ordered);
+  if constexpr (std::endian::native == std::endian::big) std::reverse(ordered, ordered + sizeof(T));
+  T entry;
+  std::memcpy(&entry, ordered, sizeof(T));
+  return entry;
+}
+
+/// All entries that the header promises, no fewer and no more. The bytes come in pieces, each of which is
+/// freed once its entries are in the array: both together never take much more than the array alone.
+template <class T>
+Array<T> read_entries(Reader& file, const Shape& shape) {
   const std::size_t promised = count_entries(file, shape);
-  constexpr std::size_t piece = std::size_t{1} << 22;
-  std::vector<std::uint8_t> entries;
-  while (entries.size() < promised) {
-    const std::size_t old = entries.size();
-    const std::size_t next = std::min(piece, promised - old);
-    entries.resize(old + next);
-    const std::size_t got = file.read(entries.data() + old, next);
+  constexpr std::size_t piece = (std::size_t{1} << 22) / sizeof(T);
+  std::deque<std::vector<std::uint8_t>> pieces;
+  for (std::size_t done = 0; done < promised;) {
+    const std::size_t next = std::min(piece, promised - done);
+    pieces.emplace_back(next * sizeof(T));
+    const std::size_t got = file.read(pieces.back().data(), next * sizeof(T)) / sizeof(T);
+    done += got;
     if (got < next) {
-      throw file.error(fmt::format("too short: {} entries of the {} that shape {} has", old + got, promised,
-                                   to_string(shape)));
+      throw file.error(
+          fmt::format("too short: {} entries of the {} that shape {} has", done, promised, to_string(shape)));
     }
   }
   std::uint8_t beyond = 0;
@@ -116,27 +158,41 @@ std::vector<std::uint8_t> read_entries(Reader& file, const Shape& shape) {
     throw file.error(
         fmt::format("too long: there is more than the {} entries of shape {}", promised, to_string(shape)));
   }
+  Array<T> entries(shape);
+  T* out = entries.data();
+  for (; !pieces.empty(); pieces.pop_front()) {
+    const std::vector<std::uint8_t>& bytes = pieces.front();
+    if constexpr (sizeof(T) == 1) {
+      std::memcpy(out, bytes.data(), bytes.size());
+      out += bytes.size();
+    } else {
+      for (std::size_t i = 0; i < bytes.size(); i += sizeof(T)) *out++ = from_big_endian<T>(&bytes[i]);
+    }
+  }
   return entries;
 }
 
 }  // namespace
 
-Array<std::uint8_t> read_idx(const std::string& path, std::size_t dimension) {
+template <class T>
+Array<T> read_idx(const std::string& path, std::size_t dimension) {
   Reader file(path);
-  const Shape shape = read_shape(file, dimension);
-  const std::vector<std::uint8_t> entries = read_entries(file, shape);
-  Array<std::uint8_t> result(shape);
-  std::copy(entries.begin(), entries.end(), result.data());
-  return result;
+  const Shape shape = read_shape(file, entry_type<T>(), dimension);
+  return read_entries<T>(file, shape);
 }
 
 template <class T>
 Array<T> read_idx_images(const std::string& path) {
-  const Array<std::uint8_t> bytes = read_idx(path, 3);
-  Array<T> images(Shape{bytes.shape()[0], bytes.shape()[1], bytes.shape()[2], 1});
-  std::transform(bytes.data(), bytes.data() + bytes.size(), images.data(),
-                 [](std::uint8_t byte) { return static_cast<T>(byte) / T(255); });
-  return images;
+  Array<std::uint8_t> bytes = read_idx(path, 3);
+  bytes.reshape(Shape{bytes.shape()[0], bytes.shape()[1], bytes.shape()[2], 1});
+  if constexpr (std::is_same_v<T, std::uint8_t>) {
+    return bytes;
+  } else {
+    Array<T> images(bytes.shape());
+    std::transform(bytes.data(), bytes.data() + bytes.size(), images.data(),
+                   [](std::uint8_t byte) { return static_cast<T>(byte) / T(255); });
+    return images;
+  }
 }
 
 Array<std::uint8_t> read_idx_labels(const std::string& path) { return read_idx(path, 1); }
@@ -154,9 +210,10 @@ std::string find_file(const std::filesystem::path& folder, const std::string& na
 
 }  // namespace
 
-Batch<float, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std::string& part) {
-  Batch<float, std::uint8_t> samples{read_idx_images<float>(find_file(folder, part + "-images-idx3-ubyte")),
-                                     read_idx_labels(find_file(folder, part + "-labels-idx1-ubyte"))};
+template <class T>
+Batch<T, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std::string& part) {
+  Batch<T, std::uint8_t> samples{read_idx_images<T>(find_file(folder, part + "-images-idx3-ubyte")),
+                                 read_idx_labels(find_file(folder, part + "-labels-idx1-ubyte"))};
   if (samples.images.shape()[0] != samples.labels.size()) {
     throw FileError(fmt::format("{}: {} images and {} labels of {}, expected as many labels as images",
                                 folder.string(), samples.images.shape()[0], samples.labels.size(), part));
@@ -164,8 +221,19 @@ Batch<float, std::uint8_t> read_mnist(const std::filesystem::path& folder, const
   return samples;
 }
 
-#define XGRAD_INSTANTIATE(T) template Array<T> read_idx_images<T>(const std::string&);
+#define XGRAD_INSTANTIATE(T)                                \
+  template Array<T> read_idx_images<T>(const std::string&); \
+  template Batch<T, std::uint8_t> read_mnist<T>(const std::filesystem::path&, const std::string&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+XGRAD_INSTANTIATE(std::uint8_t)
+#undef XGRAD_INSTANTIATE
+
+#define XGRAD_INSTANTIATE(T) template Array<T> read_idx<T>(const std::string&, std::size_t);
+XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
+XGRAD_INSTANTIATE(std::uint8_t)
+XGRAD_INSTANTIATE(std::int8_t)
+XGRAD_INSTANTIATE(std::int16_t)
+XGRAD_INSTANTIATE(std::int32_t)
 #undef XGRAD_INSTANTIATE
 
 }  // namespace xgrad::nn

@@ -14,21 +14,27 @@
 
 namespace xgrad::nn {
 
-/// Reads an IDX file of unsigned bytes with `dimension` axes. Throws FileError, naming the file and what is
-/// wrong, where it cannot be read, is no such file, has another type or number of axes, or holds fewer or
+/// Reads an IDX file with `dimension` axes, whose entries are of type T: std::uint8_t, as MNIST has them, or
+/// std::int8_t, std::int16_t, std::int32_t, float or double. Throws FileError, naming the file and what is
+/// wrong, if it cannot be read, is not such a file, has another type or number of axes, or holds fewer or
 /// more entries than its header says. Memory is taken as data comes, never by the header's word.
 /// Bytes behind a complete gzip stream are ignored, as gzip itself does.
-XGRAD_API Array<std::uint8_t> read_idx(const std::string& path, std::size_t dimension);
+template <class T = std::uint8_t>
+XGRAD_API Array<T> read_idx(const std::string& path, std::size_t dimension);
 
-/// Reads images {N, H, W} as {N, H, W, 1}, scaled from 0 ... 255 to 0 ... 1. Errors as for read_idx.
+/// Reads images {N, H, W} of bytes as {N, H, W, 1}: in float or double, scaled from 0 ... 255 to 0 ... 1, or
+/// as they are (T = std::uint8_t), for an ImageDataset. Errors as for read_idx.
 template <class T = float>
 XGRAD_API Array<T> read_idx_images(const std::string& path);
 
 /// Reads one part of a folder with the four files of MNIST or a relative, plain or compressed with gzip:
-/// `train` (train-images-idx3-ubyte, train-labels-idx1-ubyte) or `t10k`, the test set. Errors as for
-/// read_idx, and where there are not as many labels as images.
-XGRAD_API Batch<float, std::uint8_t> read_mnist(const std::filesystem::path& folder,
-                                                const std::string& part = "train");
+/// `train` (train-images-idx3-ubyte, train-labels-idx1-ubyte) or `t10k`, the test set; images as
+/// read_idx_images<T> reads them. Errors as for read_idx, and if there are not as many labels as images.
+///
+///     nn::ImageDataset train(nn::read_mnist<std::uint8_t>(folder));   // a quarter of float's memory
+template <class T = float>
+XGRAD_API Batch<T, std::uint8_t> read_mnist(const std::filesystem::path& folder,
+                                            const std::string& part = "train");
 
 /// Reads labels {N}. Errors as for read_idx.
 XGRAD_API Array<std::uint8_t> read_idx_labels(const std::string& path);

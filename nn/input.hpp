@@ -2,6 +2,8 @@
 
 #include <autodiff/variable.hpp>
 
+#include <concepts>
+#include <cstdint>
 #include <type_traits>
 
 namespace xgrad::nn {
@@ -15,7 +17,57 @@ namespace detail {
 /// The argument as a Variable; a raw array becomes an input.
 template <LayerInput X>
 auto as_variable(const X& x) {
-  return Variable<typename X::value_type>(x);
+  using T = typename X::value_type;
+  static_assert(Precision<T>,
+                "xgrad: this layer or loss takes float or double, not integers: cast them, "
+                "xt::cast<float>(x), or begin with a layer that takes integers, such as an embedding");
+  if constexpr (Precision<T>) {
+    return Variable<T>(x);
+  } else {
+    return Variable<float>();
+  }
+}
+
+/// Whether a model or layer can be called with this input.
+template <class Net, class X>
+inline constexpr bool takes = std::is_invocable_v<Net&, const X&>;
+
+/// Fails to compile, with one line, if a model cannot be called with the arrays of a data set.
+template <class Net, class T>
+consteval bool check_takes() {
+  constexpr bool right = takes<Net, Array<T>>;
+  static_assert(right || !std::integral<T>,
+                "xgrad: this model does not take the integers of the data set: images held as bytes go into "
+                "nn::ImageDataset, other integers through xt::cast<float>; for tokens the model's operator() "
+                "takes an Array of integers");
+  static_assert(right || std::integral<T>,
+                "xgrad: this model does not take the arrays of the data set: its operator() takes another "
+                "precision (cast one of them, xt::cast<float>(images)), integers, or several arguments");
+  return right;
+}
+
+/// What a model of precision T returns for the samples of a data set, numbers or integers.
+template <class T, class Net, class X>
+Variable<T> outputs_of(Net& net, const Array<X>& samples) {
+  if constexpr (check_takes<Net, X>()) {
+    return net(samples);
+  } else {
+    return Variable<T>();
+  }
+}
+
+/// What a model returns for an input of zeros of this shape: numbers of its precision T, or integers where
+/// it takes these.
+template <class T, class Net>
+auto run_on_zeros(Net& net, const Shape& input) {
+  if constexpr (takes<Net, Variable<T>>) {
+    return net(Variable<T>(full<T>(input, T(0))));
+  } else if constexpr (takes<Net, Array<std::int64_t>>) {
+    return net(full<std::int64_t>(input, 0));
+  } else {
+    static_assert(takes<Net, Variable<T>>,
+                  "xgrad: this model takes neither an array of its precision nor one of integers");
+  }
 }
 
 }  // namespace detail

@@ -12,7 +12,9 @@
 #include <numeric>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -50,60 +52,83 @@ X read(const StateDict& state, const char* name) {
 }  // namespace
 
 void check_no_transform(const DataLoaderOptions& options) {
-  if (options.transform)
-    throw ValueError("DataLoader: a transform came for images that are not float or double");
+  if (options.transform) {
+    throw ValueError(
+        "DataLoader: a transform came for images that are not float or double; images held as bytes go into "
+        "an nn::ImageDataset, whose batches are numbers");
+  }
 }
 
-BatchOrder::BatchOrder(std::size_t count, const DataLoaderOptions& chosen)
-    : options(chosen),
-      samples(count),
-      batches(count_batches(count, chosen)),
-      generator_(chosen.seed),
-      before_(generator_) {}
+void check_transformed(const Shape& images, std::size_t samples) {
+  if (images.empty() || images[0] != samples) {
+    throw ShapeError(fmt::format("DataLoader: the transform made an array of shape {} of {} images",
+                                 to_string(images), samples));
+  }
+}
 
-void BatchOrder::draw_order() {
-  before_ = generator_;
-  if (options.shuffle) {
-    numbers_ = random_permutation(samples, generator_);
+void throw_loop_ended() { throw ValueError("DataLoader: a batch was asked for at the end of a loop"); }
+
+void throw_moved_loader() { throw ValueError("DataLoader: this loader was moved from"); }
+
+BatchOrder::BatchOrder(std::size_t count, const DataLoaderOptions& options)
+    : samples(count),
+      batches(count_batches(count, options)),
+      batch_(options.batch),
+      shuffle_(options.shuffle),
+      seed_(options.seed),
+      generator_(options.seed) {
+  epoch_ = std::make_shared<const Epoch>(Epoch{0, {}, generator_});
+}
+
+void BatchOrder::draw_order(std::size_t number) {
+  Epoch epoch{number, {}, generator_};
+  if (shuffle_) {
+    epoch.order = random_permutation(samples, generator_);
   } else {
-    numbers_.resize(samples);
-    std::iota(numbers_.begin(), numbers_.end(), std::size_t{0});
+    epoch.order.resize(samples);
+    std::iota(epoch.order.begin(), epoch.order.end(), std::size_t{0});
   }
+  epoch_ = std::make_shared<const Epoch>(std::move(epoch));
 }
 
-void BatchOrder::begin() {
-  if (unfinished_) {
-    unfinished_ = false;
-    return;
+std::shared_ptr<const Epoch> BatchOrder::begin() {
+  if (!unfinished_) {
+    draw_order(epoch_->number + 1);
+    next = 0;
   }
-  draw_order();
-  ++epoch;
-  next = 0;
+  unfinished_ = false;
+  return epoch_;
 }
 
-std::span<const std::size_t> BatchOrder::numbers(std::size_t batch) const {
-  const std::size_t first = batch * options.batch;
-  return std::span(numbers_).subspan(first, std::min(options.batch, samples - first));
+void BatchOrder::handed_out(const Epoch& epoch, std::size_t batch) {
+  if (&epoch != epoch_.get() && !(epoch == *epoch_)) return;
+  next = batch + 1;
+  unfinished_ = false;  // also if a state of this very epoch was loaded in the loop over it
 }
 
-Generator BatchOrder::generator(std::size_t batch) const {
-  std::seed_seq words{options.seed, options.seed >> 32, std::uint64_t{epoch}, std::uint64_t{batch}};
+std::span<const std::size_t> batch_numbers(const Epoch& epoch, std::size_t batch, std::size_t batch_size) {
+  const std::size_t first = batch * batch_size;
+  return std::span(epoch.order).subspan(first, std::min(batch_size, epoch.order.size() - first));
+}
+
+Generator batch_generator(const Epoch& epoch, std::size_t batch, std::uint64_t seed) {
+  std::seed_seq words{seed, seed >> 32, std::uint64_t{epoch.number}, std::uint64_t{batch}};
   return Generator(words);
 }
 
 StateDict BatchOrder::state_dict() const {
   return {{},
           {{"samples", std::to_string(samples)},
-           {"batch", std::to_string(options.batch)},
-           {"seed", std::to_string(options.seed)},
-           {"epoch", std::to_string(epoch)},
+           {"batch", std::to_string(batch_)},
+           {"seed", std::to_string(seed_)},
+           {"epoch", std::to_string(epoch_->number)},
            {"next", std::to_string(next)},
-           {"generator", text_of(before_)}}};
+           {"generator", text_of(epoch_->before)}}};
 }
 
 void BatchOrder::load_state_dict(const StateDict& state) {
   const std::pair<const char*, std::uint64_t> same[] = {
-      {"samples", samples}, {"batch", options.batch}, {"seed", options.seed}};
+      {"samples", samples}, {"batch", batch_}, {"seed", seed_}};
   for (const auto& each : same) {
     const auto came = read<std::uint64_t>(state, each.first);
     if (came != each.second) {
@@ -119,58 +144,75 @@ void BatchOrder::load_state_dict(const StateDict& state) {
         fmt::format("DataLoader: the state is at batch {} of an epoch of {}", state_next, batches));
   }
   generator_ = generator;
-  before_ = generator_;
-  epoch = state_epoch;
   next = state_next;
-  if (epoch > 0) draw_order();
-  unfinished_ = epoch > 0 && next < batches;
+  if (state_epoch > 0) {
+    draw_order(state_epoch);
+  } else {
+    epoch_ = std::make_shared<const Epoch>(Epoch{0, {}, generator_});
+  }
+  unfinished_ = state_epoch > 0 && next < batches;
 }
 
 // ---- The thread ----
 
 struct Prefetcher::Shared {
+  using Thing = std::pair<std::size_t, std::shared_ptr<void>>;  // with its number
+
   std::mutex mutex;
   std::condition_variable changed;
-  std::deque<std::shared_ptr<void>> ready;
+  std::deque<Thing> ready;
   std::vector<std::shared_ptr<void>> used;
-  std::exception_ptr failure;
+  std::exception_ptr failure;  // of making number `next`
+  std::size_t next = 0;        // that is to be made
   bool stop = false;
+  bool ended = false;  // the thread makes no more
+  Make make;
   std::thread thread;
 
-  void run(const Make& make, std::size_t first, std::size_t last, std::size_t ahead) {
+  /// Makes number `next`, once there is room for it; false if there is to be no more.
+  bool make_next(std::size_t ahead) {
+    std::vector<std::shared_ptr<void>> finished;
+    {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return stop || ready.size() < ahead; });
+      if (stop) return false;
+      finished.swap(used);
+    }
+    finished.clear();  // gives their memory to this thread's pool
+    std::shared_ptr<void> made = make(next);
+    const std::lock_guard lock(mutex);
+    ready.emplace_back(next, std::move(made));
+    ++next;
+    changed.notify_all();
+    return true;
+  }
+
+  void run(std::size_t last, std::size_t ahead) noexcept {
 #ifdef _OPENMP
     omp_set_num_threads(1);  // of this thread: the cores are the training's
 #endif
-    for (std::size_t number = first; number < last; ++number) {
-      std::vector<std::shared_ptr<void>> finished;
-      {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stop || ready.size() < ahead; });
-        if (stop) return;
-        finished.swap(used);
-      }
-      finished.clear();  // gives their memory to this thread's pool
-      std::shared_ptr<void> made;
-      std::exception_ptr thrown;
-      try {
-        made = make(number);
-      } catch (...) {
-        thrown = std::current_exception();
-      }
-      const std::lock_guard lock(mutex);
-      failure = thrown;
-      if (thrown == nullptr) ready.push_back(std::move(made));
-      changed.notify_all();
-      if (thrown != nullptr) return;
+    std::exception_ptr thrown;
+    try {
+      while (next < last && make_next(ahead)) {}
+    } catch (...) {
+      thrown = std::current_exception();
     }
+    const std::lock_guard lock(mutex);
+    failure = std::move(thrown);
+    ended = true;
+    changed.notify_all();
   }
 };
 
 Prefetcher::Prefetcher(Make make, std::size_t first, std::size_t last, std::size_t ahead)
     : shared_(std::make_unique<Shared>()) {
-  shared_->thread = std::thread([shared = shared_.get(), make = std::move(make), first, last, ahead] {
-    shared->run(make, first, last, ahead);
-  });
+  shared_->make = std::move(make);
+  shared_->next = first;
+  try {
+    shared_->thread = std::thread([shared = shared_.get(), last, ahead] { shared->run(last, ahead); });
+  } catch (const std::system_error&) {
+    shared_->ended = true;
+  }
 }
 
 Prefetcher::~Prefetcher() {
@@ -179,18 +221,29 @@ Prefetcher::~Prefetcher() {
     shared_->stop = true;
   }
   shared_->changed.notify_all();
-  shared_->thread.join();
+  if (shared_->thread.joinable()) shared_->thread.join();
 }
 
-std::shared_ptr<void> Prefetcher::next() {
-  std::unique_lock lock(shared_->mutex);
-  shared_->changed.wait(lock, [this] { return !shared_->ready.empty() || shared_->failure != nullptr; });
-  if (shared_->ready.empty()) std::rethrow_exception(shared_->failure);
-  std::shared_ptr<void> first = std::move(shared_->ready.front());
-  shared_->ready.pop_front();
-  lock.unlock();
-  shared_->changed.notify_all();
-  return first;
+std::shared_ptr<void> Prefetcher::take(std::size_t number) {
+  Shared& s = *shared_;
+  std::unique_lock lock(s.mutex);
+  while (true) {
+    while (!s.ready.empty() && s.ready.front().first < number) {
+      s.used.push_back(std::move(s.ready.front().second));
+      s.ready.pop_front();
+      s.changed.notify_all();
+    }
+    if (!s.ready.empty() || s.ended || s.next > number) break;
+    s.changed.wait(lock);
+  }
+  if (!s.ready.empty() && s.ready.front().first == number) {
+    std::shared_ptr<void> first = std::move(s.ready.front().second);
+    s.ready.pop_front();
+    s.changed.notify_all();
+    return first;
+  }
+  if (s.failure != nullptr && s.next == number) std::rethrow_exception(std::exchange(s.failure, nullptr));
+  return nullptr;
 }
 
 void Prefetcher::give_back(std::shared_ptr<void> used) {

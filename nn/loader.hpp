@@ -40,15 +40,17 @@ class XGRAD_API Prefetcher {
  public:
   using Make = std::function<std::shared_ptr<void>(std::size_t)>;
 
-  /// Makes number `first` to `last` - 1, at most `ahead` before they are asked for.
+  /// Makes number `first` to `last` - 1, at most `ahead` before they are asked for. Where the system has no
+  /// thread to give, nothing is made ahead.
   Prefetcher(Make make, std::size_t first, std::size_t last, std::size_t ahead);
   /// Ends the thread, after what it is making.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  /// Waits for the next one. Throws what making it threw.
-  std::shared_ptr<void> next();
+  /// Waits for the thing of this number; those before it are dropped. Throws, once, what making it threw.
+  /// Returns nothing where the thread is past it or has ended: the caller then makes it.
+  std::shared_ptr<void> take(std::size_t number);
 
   /// Takes one back to the thread that made it, whose memory is reused.
   void give_back(std::shared_ptr<void> used);
@@ -58,39 +60,128 @@ class XGRAD_API Prefetcher {
   std::unique_ptr<Shared> shared_;
 };
 
-/// Throws ValueError where there is a transform, but images of integers.
+/// Throws ValueError if there is a transform, but images of integers.
 XGRAD_API void check_no_transform(const DataLoaderOptions& options);
+/// Throws ShapeError if a transform changed the number of images.
+XGRAD_API void check_transformed(const Shape& images, std::size_t samples);
+[[noreturn]] XGRAD_API void throw_loop_ended();
+[[noreturn]] XGRAD_API void throw_moved_loader();
 
-/// What of a loader does not depend on its types: which batch of which epoch comes next, and the orders.
+/// An epoch: the order of its samples. Nothing in it changes, so threads may share it.
+struct Epoch {
+  std::size_t number = 0;          // of epochs begun, this one included
+  std::vector<std::size_t> order;  // of the samples
+  Generator before;                // of the orders, before it drew this one
+
+  bool operator==(const Epoch& other) const { return number == other.number && before == other.before; }
+};
+
+/// What of a loader does not depend on its types and changes: which batch of which epoch comes next.
 class XGRAD_API BatchOrder {
  public:
-  /// Throws ValueError where an option is out of its range.
+  /// Throws ValueError if an option is out of its range.
   BatchOrder(std::size_t samples, const DataLoaderOptions& options);
 
-  /// Starts an epoch, or goes on with one that a state left unfinished.
-  void begin();
+  /// Starts an epoch, or goes on, at batch `next`, with one that a state left unfinished.
+  std::shared_ptr<const Epoch> begin();
 
-  /// The samples of a batch of this epoch.
-  std::span<const std::size_t> numbers(std::size_t batch) const;
-  /// What the transform draws from for that batch.
-  Generator generator(std::size_t batch) const;
+  /// Notes that a batch was handed out, if it is of the epoch begun last: of two loops at once, the later one
+  /// is what a state describes.
+  void handed_out(const Epoch& epoch, std::size_t batch);
 
   StateDict state_dict() const;
   void load_state_dict(const StateDict& state);
 
-  DataLoaderOptions options;
+  std::size_t epoch() const { return epoch_->number; }
+
   std::size_t samples;
   std::size_t batches;
-  std::size_t epoch = 0;  // epochs begun
-  std::size_t next = 0;   // batches of this epoch that were handed out
+  std::size_t next = 0;       // batches of the epoch begun last that were handed out
+  double seconds_waited = 0;  // for data
 
  private:
-  void draw_order();
+  void draw_order(std::size_t number);
 
-  std::vector<std::size_t> numbers_;
-  Generator generator_;      // of the orders
-  Generator before_;         // what it was before it drew this epoch's
-  bool unfinished_ = false;  // this epoch is to be gone on with
+  std::size_t batch_;
+  bool shuffle_;
+  std::uint64_t seed_;
+  std::shared_ptr<const Epoch> epoch_;  // begun last
+  Generator generator_;                 // of the orders
+  bool unfinished_ = false;             // this epoch is to be gone on with
+};
+
+/// The samples of a batch of an epoch.
+XGRAD_API std::span<const std::size_t> batch_numbers(const Epoch& epoch, std::size_t batch,
+                                                     std::size_t batch_size);
+/// What the transform draws from for that batch.
+XGRAD_API Generator batch_generator(const Epoch& epoch, std::size_t batch, std::uint64_t seed);
+
+/// What batches are made of. Nothing in it changes, so the thread, the loops and the copies of a loader share
+/// it.
+template <class T, class L>
+struct BatchSource {
+  static constexpr bool transformable = std::is_same_v<T, float> || std::is_same_v<T, double>;
+
+  Batch<T, L> make(const Epoch& epoch, std::size_t number) const {
+    Batch<T, L> batch = dataset.batch(batch_numbers(epoch, number, options.batch));
+    if constexpr (transformable) {
+      if (options.transform) {
+        const std::size_t samples = batch.images.dimension() == 0 ? 0 : batch.images.shape()[0];
+        Generator generator = batch_generator(epoch, number, options.seed);
+        options.transform(batch.images, generator);
+        check_transformed(batch.images.shape(), samples);
+      }
+    }
+    return batch;
+  }
+
+  DataLoaderOptions options;
+  AnyDataset<T, L> dataset;
+};
+
+/// A loop over an epoch. It owns all that it needs, so the loader may be moved, assigned to or destroyed
+/// while it runs.
+template <class T, class L>
+class Loop {
+ public:
+  Loop(std::shared_ptr<const BatchSource<T, L>> source, std::shared_ptr<BatchOrder> order)
+      : source_(std::move(source)), order_(std::move(order)), epoch_(order_->begin()) {
+    const std::size_t ahead = source_->options.prefetch;
+    if (ahead == 0 || order_->next >= order_->batches) return;
+    ahead_ = std::make_unique<Prefetcher>(
+        [source = source_, epoch = epoch_](std::size_t number) {
+          return std::make_shared<Batch<T, L>>(source->make(*epoch, number));
+        },
+        order_->next, order_->batches, ahead);
+  }
+
+  std::size_t first() const { return order_->next; }
+  std::size_t batches() const { return order_->batches; }
+
+  Batch<T, L> hand_out(std::size_t number) {
+    const auto start = std::chrono::steady_clock::now();
+    Batch<T, L> batch = get(number);
+    order_->handed_out(*epoch_, number);
+    order_->seconds_waited += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return batch;
+  }
+
+ private:
+  Batch<T, L> get(std::size_t number) {
+    if (ahead_ != nullptr) {
+      if (auto made = std::static_pointer_cast<Batch<T, L>>(ahead_->take(number))) {
+        Batch<T, L> batch = *made;  // memory of this thread; that of the other goes back there
+        ahead_->give_back(std::move(made));
+        return batch;
+      }
+    }
+    return source_->make(*epoch_, number);
+  }
+
+  std::shared_ptr<const BatchSource<T, L>> source_;
+  std::shared_ptr<BatchOrder> order_;
+  std::shared_ptr<const Epoch> epoch_;
+  std::unique_ptr<Prefetcher> ahead_;  // the last, so that its thread ends first
 };
 
 }  // namespace detail
@@ -100,13 +191,19 @@ class XGRAD_API BatchOrder {
 ///     nn::DataLoader loader(images, labels, {.batch = 64, .seed = 1});
 ///     for (auto [images, labels] : loader) ...
 ///
-/// It takes arrays of any shape whose first axes count the samples (labels keep their type; an Array that is
-/// moved in is taken over without a copy), or any Dataset. The same seed gives the same orders, epoch for
-/// epoch, and the same transforms, with and without prefetch. One loop at a time.
+/// It takes arrays of any shape whose first axes count the samples (an Array that is moved in is taken over
+/// without a copy), or any Dataset. Samples and labels keep their types: tokens, arrays of integers, stay
+/// integers; images held as bytes are an ImageDataset, whose batches are numbers. The same seed gives the
+/// same orders, epoch for epoch, and the same transforms, with and without prefetch.
+///
+/// A loop owns what it needs: the loader may be moved, swapped, assigned to or destroyed in it. A copy has a
+/// position of its own and shares the data; a loader that was moved from throws ValueError when used. Several
+/// loops at once are epochs of their own, and the state is that of the one begun last. A loader belongs to
+/// one thread at a time.
 template <class T, class L>
 class DataLoader {
  public:
-  /// Throws ShapeError where the arrays do not have equally many samples, ValueError for a batch of 0.
+  /// Throws ShapeError if the arrays do not have equally many samples, ValueError for a batch of 0.
   template <ExpressionOf<T> Images, ExpressionOf<L> Labels>
   DataLoader(Images&& images, Labels&& labels, const DataLoaderOptions& options = {})
       : DataLoader(
@@ -116,14 +213,23 @@ class DataLoader {
             }(),
             options) {}
 
-  /// Throws ValueError for a batch of 0, or a transform where the images are neither float nor double.
+  /// Throws ValueError for a batch of 0, or a transform if the images are neither float nor double.
   template <Dataset D>
   explicit DataLoader(D dataset, const DataLoaderOptions& options = {})
-      : order_(dataset.size(), options), dataset_(std::move(dataset)) {
-    if constexpr (!transformable) detail::check_no_transform(options);
+      : order_(std::make_shared<detail::BatchOrder>(dataset.size(), options)) {
+    if constexpr (!Source::transformable) detail::check_no_transform(options);
+    source_ = std::make_shared<const Source>(Source{options, AnyDataset<T, L>(std::move(dataset))});
   }
 
-  /// Where a loop is: the batch is put together when it is asked for, or before by the thread.
+  DataLoader(const DataLoader& other)
+      : source_(other.source_), order_(std::make_shared<detail::BatchOrder>(other.order())) {}
+  DataLoader(DataLoader&&) noexcept = default;
+  DataLoader& operator=(const DataLoader& other) { return *this = DataLoader(other); }
+  DataLoader& operator=(DataLoader&&) noexcept = default;
+  ~DataLoader() = default;
+
+  /// Where a loop is: the batch is put together when it is asked for, or before by the thread. One that was
+  /// default-constructed is at the end.
   class Iterator {
    public:
     using iterator_category = std::input_iterator_tag;
@@ -133,89 +239,70 @@ class DataLoader {
     using reference = value_type;
 
     Iterator() = default;
-    Iterator(DataLoader* loader, std::shared_ptr<detail::Prefetcher> ahead, std::size_t batch)
-        : loader_(loader), ahead_(std::move(ahead)), batch_(batch) {}
+    explicit Iterator(std::shared_ptr<detail::Loop<T, L>> loop)
+        : loop_(std::move(loop)), batch_(loop_->first()) {}
 
-    Batch<T, L> operator*() const { return loader_->hand_out(ahead_.get(), batch_); }
+    /// Throws ValueError at the end, and what the data set or the transform throws; then the same batch may
+    /// be asked for again, or the next one.
+    Batch<T, L> operator*() const {
+      if (at_end()) detail::throw_loop_ended();
+      return loop_->hand_out(batch_);
+    }
     Iterator& operator++() {
-      ++batch_;
+      if (!at_end()) ++batch_;
       return *this;
     }
-    void operator++(int) { ++batch_; }
-    bool operator==(const Iterator& other) const { return batch_ == other.batch_; }
+    void operator++(int) { ++*this; }
+    /// Whether both are at the end, or at the same batch of the same loop.
+    bool operator==(const Iterator& other) const {
+      return at_end() || other.at_end() ? at_end() == other.at_end()
+                                        : loop_ == other.loop_ && batch_ == other.batch_;
+    }
 
    private:
-    DataLoader* loader_ = nullptr;
-    std::shared_ptr<detail::Prefetcher> ahead_;
+    bool at_end() const { return loop_ == nullptr || batch_ >= loop_->batches(); }
+
+    std::shared_ptr<detail::Loop<T, L>> loop_;
     std::size_t batch_ = 0;
   };
 
   /// Starts an epoch; after load_state_dict, goes on with the one that was left.
   Iterator begin() {
-    order_.begin();
-    std::shared_ptr<detail::Prefetcher> ahead;
-    const std::size_t threads = order_.options.prefetch;
-    if (threads > 0 && order_.next < order_.batches) {
-      ahead = std::make_shared<detail::Prefetcher>(
-          [this](std::size_t number) { return std::make_shared<Batch<T, L>>(make(number)); }, order_.next,
-          order_.batches, threads);
-    }
-    return {this, std::move(ahead), order_.next};
+    order();
+    return Iterator(std::make_shared<detail::Loop<T, L>>(source_, order_));
   }
-  Iterator end() { return {this, nullptr, order_.batches}; }
+  Iterator end() const { return {}; }
 
   /// The number of batches of an epoch.
-  std::size_t batches() const { return order_.batches; }
+  std::size_t batches() const { return order().batches; }
   /// The number of samples.
-  std::size_t samples() const { return order_.samples; }
+  std::size_t samples() const { return order().samples; }
   /// The samples of a batch, but for the last.
-  std::size_t batch_size() const { return order_.options.batch; }
+  std::size_t batch_size() const { return order(), source_->options.batch; }
   /// The number of epochs that were begun.
-  std::size_t epoch() const { return order_.epoch; }
+  std::size_t epoch() const { return order().epoch(); }
   /// The batches of this epoch that were handed out.
-  std::size_t position() const { return order_.next; }
+  std::size_t position() const { return order().next; }
 
   /// The time that loops over it have waited for data so far, making batches included.
-  double seconds_waited() const { return seconds_waited_; }
+  double seconds_waited() const { return order().seconds_waited; }
 
   /// Where it is: the batch handed out last counts as done. After load_state_dict, the next loop goes on with
   /// the batch after it, and later epochs have the orders that they would have had.
-  StateDict state_dict() const { return order_.state_dict(); }
-  /// Throws ValueError where the state is that of another number of samples, batch size or seed.
-  void load_state_dict(const StateDict& state) { order_.load_state_dict(state); }
+  StateDict state_dict() const { return order().state_dict(); }
+  /// Throws ValueError if the state is that of another number of samples, batch size or seed.
+  void load_state_dict(const StateDict& state) { order().load_state_dict(state); }
 
  private:
-  static constexpr bool transformable = std::is_same_v<T, float> || std::is_same_v<T, double>;
+  using Source = detail::BatchSource<T, L>;
 
-  Batch<T, L> make(std::size_t number) const {
-    Batch<T, L> batch = dataset_.batch(order_.numbers(number));
-    if constexpr (transformable) {
-      if (order_.options.transform) {
-        Generator generator = order_.generator(number);
-        order_.options.transform(batch.images, generator);
-      }
-    }
-    return batch;
+  detail::BatchOrder& order() const {
+    if (order_ == nullptr) detail::throw_moved_loader();
+    return *order_;
   }
 
-  Batch<T, L> hand_out(detail::Prefetcher* ahead, std::size_t number) {
-    const auto start = std::chrono::steady_clock::now();
-    Batch<T, L> batch;
-    if (ahead != nullptr && number == order_.next) {
-      auto made = std::static_pointer_cast<Batch<T, L>>(ahead->next());
-      batch = *made;  // memory of this thread; that of the other goes back there
-      ahead->give_back(std::move(made));
-    } else {
-      batch = make(number);
-    }
-    order_.next = number + 1;
-    seconds_waited_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    return batch;
-  }
-
-  detail::BatchOrder order_;
-  AnyDataset<T, L> dataset_;
-  double seconds_waited_ = 0;
+  std::shared_ptr<const Source> source_;
+  std::shared_ptr<detail::BatchOrder> order_;  // shared with its loops
 };
 
 template <Expression Images, Expression Labels>

@@ -46,8 +46,9 @@ XGRAD_API Summary summarize(const Tape& tape, const Shape& input,
 
 /// Layers, output shapes, parameters and multiply-adds of a network (Keras' `model.summary()`, torchinfo), of
 /// any form: it is run once, in test mode, on an input of zeros of this shape, the batch included, `{1, 28,
-/// 28, 1}`, and what it does is read off the tape. Operations that work entry by entry count no
-/// multiply-adds. Modes, buffers and the default generator are left as they were.
+/// 28, 1}` (of integers for a model that takes integers), and what it does is read off the tape. Operations
+/// that work entry by entry count no multiply-adds. Modes, buffers and the default generator are left as they
+/// were.
 ///
 ///     fmt::print("{}", nn::summary(net, {1, 28, 28, 1}));
 template <class Net, class T = detail::precision_t<Net>>
@@ -56,7 +57,7 @@ Summary summary(Net& net, const Shape& input) {
   const TestMode mode(net);
   const xgrad::detail::RepeatRandom random(default_generator());
   Tape tape;
-  net(Variable<T>(full<T>(input, T(0))));
+  detail::run_on_zeros<T>(net, input);
   return detail::summarize(tape, input, list);
 }
 

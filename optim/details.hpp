@@ -48,9 +48,10 @@ XGRAD_API std::vector<LayerTime> by_layer(const std::vector<RecordedOperation>& 
 /// What monitors with `wants_details` show: confusions over the validation set, the filters of the first
 /// convolution, and the time of each layer in one training step on the first samples of that set. It draws no
 /// random numbers and changes neither weights nor buffers.
-template <class Net, class T, class L, class Loss>
-Details collect_details(Net& net, const nn::AnyDataset<T, L>& validation, std::size_t batch,
+template <class Net, class X, class L, class Loss>
+Details collect_details(Net& net, const nn::AnyDataset<X, L>& validation, std::size_t batch,
                         const Loss& loss) {
+  using T = nn::detail::precision_t<Net>;
   Details details;
   const auto parameters = nn::parameters(net);
   details.filters = detail::first_filters(parameters);
@@ -66,20 +67,20 @@ Details collect_details(Net& net, const nn::AnyDataset<T, L>& validation, std::s
     detail::ConfusionCollector collector(12);
     constexpr std::size_t at_once = 256;
     for (std::size_t first = 0; first < validation.size(); first += at_once) {
-      const nn::Batch<T, L> part = samples(first, at_once);
-      const Variable<T> outputs = net(part.images);
+      const nn::Batch<X, L> part = samples(first, at_once);
+      const Variable<T> outputs = nn::detail::outputs_of<T>(net, part.images);
       if (outputs.dimension() != 2 || part.labels.dimension() != 1) break;
       collector.add(to_array<float>(xt::cast<float>(softmax(outputs, -1).value())),
                     nn::detail::to_labels(part.labels), to_array<float>(xt::cast<float>(part.images)));
     }
     collector.finish(details);
   }
-  const nn::Batch<T, L> first = samples(0, batch);
+  const nn::Batch<X, L> first = samples(0, batch);
   std::vector<Variable<T>> handles;
   for (const auto& each : parameters) handles.push_back(each.parameter.variable());
   Tape tape;
   tape.profile(true);
-  const Variable<T> value = loss(net(first.images), first.labels);
+  const Variable<T> value = loss(nn::detail::outputs_of<T>(net, first.images), first.labels);
   tape.gradient(value, handles);
   details.layers = detail::by_layer(tape.operations(parameters));
   return details;

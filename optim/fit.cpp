@@ -141,7 +141,6 @@ class Run {
       if (wrong) throw ValueError(fmt::format("fit: {}", what));
     };
     refuse(settings_.epochs == 0, "0 epochs came, expected at least 1");
-    refuse(settings_.info.steps_per_epoch == 0, "the training set has no batch");
     refuse(task_.stopping && !settings_.validates, "early_stopping came without samples for validation");
     refuse(settings_.checkpoint_every > 0 && settings_.checkpoint.empty(),
            "checkpoint_every came without the name of a file, .checkpoint");

@@ -28,8 +28,9 @@
 
 namespace xgrad::optim {
 
-/// How `fit` trains. T and L are the types of images and labels.
-template <class T, class L>
+/// How `fit` trains. T is the network's precision, L the type of the labels, X that of the samples: T, or
+/// integers, such as tokens.
+template <class T, class L, class X = T>
 struct FitOptions {
   std::size_t epochs =
       10;  ///< at most, counted from the first of the run, also where it goes on from a checkpoint
@@ -38,7 +39,7 @@ struct FitOptions {
   /// of an integer type), nn::quadratic_loss for numbers.
   std::function<Variable<T>(const Variable<T>&, const Array<L>&)> loss = nn::DefaultLoss{};
 
-  nn::AnyDataset<T, L> validation =
+  nn::AnyDataset<X, L> validation =
       {};  ///< samples for validation after each epoch: `{images, labels}`, a Dataset
 
   /// Epochs without a better validation error (or risk, where there is none) after which training stops; the
@@ -109,9 +110,9 @@ struct FitTask {
 XGRAD_API RunResult run_fit(FitTask& task, const FitSettings& settings);
 
 /// Where the loop over an epoch is.
-template <class T, class L>
+template <class X, class L>
 struct EpochLoop {
-  typename nn::DataLoader<T, L>::Iterator next, end;
+  typename nn::DataLoader<X, L>::Iterator next, end;
 };
 
 }  // namespace detail
@@ -131,22 +132,28 @@ struct EpochLoop {
 /// that was killed at any moment and goes on from its checkpoint (`.resume`) ends with the same weights, to
 /// the last bit, given the same program, data, options and number of threads.
 ///
-/// Throws ValueError for options that do not go together, Error where the risk is no longer finite (the
-/// checkpoint stays that before), FileError for files; what the network, the loss, a callback or a monitor
-/// throws is passed on. An error of a callback or a monitor costs no checkpoint: it is thrown when the step
-/// or the epoch is saved. If there are several errors, the first is thrown, with the messages of the others.
-template <class Net, class T, class L>
-RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<T, L>& train,
-              const std::type_identity_t<FitOptions<T, L>>& options = {}) {
+/// The samples are arrays of the network's precision or of integers, whatever its operator() takes: tokens
+/// are an ArrayDataset of integers.
+///
+/// Throws ValueError for a loader without a batch and options that do not go together, Error where the risk
+/// is no longer finite (the checkpoint stays that before), FileError for files; what the network, the loss, a
+/// callback or a monitor throws is passed on. An error of a callback or a monitor costs no checkpoint: it is
+/// thrown when the step or the epoch is saved. If there are several errors, the first is thrown, with the
+/// messages of the others.
+template <class Net, class T, class X, class L>
+RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& train,
+              const std::type_identity_t<FitOptions<T, L, X>>& options = {}) {
+  nn::detail::check_some_batches("fit", train.samples(), train.batches(), train.batch_size());
   detail::FitTask task;
-  auto loop = std::make_shared<detail::EpochLoop<T, L>>();
+  auto loop = std::make_shared<detail::EpochLoop<X, L>>();
   task.begin_epoch = [&train, loop] { *loop = {train.begin(), train.end()}; };
   task.step = [&net, &optimizer, &options, loop]() -> std::optional<detail::StepResult> {
     if (loop->next == loop->end) return std::nullopt;
-    const nn::Batch<T, L> batch = *loop->next;
+    const nn::Batch<X, L> batch = *loop->next;
     ++loop->next;
+    nn::detail::check_samples("fit", batch.images.shape(), batch.labels.shape());
     Tape tape;
-    const Variable<T> outputs = net(batch.images);
+    const Variable<T> outputs = nn::detail::outputs_of<T>(net, batch.images);
     const Variable<T> loss = options.loss(outputs, batch.labels);
     const detail::StepResult result{batch.labels.shape()[0], static_cast<double>(loss.item()),
                                     nn::detail::wrong_decisions(outputs, batch.labels)};

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 /// \file
@@ -82,10 +83,12 @@ cross_validate(const std::vector<double>& rates, std::size_t folds,
 ///
 ///     const auto curve = optim::find_learning_rate(net, sgd, loader);
 ///     sgd.set_learning_rate(curve.suggestion);
-template <class Net, class T, class L, class Loss = nn::DefaultLoss>
-LearningRateCurve find_learning_rate(Net& net, Optimizer<T>& optimizer, nn::DataLoader<T, L>& loader,
+template <class Net, class T, class X, class L, class Loss = nn::DefaultLoss>
+LearningRateCurve find_learning_rate(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& loader,
                                      const LearningRateFinderOptions& options = {}, const Loss& loss = {}) {
   detail::check_finder(options);
+  nn::detail::check_some_batches("find_learning_rate", loader.samples(), loader.batches(),
+                                 loader.batch_size());
   const nn::StateDict weights = nn::state_dict(net), state = optimizer.state_dict(),
                       place = loader.state_dict();
   const Schedule schedule = optimizer.learning_rate_schedule();
@@ -95,10 +98,10 @@ LearningRateCurve find_learning_rate(Net& net, Optimizer<T>& optimizer, nn::Data
   optimizer.set_learning_rate_scale(1);
   const auto curve = detail::range_test(options, [&](double rate) {
     if (next == loader.end()) next = loader.begin();
-    const nn::Batch<T, L> batch = *next;
+    const nn::Batch<X, L> batch = *next;
     ++next;
     Tape tape;
-    const Variable<T> value = loss(net(batch.images), batch.labels);
+    const Variable<T> value = loss(nn::detail::outputs_of<T>(net, batch.images), batch.labels);
     if (std::isfinite(static_cast<double>(value.item()))) {
       tape.backward(value);
       optimizer.set_learning_rate(rate);
@@ -127,7 +130,8 @@ LearningRateSelection select_learning_rate(const MakeNet& make_net, const D& dat
                                            const std::vector<double>& rates,
                                            const LearningRateSelectionOptions& options = {},
                                            const Loss& loss = {}) {
-  using T = typename nn::detail::batch_types<D>::Image;
+  using T = nn::detail::precision_t<std::invoke_result_t<const MakeNet&>>;
+  using X = typename nn::detail::batch_types<D>::Image;
   using L = typename nn::detail::batch_types<D>::Label;
   detail::check_rates(rates);
   const auto folds = nn::k_fold(data.size(), options.folds, {.seed = options.seed});
@@ -136,7 +140,7 @@ LearningRateSelection select_learning_rate(const MakeNet& make_net, const D& dat
     const auto parts = nn::split(data, folds[fold]);
     seed(options.seed);
     auto net = make_net();
-    nn::DataLoader<T, L> loader(parts.first, {.batch = options.batch, .seed = options.seed});
+    nn::DataLoader<X, L> loader(parts.first, {.batch = options.batch, .seed = options.seed});
     SGD<T> sgd(nn::parameters(net), {.learning_rate = rate, .momentum = options.momentum});
     try {
       fit(net, sgd, loader, {.epochs = options.epochs, .loss = loss, .stop_on_interrupt = false});

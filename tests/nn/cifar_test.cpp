@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 using namespace xgrad;
 
@@ -32,6 +33,15 @@ TEST_CASE("planes become channels, files follow each other") {
   CHECK(images(2, 5, 17, 0) == 5.0F / 255);
   CHECK(images(1, 5, 17, 1) == 17.0F / 255);
   CHECK(images(0, 31, 0, 2) == 1);
+}
+
+TEST_CASE("images may stay bytes, for an ImageDataset") {
+  const check::TemporaryFile file(image(3) + image(9));
+  const auto samples = nn::read_cifar10<std::uint8_t>({file.path});
+  CHECK(samples.images(1, 5, 17, 1) == 17);
+  const nn::ImageDataset data(samples);
+  const std::vector<std::size_t> both{0, 1};
+  CHECK(data.batch(both).images == nn::read_cifar10({file.path}).images);
 }
 
 TEST_CASE("what is no such file") {

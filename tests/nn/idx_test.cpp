@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -52,9 +53,10 @@ Bytes images() {
   return {0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 0, 51, 102, 153, 204, 255, 1, 2, 3, 4, 5, 6};
 }
 
+template <class T = std::uint8_t>
 std::string message(const std::string& path, std::size_t dimension = 3) {
   try {
-    nn::read_idx(path, dimension);
+    nn::read_idx<T>(path, dimension);
   } catch (const FileError& error) {
     return error.what();
   }
@@ -80,6 +82,45 @@ TEST_CASE("images and labels, plain and compressed") {
   CHECK(nn::read_idx_labels(file.write({0, 0, 8, 1, 0, 0, 0, 3, 7, 0, 9})) ==
         xt::xarray<std::uint8_t>{7, 0, 9});
   CHECK(nn::read_idx_labels(file.write({0, 0, 8, 1, 0, 0, 0, 0})).size() == 0);
+}
+
+TEST_CASE("images may stay bytes, for an ImageDataset") {
+  const TemporaryFile file;
+  const auto x = nn::read_idx_images<std::uint8_t>(file.write_compressed(images()));
+  CHECK(x.shape() == Shape{2, 2, 3, 1});
+  CHECK(x(0, 1, 2, 0) == 255);
+  CHECK(x(1, 0, 1, 0) == 2);
+}
+
+TEST_CASE("entries of the other types") {
+  const TemporaryFile file;
+  CHECK(nn::read_idx<std::int8_t>(file.write({0, 0, 9, 1, 0, 0, 0, 2, 0xff, 3}), 1) ==
+        xt::xarray<std::int8_t>{-1, 3});
+  CHECK(nn::read_idx<std::int16_t>(
+            file.write_compressed({0, 0, 11, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 0xff, 0xfe}), 2) ==
+        xt::xarray<std::int16_t>{{258, -2}});
+  CHECK(nn::read_idx<std::int32_t>(file.write({0, 0, 12, 1, 0, 0, 0, 1, 0, 1, 0, 2}), 1) ==
+        xt::xarray<std::int32_t>{65538});
+  CHECK(nn::read_idx<float>(file.write({0, 0, 13, 1, 0, 0, 0, 1, 0x3f, 0xc0, 0, 0}), 1) ==
+        xt::xarray<float>{1.5F});
+  CHECK(nn::read_idx<double>(file.write({0, 0, 14, 1, 0, 0, 0, 1, 0xc0, 4, 0, 0, 0, 0, 0, 0}), 1) ==
+        xt::xarray<double>{-2.5});
+  // cut off within an entry
+  CHECK(has(message<std::int16_t>(file.write({0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3}), 1),
+            "too short: 1 entries of the 2 that shape {2} has"));
+  CHECK(has(message<std::int16_t>(file.write({0, 0, 11, 1, 0, 0, 0, 1, 1, 2, 3}), 1), "too long"));
+  CHECK(has(message(file.write({0, 0, 11, 3}), 3),
+            "entries of type 0x0b; expected 0x08, unsigned bytes; read_idx<std::int16_t> reads these"));
+}
+
+TEST_CASE("a file of several pieces") {
+  const TemporaryFile file;
+  constexpr std::size_t count = (std::size_t{9} << 20) + 5;  // more than two pieces of 4 MiB
+  Bytes bytes{0, 0, 8, 1, 0, 0x90, 0, 5};
+  for (std::size_t i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(i * 7 + (i >> 16)));
+  const auto x = nn::read_idx(file.write(bytes), 1);
+  REQUIRE(x.size() == count);
+  CHECK(std::equal(x.begin(), x.end(), bytes.begin() + 8));
 }
 
 TEST_CASE("a file that is cut off anywhere is an error") {

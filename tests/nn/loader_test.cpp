@@ -4,7 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <functional>
+#include <memory>
+#include <new>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -239,7 +243,9 @@ TEST_CASE("states that do not fit") {
                        ValueError);
   CHECK_THROWS_WITH_AS(
       (nn::DataLoader(xt::xarray<int>{1, 2}, xt::xarray<int>{1, 2}, {.transform = nn::random_flip()})),
-      "DataLoader: a transform came for images that are not float or double", ValueError);
+      "DataLoader: a transform came for images that are not float or double; images held as bytes go into an "
+      "nn::ImageDataset, whose batches are numbers",
+      ValueError);
 }
 
 TEST_CASE("memory that the thread took is used again") {
@@ -256,4 +262,240 @@ TEST_CASE("memory that the thread took is used again") {
 #if !defined(__SANITIZE_ADDRESS__)                    // with which nothing is pooled
   CHECK(detail::system_allocations() - before < 30);  // a new thread's few buffers; not 64 batches
 #endif
+}
+
+namespace {
+
+using Loader = nn::DataLoader<float, std::uint8_t>;
+
+/// The first label of each batch that is left.
+std::vector<int> rest(Loader::Iterator at) {
+  std::vector<int> first;
+  for (; at != Loader::Iterator(); ++at) first.push_back((*at).labels(0));
+  return first;
+}
+
+Loader ordered(std::size_t prefetch, std::size_t count = 20) {
+  return Loader(images(count), labels(count), {.batch = 4, .shuffle = false, .prefetch = prefetch});
+}
+
+}  // namespace
+
+TEST_CASE("a loop outlives its loader") {
+  for (const std::size_t prefetch : {0, 1, 3, 50}) {
+    CAPTURE(prefetch);
+    Loader::Iterator at;
+    {
+      Loader loader = ordered(prefetch);
+      at = loader.begin();
+      CHECK((*at).labels(0) == 0);
+      ++at;
+    }
+    CHECK(rest(at) == std::vector<int>{4, 8, 12, 16});
+    Loader::Iterator unused;
+    { unused = ordered(prefetch).begin(); }
+  }
+}
+
+TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
+  for (const std::size_t prefetch : {0, 2}) {
+    CAPTURE(prefetch);
+    Loader loader = ordered(prefetch);
+    auto at = loader.begin();
+    (void)*at;
+    Loader moved = std::move(loader);
+    CHECK(moved.position() == 1);
+    ++at;
+    CHECK((*at).labels(0) == 4);
+    CHECK(moved.position() == 2);  // the loop is the moved loader's
+    CHECK_THROWS_WITH_AS(loader.batches(), "DataLoader: this loader was moved from", ValueError);
+    CHECK_THROWS_AS(loader.begin(), ValueError);
+    CHECK_THROWS_AS(loader.state_dict(), ValueError);
+    loader = ordered(prefetch, 8);
+    CHECK(epoch(loader) == std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7});
+
+    std::swap(loader, moved);
+    CHECK(loader.position() == 2);
+    CHECK(moved.samples() == 8);
+    moved = ordered(prefetch);
+    loader = moved;  // the loop keeps the data that it began with
+    ++at;
+    CHECK(rest(at) == std::vector<int>{8, 12, 16});
+    CHECK(loader.position() == 0);
+
+    std::vector<int> seen;
+    for (auto [x, y] : moved) {
+      seen.push_back(y(0));
+      moved = ordered(prefetch, 8);
+    }
+    CHECK(seen == std::vector<int>{0, 4, 8, 12, 16});
+    loader = std::move(loader);  // NOLINT
+    moved = moved;               // NOLINT
+    CHECK(moved.batches() == 2);
+  }
+}
+
+TEST_CASE("loops at once are epochs of their own; the state is that of the later one") {
+  for (const std::size_t prefetch : {0, 2}) {
+    CAPTURE(prefetch);
+    Loader loader(images(20), labels(20), {.batch = 4, .seed = 3, .prefetch = prefetch});
+    Loader alone(images(20), labels(20), {.batch = 4, .seed = 3});
+    const std::vector<int> orders[] = {epoch(alone), epoch(alone), epoch(alone)};
+    auto first = loader.begin();
+    auto second = loader.begin();
+    std::vector<int> seen[2];
+    for (; first != loader.end(); ++first, ++second) {
+      for (auto* each : {&first, &second}) {
+        const auto y = (**each).labels;
+        auto& own = seen[each == &second];
+        own.insert(own.end(), y.begin(), y.end());
+      }
+    }
+    CHECK(second == loader.end());
+    CHECK(seen[0] == orders[0]);
+    CHECK(seen[1] == orders[1]);
+    CHECK(loader.epoch() == 2);
+    CHECK(epoch(loader) == orders[2]);
+
+    first = loader.begin(), second = loader.begin();
+    (void)*second;
+    for (; first != loader.end(); ++first) (void)*first;
+    CHECK(loader.position() == 1);
+    const auto copy = second;
+    CHECK(copy == second);
+    CHECK(copy != first);
+    CHECK((*copy).labels == (*second).labels);
+  }
+}
+
+TEST_CASE("batches may be skipped and asked for twice; there is none at the end") {
+  for (const std::size_t prefetch : {0, 1, 3}) {
+    CAPTURE(prefetch);
+    Loader loader = ordered(prefetch);
+    auto at = loader.begin();
+    ++at;
+    CHECK((*at).labels(0) == 4);
+    CHECK((*at).labels(0) == 4);
+    ++at;
+    ++at;
+    CHECK((*at).labels(0) == 12);
+    const auto kept = at;
+    ++at;
+    CHECK((*at).labels(0) == 16);
+    CHECK((*kept).labels(0) == 12);
+    at++;
+    CHECK(at == loader.end());
+    ++at;
+    CHECK(at == loader.end());
+    CHECK_THROWS_WITH_AS(*at, "DataLoader: a batch was asked for at the end of a loop", ValueError);
+    CHECK_THROWS_AS(*loader.end(), ValueError);
+    CHECK(rest(loader.begin()).size() == 5);
+  }
+}
+
+namespace {
+
+struct Own {
+  int number;
+};
+
+/// A set whose samples from 8 to 11 cannot be read, the first `failures` times.
+struct Failing {
+  std::shared_ptr<int> failures;
+  std::shared_ptr<std::function<void()>> fail;
+  std::size_t size() const { return 20; }
+  nn::Batch<float, std::uint8_t> batch(std::span<const std::size_t> numbers) const {
+    if (numbers[0] == 8 && (*failures)-- > 0) (*fail)();
+    nn::Batch<float, std::uint8_t> batch{Array<float>(Shape{numbers.size()}),
+                                         Array<std::uint8_t>(Shape{numbers.size()})};
+    for (std::size_t i = 0; i < numbers.size(); ++i) batch.labels(i) = std::uint8_t(numbers[i]);
+    return batch;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("what is thrown in the thread keeps its type, and the loader goes on") {
+  for (const std::size_t prefetch : {0, 1, 3}) {
+    CAPTURE(prefetch);
+    const Failing data{std::make_shared<int>(1), std::make_shared<std::function<void()>>()};
+    Loader loader(data, {.batch = 4, .shuffle = false, .prefetch = prefetch});
+    const auto go = [&] {
+      for (auto [x, y] : loader) {}
+    };
+    *data.fail = [] { throw Own{7}; };
+    try {
+      go();
+      FAIL("nothing was thrown");
+    } catch (const Own& own) {
+      CHECK(own.number == 7);
+    }
+    CHECK(loader.position() == 2);
+    CHECK(rest(loader.begin()).size() == 5);
+
+    *data.failures = 1, *data.fail = [] { throw std::bad_alloc(); };
+    auto at = loader.begin();
+    ++at, ++at;
+    CHECK_THROWS_AS(*at, std::bad_alloc);
+    CHECK(rest(at) == std::vector<int>{8, 12, 16});  // asked for again, it comes
+
+    *data.failures = 1;
+    at = loader.begin();
+    ++at, ++at;
+    CHECK_THROWS_AS(*at, std::bad_alloc);
+    ++at;
+    CHECK(rest(at) == std::vector<int>{12, 16});  // or it is left out
+
+    *data.failures = 1;
+    const nn::StateDict before = loader.state_dict();
+    CHECK_THROWS_AS(go(), std::bad_alloc);
+    Loader resumed(data, {.batch = 4, .shuffle = false, .prefetch = prefetch});
+    resumed.load_state_dict(loader.state_dict());
+    CHECK(rest(resumed.begin()) == std::vector<int>{8, 12, 16});
+  }
+}
+
+TEST_CASE("a state that is loaded in a loop over the same epoch stays right") {
+  Loader loader = ordered(2);
+  std::vector<int> seen;
+  for (auto [x, y] : loader) {
+    seen.push_back(y(0));
+    if (y(0) == 4) loader.load_state_dict(loader.state_dict());
+  }
+  CHECK(seen == std::vector<int>{0, 4, 8, 12, 16});
+  CHECK(loader.position() == 5);
+  CHECK(rest(loader.begin()).size() == 5);
+  CHECK(loader.epoch() == 2);
+}
+
+TEST_CASE("copies share the data and have a position of their own") {
+  Loader loader(images(20), labels(20), {.batch = 4, .seed = 3, .prefetch = 1});
+  (void)*loader.begin();
+  Loader copy = loader;
+  CHECK(copy.position() == 1);
+  const auto first = epoch(loader);
+  CHECK(copy.position() == 1);
+  CHECK(epoch(copy) == first);
+}
+
+TEST_CASE("a transform may change the shape of images, not their number") {
+  const nn::Transform fewer = [](auto& x, Generator&) {
+    x = x.shape()[0] > 1 ? std::decay_t<decltype(x)>(Shape{1}) : x;
+  };
+  for (const std::size_t prefetch : {0, 2}) {
+    nn::DataLoader loader(images(10), labels(10), {.batch = 4, .transform = fewer, .prefetch = prefetch});
+    CHECK_THROWS_WITH_AS(*loader.begin(), "DataLoader: the transform made an array of shape {1} of 4 images",
+                         ShapeError);
+  }
+  nn::DataLoader wider(images(10), labels(10), {.batch = 4, .transform = nn::random_crop({3, 2}, 1)});
+  CHECK((*wider.begin()).images.shape() == Shape{4, 3, 2, 1});
+}
+
+TEST_CASE_TEMPLATE("integers stay integers", T, std::int32_t, std::int64_t, std::uint8_t, std::int16_t) {
+  const xt::xarray<T> tokens{{1, 2}, {3, 4}, {5, 100}};
+  nn::DataLoader loader(tokens, tokens, {.batch = 2, .shuffle = false, .prefetch = 1});
+  static_assert(std::is_same_v<decltype(loader), nn::DataLoader<T, T>>);
+  Array<T> last;
+  for (auto [x, y] : loader) last = x;
+  CHECK(last == xt::xarray<T>{{5, 100}});
 }

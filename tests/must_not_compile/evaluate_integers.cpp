@@ -1,0 +1,9 @@
+// expect: this model does not take the integers of the data set
+// Tokens for a Sequential of numbers.
+#include <nn/nn.hpp>
+
+int main() {
+  using namespace xgrad;
+  nn::Sequential net{nn::Linear<float>(4, 2), nn::ReLU{}};
+  nn::evaluate(net, nn::ArrayDataset(Array<int>(Shape{8, 4}, 1), Array<int>(Shape{8}, 0)));
+}

@@ -1,0 +1,8 @@
+// expect: the first layer of this Sequential does not take integers
+// Integers are cast to numbers by hand, or looked up by a layer that takes them.
+#include <nn/nn.hpp>
+
+int main() {
+  xgrad::nn::Sequential net{xgrad::nn::Linear<float>(4, 2), xgrad::nn::ReLU{}};
+  net(xgrad::Array<int>(xgrad::Shape{8, 4}, 1));
+}
