@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <locale>
 #include <ostream>
 #include <sstream>
 #if __has_include(<xtensor/io/xio.hpp>)
@@ -80,6 +81,7 @@ Variable<T> stop_gradient(const Variable<T>& x) {
 template <class T>
 std::string to_string(const Variable<T>& x) {
   std::ostringstream out;
+  out.imbue(std::locale::classic());
   out << x;
   return std::move(out).str();
 }

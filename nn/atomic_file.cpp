@@ -4,14 +4,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <random>
+#include <string_view>
 #include <utility>
 
 namespace xgrad::nn::detail {
@@ -40,6 +43,46 @@ void sync_folder(const std::filesystem::path& file) {
   (void)close(descriptor);
 }
 
+constexpr std::size_t digits = 8;
+constexpr std::string_view ending = ".tmp";
+
+/// What temporary files of this name begin with, in the same folder. The short form has room for any name.
+std::string stem_of(const std::filesystem::path& path, bool is_short) {
+  const std::string name = path.filename().string();
+  if (!is_short) return name + '.';
+  const auto* bytes = reinterpret_cast<const Bytef*>(name.data());
+  return fmt::format(".xgrad-{:08x}.", crc32_z(0, bytes, name.size()));
+}
+
+bool is_temporary(std::string_view name, std::string_view stem) {
+  if (name.size() != stem.size() + digits + ending.size() || !name.starts_with(stem) ||
+      !name.ends_with(ending)) {
+    return false;
+  }
+  const std::string_view number = name.substr(stem.size(), digits);
+  return number.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// Removes a temporary file unless a process holds the lock on it.
+void remove_if_abandoned(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return;
+  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) (void)unlink(path.c_str());
+  (void)close(descriptor);
+}
+
+/// Removes what killed programs left when they wrote this file.
+void remove_abandoned(const std::filesystem::path& path) {
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  const std::string stems[] = {stem_of(path, false), stem_of(path, true)};
+  std::error_code error;
+  for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+       each.increment(error)) {
+    const std::string name = each->path().filename().string();
+    if (is_temporary(name, stems[0]) || is_temporary(name, stems[1])) remove_if_abandoned(each->path());
+  }
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_path(path)) {
@@ -48,18 +91,38 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_path(pat
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     throw FileError(fmt::format("cannot write {}: it exists and is no regular file", path_.string()));
   }
-  std::random_device random;  // names need not repeat from run to run, and parallel runs must not share them
-  do {
-    temporary_ = fmt::format("{}.{:08x}.tmp", path_.string(), random());
-    descriptor_ = open_file(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL);
-  } while (descriptor_ < 0 && errno == EEXIST);
-  if (descriptor_ < 0) fail("cannot write");
+  if (error == std::errc::filename_too_long) {
+    throw FileError(fmt::format("cannot write {}: {}", path_.string(), error.message()));
+  }
+  remove_abandoned(path_);
+  if (!open_temporary(stem_of(path_, false)) &&
+      (errno != ENAMETOOLONG || !open_temporary(stem_of(path_, true)))) {
+    temporary_.clear();
+    fail("cannot write");
+  }
   copy_permissions(path_, descriptor_);
 }
 
+/// Makes a new file and locks it; false with errno where that is impossible.
+bool AtomicFile::open_temporary(const std::string& stem) {
+  std::random_device random;  // names need not repeat from run to run, and parallel runs must not share them
+  while (true) {
+    temporary_ = (path_.parent_path() / fmt::format("{}{:08x}{}", stem, random(), ending)).string();
+    descriptor_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ < 0 && errno == EEXIST) continue;
+    if (descriptor_ < 0) return false;
+    // Before it was locked, another process may have taken it for abandoned and removed it. File systems
+    // without locks are no error: nothing is removed there.
+    (void)flock(descriptor_, LOCK_EX);
+    struct stat status {};
+    if (fstat(descriptor_, &status) != 0 || status.st_nlink > 0) return true;
+    (void)close(std::exchange(descriptor_, -1));
+  }
+}
+
 AtomicFile::~AtomicFile() {
-  if (descriptor_ >= 0) close(descriptor_);
   if (!temporary_.empty()) unlink(temporary_.c_str());
+  if (descriptor_ >= 0) close(descriptor_);
 }
 
 void AtomicFile::write(const void* data, std::size_t bytes) {
@@ -75,9 +138,10 @@ void AtomicFile::write(const void* data, std::size_t bytes) {
 
 void AtomicFile::commit() {
   if (fsync(descriptor_) != 0) fail("cannot write");
-  if (close(std::exchange(descriptor_, -1)) != 0) fail("cannot write");
+  // The lock is held until the name is gone.
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot replace");
   temporary_.clear();
+  (void)close(std::exchange(descriptor_, -1));
   sync_folder(path_);
 }
 

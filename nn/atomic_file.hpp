@@ -7,7 +7,9 @@
 namespace xgrad::nn::detail {
 
 /// A file that appears under its name when all of it is on disk, or not at all. Until then it is a temporary
-/// file in the same folder, which the destructor removes. Every member throws FileError.
+/// file in the same folder, `NAME.xxxxxxxx.tmp` (`.xgrad-xxxxxxxx.xxxxxxxx.tmp` where that is too long),
+/// which the destructor removes. Those that killed programs left for the same name are removed, too: whoever
+/// writes one holds a lock on it (flock), which ends with the process. Every member throws FileError.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);
@@ -21,6 +23,7 @@ class AtomicFile {
   void commit();
 
  private:
+  bool open_temporary(const std::string& stem);
   [[noreturn]] void fail(const char* what) const;
 
   std::filesystem::path path_;

@@ -30,6 +30,8 @@ BatchNorm<T>::BatchNorm(const char* name, std::size_t channels, const BatchNormO
   if (options.track_running_stats) {
     running_mean = Buffer<T>(full<T>(shape, T(0)));
     running_var = Buffer<T>(full<T>(shape, T(1)));
+  } else {
+    running_mean = running_var = Buffer<T>::none();
   }
 }
 

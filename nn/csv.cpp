@@ -1,68 +1,78 @@
 #include <autodiff/error.hpp>
 #include <nn/csv.hpp>
+#include <nn/csv_number.hpp>
 #include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
+#include <iterator>
+#include <map>
+#include <numeric>
 #include <string_view>
 
 namespace xgrad::nn {
 namespace {
 
-class Parser {
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+void check_options(const CsvOptions& options) {
+  const auto refuse = [](bool wrong, const char* what) {
+    if (wrong) throw ValueError(fmt::format("read_csv: {}", what));
+  };
+  const char used[] = {options.delimiter, options.decimal, options.comment, '"', '\r', '\n'};
+  for (const char* each = std::begin(used); each != std::end(used); ++each) {
+    refuse(std::find(std::begin(used), each, *each) != each,
+           "delimiter, decimal and comment must differ from each other, quotes and line ends");
+  }
+}
+
+/// Splits a text into lines and fields.
+class Lines {
  public:
-  Parser(const std::filesystem::path& path, const CsvOptions& options)
+  Lines(const std::filesystem::path& path, const CsvOptions& options)
       : path_(path.string()), options_(options), text_(detail::read_whole_file(path)), rest_(text_) {
-    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);  // the mark that some programs put first
-  }
-
-  Csv read() {
-    Csv table;
-    std::vector<std::string> fields;
-    std::vector<double> values;
-    bool names_came = !options_.header;
-    std::size_t width = 0, rows = 0;
-    while (read_line(fields)) {
-      if (width == 0) width = fields.size();
-      if (fields.size() != width) {
-        fail(fmt::format("{} fields, expected {} as in the lines before", fields.size(), width));
-      }
-      if (!names_came) {
-        table.names = fields;
-        names_came = true;
-        continue;
-      }
-      for (std::size_t column = 0; column < width; ++column) values.push_back(number(fields[column], column));
-      ++rows;
+    if (rest_.starts_with("\xff\xfe") || rest_.starts_with("\xfe\xff")) {
+      throw FileError(fmt::format("cannot read {}: it is in UTF-16, expected UTF-8", path_));
     }
-    table.values = Array<double>(Shape{rows, width});
-    std::copy(values.begin(), values.end(), table.values.begin());
-    return table;
+    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);  // the mark that some programs put first
+    ends_ = {options.delimiter, '\r', '\n'};
+    if (by_blanks()) ends_ += '\t';
+    if (options.comment != '\0') ends_ += options.comment;
   }
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
 
- private:
   [[noreturn]] void fail(const std::string& what) const {
     throw FileError(fmt::format("{}: line {}: {}", path_, line_, what));
   }
 
   /// The fields of the next line that is not empty; false at the end of the file.
-  bool read_line(std::vector<std::string>& fields) {
+  bool next(std::vector<std::string>& fields) {
     line_ += lines_within_;
     lines_within_ = 0;
     while (!rest_.empty()) {
       ++line_;
       fields.clear();
+      if (by_blanks()) skip_blanks();
       do {
         fields.push_back(read_field());
-      } while (skip(options_.delimiter));
-      skip('\r');
-      if (!rest_.empty() && !skip('\n')) fail("characters after a quoted field");
-      if (fields.size() > 1 || !fields[0].empty()) return true;
+      } while (skip_delimiter());
+      end_line();
+      if (fields.size() > 1 || !trim(fields[0]).empty()) return true;
     }
     return false;
   }
+
+ private:
+  bool by_blanks() const { return options_.delimiter == ' '; }
 
   bool skip(char character) {
     const bool is_there = !rest_.empty() && rest_.front() == character;
@@ -70,20 +80,58 @@ class Parser {
     return is_there;
   }
 
+  /// Whether it passed over a blank that does not delimit fields of its own.
+  bool skip_blanks() {
+    const std::size_t before = rest_.size();
+    while (!rest_.empty() && is_blank(rest_.front()) &&
+           (by_blanks() || rest_.front() != options_.delimiter)) {
+      rest_.remove_prefix(1);
+    }
+    return rest_.size() != before;
+  }
+
+  bool skip_delimiter() {
+    if (!by_blanks()) return skip(options_.delimiter);
+    return skip_blanks() && !rest_.empty() && rest_.front() != '\r' && rest_.front() != '\n' &&
+           (options_.comment == '\0' || rest_.front() != options_.comment);
+  }
+
+  void end_line() {
+    if (options_.comment != '\0' && !rest_.empty() && rest_.front() == options_.comment) {
+      rest_.remove_prefix(std::min(rest_.find_first_of("\r\n"), rest_.size()));
+    }
+    if (skip('\r')) {
+      skip('\n');
+    } else if (!skip('\n') && !rest_.empty()) {
+      fail("characters after a quoted field");
+    }
+  }
+
   std::string read_field() {
-    std::string field;
-    if (!skip('"')) {
-      const std::size_t end =
-          std::min(rest_.find_first_of(std::string{options_.delimiter, '\r', '\n'}), rest_.size());
-      field = rest_.substr(0, end);
-      rest_.remove_prefix(end);
+    const std::string_view begin = rest_;
+    skip_blanks();
+    if (skip('"')) {
+      std::string field = read_quoted();
+      if (!by_blanks()) skip_blanks();
       return field;
     }
+    rest_ = begin;
+    const std::size_t end = std::min(rest_.find_first_of(ends_), rest_.size());
+    std::string field(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    return field;
+  }
+
+  std::string read_quoted() {
+    std::string field;
     while (true) {
       const std::size_t quote = rest_.find('"');
       if (quote == std::string_view::npos) fail("a quote that is not closed");
       const std::string_view part = rest_.substr(0, quote);
-      lines_within_ += static_cast<std::size_t>(std::count(part.begin(), part.end(), '\n'));
+      for (std::size_t i = 0; i < part.size(); ++i) {
+        const bool ends = part[i] == '\n' || (part[i] == '\r' && part.substr(i + 1, 1) != "\n");
+        lines_within_ += ends ? 1 : 0;
+      }
       field += part;
       rest_.remove_prefix(quote + 1);
       if (!skip('"')) return field;
@@ -91,28 +139,183 @@ class Parser {
     }
   }
 
-  double number(std::string_view field, std::size_t column) const {
-    const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-    while (!field.empty() && is_blank(field.front())) field.remove_prefix(1);
-    while (!field.empty() && is_blank(field.back())) field.remove_suffix(1);
-    const bool is_missing = field.empty() || field == "NA" || field == "nan" || field == "NaN";
-    if (is_missing && options_.missing) return *options_.missing;
-    std::string_view digits = field;
-    if (digits.starts_with('+')) digits.remove_prefix(1);
-    double value = 0;
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (is_missing || read.ec != std::errc() || read.ptr != digits.data() + digits.size()) {
-      fail(fmt::format("column {}: \"{}\" is no number", column + 1, field));
-    }
-    return value;
-  }
-
   std::string path_;
   CsvOptions options_;
   std::string text_;
   std::string_view rest_;
+  std::string ends_;  // characters that end a field without quotes
   std::size_t line_ = 0;
   std::size_t lines_within_ = 0;  // that quoted fields of the last line went over
+};
+
+/// The entries of a column of text as numbers.
+class Encoder {
+ public:
+  explicit Encoder(const std::vector<std::string>& known) : is_open_(known.empty()), names_(known) {
+    for (std::size_t i = 0; i < names_.size(); ++i) numbers_.emplace(names_[i], i);
+  }
+
+  /// The number of a text; none if it is not among the known ones.
+  std::optional<std::size_t> encode(std::string_view text) {
+    const auto found = numbers_.find(std::string(text));
+    if (found != numbers_.end()) return found->second;
+    if (!is_open_) return std::nullopt;
+    numbers_.emplace(text, names_.size());
+    names_.emplace_back(text);
+    return names_.size() - 1;
+  }
+
+  /// Sorts what the file had. Returns the new number of each.
+  std::vector<std::size_t> sort() {
+    std::vector<std::size_t> places(names_.size());
+    if (!is_open_) {
+      std::iota(places.begin(), places.end(), std::size_t{0});
+      return places;
+    }
+    std::size_t next = 0;
+    for (const auto& [name, number] : numbers_) {
+      places[number] = next;
+      names_[next++] = name;
+    }
+    return places;
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  bool is_open_;
+  std::vector<std::string> names_;
+  std::map<std::string, std::size_t> numbers_;
+};
+
+/// What becomes of a column of the file.
+struct Plan {
+  bool skipped = false;
+  std::optional<Encoder> encoder = std::nullopt;
+};
+
+class Parser {
+ public:
+  Parser(const std::filesystem::path& path, const CsvOptions& options)
+      : options_(options), lines_(path, options) {}
+
+  Csv read() {
+    std::vector<std::string> fields;
+    bool is_first = true;
+    while (lines_.next(fields)) {
+      if (std::exchange(is_first, false)) {
+        width_ = fields.size();
+        if (options_.header) names_ = fields;
+        make_plans();
+        if (options_.header) continue;
+      }
+      if (fields.size() != width_) {
+        lines_.fail(fmt::format("{} fields, expected {} as in the lines before", fields.size(), width_));
+      }
+      for (std::size_t column = 0; column < width_; ++column) {
+        if (!plans_[column].skipped) values_.push_back(entry(fields[column], column));
+      }
+      ++rows_;
+    }
+    return table();
+  }
+
+ private:
+  static constexpr double missing_category = -1;
+
+  std::size_t find(const CsvColumn& column) const {
+    if (const auto* number = std::get_if<std::size_t>(&column.number_or_name())) {
+      if (*number < width_) return *number;
+      throw ValueError(fmt::format("read_csv: column {} of a file of {}", *number, width_));
+    }
+    const auto& name = std::get<std::string>(column.number_or_name());
+    const auto found = std::find(names_.begin(), names_.end(), name);
+    if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
+    if (!options_.header) {
+      throw ValueError(fmt::format("read_csv: column \"{}\" of a file without names; .header = true", name));
+    }
+    throw ValueError(
+        fmt::format("read_csv: no column is named \"{}\"; there are: {}", name, fmt::join(names_, ", ")));
+  }
+
+  void make_plans() {
+    plans_.resize(width_);
+    for (const CsvColumn& each : options_.skip) plans_[find(each)].skipped = true;
+    for (const CsvCategories& each : options_.categories) {
+      const std::size_t column = find(each.column);
+      if (plans_[column].skipped || plans_[column].encoder) {
+        throw ValueError(fmt::format("read_csv: column {} is named twice by categories and skip", column));
+      }
+      plans_[column].encoder.emplace(each.names);
+    }
+  }
+
+  [[noreturn]] void refuse(std::string_view field, std::size_t column, const std::string& what) const {
+    lines_.fail(fmt::format("column {}: \"{}\" is {}", column + 1, field, what));
+  }
+
+  double entry(std::string_view field, std::size_t column) {
+    field = trim(field);
+    std::optional<Encoder>& encoder = plans_[column].encoder;
+    if (encoder) {
+      if (field.empty() && options_.missing) return missing_category;
+      const auto number = encoder->encode(field);
+      if (number) return static_cast<double>(*number);
+      refuse(field, column, fmt::format("none of the categories {}", fmt::join(encoder->names(), ", ")));
+    }
+    if (options_.missing && detail::is_missing(field)) return *options_.missing;
+    std::optional<double> value;
+    if (options_.decimal == '.') {
+      value = detail::parse_number(field);
+    } else if (field.find('.') == std::string_view::npos) {
+      std::string with_point(field);
+      std::replace(with_point.begin(), with_point.end(), options_.decimal, '.');
+      value = detail::parse_number(with_point);
+    }
+    if (value) return *value;
+    refuse(field, column, fmt::format("no number{}", hint(field, column)));
+  }
+
+  /// What to write where a field is no number.
+  std::string hint(std::string_view field, std::size_t column) const {
+    if (detail::is_missing(field)) return "; .missing says what it counts as";
+    if (field.starts_with('#') || field.starts_with('%')) {
+      return fmt::format("; .comment = '{}' passes comments over", field.front());
+    }
+    const std::string name = names_.empty() ? std::to_string(column) : fmt::format("\"{}\"", names_[column]);
+    return fmt::format("; .categories = {{{0}}} takes it as text, .skip = {{{0}}} leaves the column out",
+                       name);
+  }
+
+  Csv table() {
+    Csv table;
+    std::vector<Plan*> kept;
+    for (std::size_t column = 0; column < plans_.size(); ++column) {
+      if (plans_[column].skipped) continue;
+      kept.push_back(&plans_[column]);
+      if (!names_.empty()) table.names.push_back(names_[column]);
+    }
+    table.values = Array<double>(Shape{rows_, kept.size()});
+    std::copy(values_.begin(), values_.end(), table.values.begin());
+    for (std::size_t column = 0; column < kept.size(); ++column) {
+      if (!kept[column]->encoder) continue;
+      const std::vector<std::size_t> places = kept[column]->encoder->sort();
+      for (std::size_t row = 0; row < rows_; ++row) {
+        double& value = table.values(row, column);
+        value = value == missing_category ? *options_.missing
+                                          : static_cast<double>(places[static_cast<std::size_t>(value)]);
+      }
+      table.categories[column] = kept[column]->encoder->names();
+    }
+    return table;
+  }
+
+  CsvOptions options_;
+  Lines lines_;
+  std::size_t width_ = 0, rows_ = 0;
+  std::vector<std::string> names_;
+  std::vector<Plan> plans_;
+  std::vector<double> values_;
 };
 
 void check_column(const Csv& table, std::size_t column) {
@@ -145,7 +348,14 @@ Array<double> Csv::without(std::size_t column) const {
   return result;
 }
 
+const std::vector<std::string>& Csv::categories_of(std::size_t column) const {
+  const auto found = categories.find(column);
+  if (found == categories.end()) throw ValueError(fmt::format("Csv: column {} has no categories", column));
+  return found->second;
+}
+
 Csv read_csv(const std::filesystem::path& path, const CsvOptions& options) {
+  check_options(options);
   return Parser(path, options).read();
 }
 

@@ -10,5 +10,6 @@
 #include <nn/idx.hpp>
 #include <nn/image_dataset.hpp>
 #include <nn/loader.hpp>
+#include <nn/npy.hpp>
 #include <nn/npz.hpp>
 #include <nn/splits.hpp>

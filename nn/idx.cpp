@@ -1,73 +1,26 @@
 #include <autodiff/error.hpp>
 #include <autodiff/instantiate.hpp>
 #include <nn/idx.hpp>
+#include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <bit>
-#include <cerrno>
 #include <cstring>
 #include <deque>
-#include <memory>
 #include <type_traits>
 #include <vector>
 
 namespace xgrad::nn {
 namespace {
 
-struct CloseFile {
-  void operator()(gzFile file) const { gzclose_r(file); }
-};
-using File = std::unique_ptr<std::remove_pointer_t<gzFile>, CloseFile>;
-
-/// A file read from its beginning, compressed or not.
-class Reader {
- public:
-  explicit Reader(const std::string& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {
-    if (!file_) throw error(std::strerror(errno));
-  }
-
-  FileError error(const std::string& what) const { return FileError(fmt::format("{}: {}", path_, what)); }
-
-  /// Reads up to `count` bytes; fewer only at the end of the file.
-  std::size_t read(std::uint8_t* to, std::size_t count) {
-    std::size_t done = 0;
-    while (done < count) {
-      constexpr std::size_t at_most = std::size_t{1} << 20;
-      const int got = gzread(file_.get(), to + done, static_cast<unsigned>(std::min(count - done, at_most)));
-      if (got < 0) throw_damage();
-      if (got == 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    if (done < count) check_end();
-    return done;
-  }
-
-  std::uint32_t read_number(const char* what) {
-    std::uint8_t bytes[4];
-    if (read(bytes, 4) != 4) throw error(fmt::format("the file ends within its {}", what));
-    return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
-           bytes[3];
-  }
-
- private:
-  [[noreturn]] void throw_damage() {
-    int code = Z_OK;
-    const std::string text = gzerror(file_.get(), &code);
-    throw error(code == Z_ERRNO ? std::strerror(errno) : "damaged: " + text);
-  }
-  /// A compressed file that was cut off reads as if it ended there; only its error says so.
-  void check_end() {
-    int code = Z_OK;
-    gzerror(file_.get(), &code);
-    if (code != Z_OK && code != Z_STREAM_END) throw_damage();
-  }
-
-  std::string path_;
-  File file_;
-};
+std::uint32_t read_number(detail::GzipFile& file, const char* what) {
+  std::uint8_t bytes[4];
+  if (file.read(bytes, 4) != 4) throw file.error(fmt::format("the file ends within its {}", what));
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
+         bytes[3];
+}
 
 /// How a type of entries is written in the magic number.
 struct EntryType {
@@ -90,8 +43,8 @@ constexpr EntryType entry_types[] = {entry_type<std::uint8_t>(), entry_type<std:
                                      entry_type<std::int16_t>(), entry_type<std::int32_t>(),
                                      entry_type<float>(),        entry_type<double>()};
 
-Shape read_shape(Reader& file, const EntryType& type, std::size_t dimension) {
-  const std::uint32_t magic = file.read_number("magic number");
+Shape read_shape(detail::GzipFile& file, const EntryType& type, std::size_t dimension) {
+  const std::uint32_t magic = read_number(file, "magic number");
   if (magic >> 16 != 0) throw file.error(fmt::format("no IDX file: it starts with {:#010x}", magic));
   const unsigned code = (magic >> 8) & 0xff;
   if (code != type.code) {
@@ -106,13 +59,13 @@ Shape read_shape(Reader& file, const EntryType& type, std::size_t dimension) {
     throw file.error(fmt::format("{} dimensions; expected {}", magic & 0xff, dimension));
   }
   Shape shape;
-  for (std::size_t i = 0; i < dimension; ++i) shape.push_back(file.read_number("header"));
+  for (std::size_t i = 0; i < dimension; ++i) shape.push_back(read_number(file, "header"));
   return shape;
 }
 
 /// The number of entries that the header promises. Extents of 0 count as 1 in the check, since an array's
 /// strides have to be numbers even where it has no entries.
-std::size_t count_entries(const Reader& file, const Shape& shape) {
+std::size_t count_entries(const detail::GzipFile& file, const Shape& shape) {
   std::ptrdiff_t room = 1;
   bool none = false;
   for (const std::size_t extent : shape) {
@@ -139,7 +92,7 @@ T from_big_endian(const std::uint8_t* bytes) {
 /// All entries that the header promises, no fewer and no more. The bytes come in pieces, each of which is
 /// freed once its entries are in the array: both together never take much more than the array alone.
 template <class T>
-Array<T> read_entries(Reader& file, const Shape& shape) {
+Array<T> read_entries(detail::GzipFile& file, const Shape& shape) {
   const std::size_t promised = count_entries(file, shape);
   constexpr std::size_t piece = (std::size_t{1} << 22) / sizeof(T);
   std::deque<std::vector<std::uint8_t>> pieces;
@@ -176,7 +129,7 @@ Array<T> read_entries(Reader& file, const Shape& shape) {
 
 template <class T>
 Array<T> read_idx(const std::string& path, std::size_t dimension) {
-  Reader file(path);
+  detail::GzipFile file(path);
   const Shape shape = read_shape(file, entry_type<T>(), dimension);
   return read_entries<T>(file, shape);
 }
@@ -199,11 +152,13 @@ Array<std::uint8_t> read_idx_labels(const std::string& path) { return read_idx(p
 
 namespace {
 
-/// The file of that name, compressed or not.
-std::string find_file(const std::filesystem::path& folder, const std::string& name) {
-  const std::filesystem::path plain = folder / name;
-  for (const auto& path : {plain, std::filesystem::path(plain.string() + ".gz")}) {
-    if (std::filesystem::is_regular_file(path)) return path.string();
+/// The file `part-KIND`, compressed or not; some copies have a dot in the name, `train-images.idx3-ubyte`.
+std::string find_file(const std::filesystem::path& folder, const std::string& part, const std::string& kind) {
+  const std::string name = part + '-' + kind;
+  std::string dotted = name;
+  dotted[name.rfind("-idx")] = '.';
+  for (const std::string& each : {name, name + ".gz", dotted, dotted + ".gz"}) {
+    if (std::filesystem::is_regular_file(folder / each)) return (folder / each).string();
   }
   throw FileError(fmt::format("{} holds no {} or {}.gz", folder.string(), name, name));
 }
@@ -212,8 +167,8 @@ std::string find_file(const std::filesystem::path& folder, const std::string& na
 
 template <class T>
 Batch<T, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std::string& part) {
-  Batch<T, std::uint8_t> samples{read_idx_images<T>(find_file(folder, part + "-images-idx3-ubyte")),
-                                 read_idx_labels(find_file(folder, part + "-labels-idx1-ubyte"))};
+  Batch<T, std::uint8_t> samples{read_idx_images<T>(find_file(folder, part, "images-idx3-ubyte")),
+                                 read_idx_labels(find_file(folder, part, "labels-idx1-ubyte"))};
   if (samples.images.shape()[0] != samples.labels.size()) {
     throw FileError(fmt::format("{}: {} images and {} labels of {}, expected as many labels as images",
                                 folder.string(), samples.images.shape()[0], samples.labels.size(), part));

@@ -28,8 +28,9 @@ template <class T = float>
 XGRAD_API Array<T> read_idx_images(const std::string& path);
 
 /// Reads one part of a folder with the four files of MNIST or a relative, plain or compressed with gzip:
-/// `train` (train-images-idx3-ubyte, train-labels-idx1-ubyte) or `t10k`, the test set; images as
-/// read_idx_images<T> reads them. Errors as for read_idx, and if there are not as many labels as images.
+/// `train` (train-images-idx3-ubyte, train-labels-idx1-ubyte) or `t10k`, the test set; names with a dot,
+/// train-images.idx3-ubyte, serve too. Images as read_idx_images<T> reads them. Errors as for read_idx, and
+/// if there are not as many labels as images.
 ///
 ///     nn::ImageDataset train(nn::read_mnist<std::uint8_t>(folder));   // a quarter of float's memory
 template <class T = float>

@@ -1,16 +1,18 @@
 #include <autodiff/error.hpp>
+#include <nn/generator_state.hpp>
 #include <nn/loader.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <map>
 #include <mutex>
 #include <numeric>
-#include <sstream>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -31,22 +33,23 @@ std::size_t count_batches(std::size_t samples, const DataLoaderOptions& options)
                            : samples / options.batch + (samples % options.batch != 0);
 }
 
-template <class X>
-std::string text_of(const X& x) {
-  std::ostringstream out;
-  out << x;
-  return out.str();
-}
-
 /// What a state says under a name. Throws ValueError where it says nothing, or no such thing.
 template <class X>
 X read(const StateDict& state, const char* name) {
   const auto found = state.metadata.find(name);
-  X value{};
-  if (found == state.metadata.end() || !(std::istringstream(found->second) >> value)) {
-    throw ValueError(fmt::format("DataLoader: the state has no proper \"{}\"", name));
+  std::optional<X> value;
+  if (found != state.metadata.end()) {
+    const std::string& text = found->second;
+    if constexpr (std::is_same_v<X, Generator>) {
+      value = generator_from(text);
+    } else {
+      const char* const end = text.data() + text.size();
+      const auto [last, error] = std::from_chars(text.data(), end, value.emplace());
+      if (error != std::errc() || last != end) value.reset();
+    }
   }
-  return value;
+  if (!value) throw ValueError(fmt::format("DataLoader: the state has no proper \"{}\"", name));
+  return *std::move(value);
 }
 
 }  // namespace
@@ -123,7 +126,7 @@ StateDict BatchOrder::state_dict() const {
            {"seed", std::to_string(seed_)},
            {"epoch", std::to_string(epoch_->number)},
            {"next", std::to_string(next)},
-           {"generator", text_of(epoch_->before)}}};
+           {"generator", generator_text(epoch_->before)}}};
 }
 
 void BatchOrder::load_state_dict(const StateDict& state) {

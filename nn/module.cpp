@@ -16,7 +16,7 @@ void Findings::add(std::string_view name, const Parameter<T>& parameter) {
 
 template <class T>
 void Findings::add(std::string_view name, Buffer<T>& buffer) {
-  if (buffer.value().dimension() == 0) return;
+  if (buffer.is_none()) return;
   auto& list = buffers<T>();
   const bool known =
       std::any_of(list.begin(), list.end(), [&](const auto& each) { return each.buffer == &buffer; });

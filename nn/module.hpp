@@ -244,7 +244,7 @@ struct XGRAD_API Findings {
   template <class T>
   void add(std::string_view name, const Parameter<T>& parameter);
 
-  /// Adds a buffer, unless it is empty or was found before.
+  /// Adds a buffer, with or without a value, unless it is none or was found before.
   template <class T>
   void add(std::string_view name, Buffer<T>& buffer);
 
@@ -327,11 +327,13 @@ std::vector<NamedParameter<T>> parameters(Model& model) {
 }
 
 /// The buffers of a model, in the order of its fields: arrays that are saved with it and not learned, such as
-/// the running statistics of batch normalisation. The pointers are those of the model's own fields: they do
-/// not outlive it.
+/// the running statistics of batch normalisation. Those without a value are left out. The pointers are those
+/// of the model's own fields: they do not outlive it.
 template <class Model, class T = detail::precision_t<Model>>
 std::vector<NamedBuffer<T>> buffers(Model& model) {
-  return std::move(detail::find_all(model).template buffers<T>());
+  auto all = std::move(detail::find_all(model).template buffers<T>());
+  std::erase_if(all, [](const auto& each) { return !each.buffer->has_value(); });
+  return all;
 }
 
 /// Switches the layers of a model that know a mode, those with a field `bool training`, to training: dropout

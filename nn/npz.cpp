@@ -1,21 +1,18 @@
 #include <autodiff/error.hpp>
+#include <nn/npy_format.hpp>
 #include <nn/npz.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <zip.h>
 
-#include <algorithm>
-#include <bit>
-#include <cstring>
+#include <map>
 #include <memory>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace xgrad::nn {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "arrays are read as they lie in the file");
 
 // ---- The archive, by libzip ----
 
@@ -41,39 +38,27 @@ Archive open_archive(const std::string& path) {
   return archive;
 }
 
-/// Reads one entry of the archive, checked by its own checksum.
-class Reader {
+/// One member of the archive, checked by its own checksum when it is read to its end.
+class Member : public detail::ByteSource {
  public:
-  Reader(zip_t* archive, zip_uint64_t index, std::string where)
-      : where_(std::move(where)), entry_(zip_fopen_index(archive, index, 0)) {
-    if (!entry_) fail(zip_strerror(archive));
-  }
+  Member(zip_t* archive, zip_uint64_t index, std::string where)
+      : where_(std::move(where)), entry_(zip_fopen_index(archive, index, 0)) {}
 
-  [[noreturn]] void fail(const std::string& what) const {
-    throw FileError(fmt::format("{}: {}", where_, what));
-  }
+  bool is_open() const { return entry_ != nullptr; }
 
-  /// Reads so many bytes in pieces, so that memory is taken as data comes, never by the header's word.
-  std::string read(std::uint64_t count) {
-    constexpr std::uint64_t piece = std::uint64_t{1} << 20;
-    std::string bytes;
-    while (bytes.size() < count) {
-      const std::size_t done = bytes.size();
-      bytes.resize(done + static_cast<std::size_t>(std::min(piece, count - done)));
-      const zip_int64_t got = zip_fread(entry_.get(), bytes.data() + done, bytes.size() - done);
+  std::size_t read(char* to, std::size_t count) override {
+    std::size_t done = 0;
+    while (done < count) {
+      const zip_int64_t got = zip_fread(entry_.get(), to + done, count - done);
       if (got < 0) fail(fmt::format("damaged: {}", zip_file_strerror(entry_.get())));
-      if (got == 0) fail(fmt::format("it ends after {} bytes of {}", done, count));
-      bytes.resize(done + static_cast<std::size_t>(got));
+      if (got == 0) break;
+      done += static_cast<std::size_t>(got);
     }
-    return bytes;
+    return done;
   }
 
-  /// Whether nothing more comes; reading to the end also checks the checksum.
-  bool at_end() {
-    char byte = 0;
-    const zip_int64_t got = zip_fread(entry_.get(), &byte, 1);
-    if (got < 0) fail(fmt::format("damaged: {}", zip_file_strerror(entry_.get())));
-    return got == 0;
+  FileError error(const std::string& what) const override {
+    return FileError(fmt::format("{}: {}", where_, what));
   }
 
  private:
@@ -81,142 +66,84 @@ class Reader {
   Entry entry_;
 };
 
-// ---- The format of an array (numpy.lib.format) ----
-
-struct Header {
-  std::string descr;
-  bool fortran_order = false;
-  Shape shape;
-};
-
-/// What follows a key of the header's dictionary.
-std::string_view after_key(const Reader& reader, std::string_view text, std::string_view key) {
-  const std::string quoted = fmt::format("'{}':", key);
-  const std::size_t at = text.find(quoted);
-  if (at == std::string_view::npos) reader.fail(fmt::format("its header has no {}", key));
-  text.remove_prefix(at + quoted.size());
-  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-  return text;
-}
-
-Shape parse_shape(const Reader& reader, std::string_view text) {
-  const std::size_t end = text.find(')');
-  if (!text.starts_with('(') || end == std::string_view::npos) reader.fail("its header has no proper shape");
-  Shape shape;
-  std::uint64_t extent = 0, bound = 16;
-  bool digits = false;
-  for (const char c : text.substr(1, end)) {
-    if (c >= '0' && c <= '9') {
-      if (extent > (std::uint64_t{1} << 58)) reader.fail("its shape is too large");
-      extent = 10 * extent + static_cast<std::uint64_t>(c - '0');
-      digits = true;
-    } else if (c == ',' || c == ')') {
-      if (digits) shape.push_back(static_cast<std::size_t>(extent));
-      if (digits &&
-          (__builtin_mul_overflow(bound, std::max<std::uint64_t>(extent, 1), &bound) || bound >> 62 != 0)) {
-        reader.fail("its shape is too large");
+/// An .npz file and the names of its arrays.
+class NpzReader {
+ public:
+  explicit NpzReader(const std::filesystem::path& path)
+      : path_(path.string()), archive_(open_archive(path_)) {
+    const zip_int64_t count = zip_get_num_entries(archive_.get(), 0);
+    for (zip_int64_t i = 0; i < count; ++i) {
+      const auto index = static_cast<zip_uint64_t>(i);
+      const char* entry = zip_get_name(archive_.get(), index, 0);
+      if (entry == nullptr) throw FileError(fmt::format("{}: an array without a name", path_));
+      std::string name = entry;
+      const bool is_npy = name.ends_with(".npy");
+      if (is_npy) name.resize(name.size() - 4);
+      if (!members_.emplace(name, Place{index, is_npy}).second) {
+        throw FileError(fmt::format("{}: array \"{}\": it is there twice", path_, name));
       }
-      extent = 0, digits = false;
-    } else if (c != ' ') {
-      reader.fail("its header has no proper shape");
     }
   }
-  return shape;
-}
 
-Header read_header(Reader& reader) {
-  const std::string magic = reader.read(8);
-  if (!std::string_view(magic).starts_with("\x93NUMPY")) reader.fail("it is no .npy array");
-  const int version = magic[6];
-  if (version < 1 || version > 3) reader.fail(fmt::format("version {} of the format is not known", version));
-  const std::string length_bytes = reader.read(version == 1 ? 2 : 4);
-  std::uint32_t length = 0;
-  std::memcpy(&length, length_bytes.data(), length_bytes.size());
-  const std::string text = reader.read(length);
-  Header header;
-  const std::string_view descr = after_key(reader, text, "descr");
-  const std::size_t end = descr.size() > 1 && descr[0] == '\'' ? descr.find('\'', 1) : std::string_view::npos;
-  if (end == std::string_view::npos) reader.fail("its type is none of NumPy's real types");
-  header.descr = descr.substr(1, end - 1);
-  header.fortran_order = after_key(reader, text, "fortran_order").starts_with("True");
-  header.shape = parse_shape(reader, after_key(reader, text, "shape"));
-  return header;
-}
-
-/// The same entries in row-major order.
-template <class T>
-Array<T> from_fortran(const Array<T>& columns, const Shape& shape) {
-  Array<T> rows(shape);
-  for (std::size_t place = 0; place < rows.size(); ++place) {
-    std::size_t there = 0, rest = place, stride = rows.size();
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      stride /= shape[axis];
-      there += rest % shape[axis] * stride;
-      rest /= shape[axis];
-    }
-    rows.data()[place] = columns.data()[there];
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& each : members_) all.push_back(each.first);
+    return all;
   }
-  return rows;
-}
 
-template <class T>
-Array<T> read_entries(Reader& reader, const Header& header) {
-  const std::uint64_t count = element_count(header.shape);
-  const std::string bytes = reader.read(count * sizeof(T));
-  if (!reader.at_end()) reader.fail("bytes follow after its last entry");
-  Array<T> array(header.shape);
-  if (!bytes.empty()) std::memcpy(array.data(), bytes.data(), bytes.size());
-  return header.fortran_order && header.shape.size() > 1 ? from_fortran(array, header.shape) : array;
-}
+  /// Puts a member among the arrays or what was skipped.
+  void read(const std::string& name, Npz& contents) const {
+    const auto found = members_.find(name);
+    if (found == members_.end()) {
+      throw FileError(fmt::format("cannot read {}: no array is named \"{}\"; there are: {}", path_, name,
+                                  fmt::join(names(), ", ")));
+    }
+    const auto [index, is_npy] = found->second;
+    Member member(archive_.get(), index, fmt::format("{}: array \"{}\"", path_, name));
+    std::string magic(detail::npy_magic.size(), '\0');
+    if (member.is_open()) magic.resize(member.read(magic.data(), magic.size()));
+    if (magic == detail::npy_magic) {
+      auto result = detail::read_npy_array(member);
+      if (auto* array = std::get_if<AnyArray>(&result)) {
+        contents.arrays[name] = std::move(*array);
+      } else {
+        contents.skipped[name] = std::get<std::string>(result);
+      }
+    } else if (is_npy) {
+      member.fail(member.is_open() ? "it is no .npy array" : zip_strerror(archive_.get()));
+    } else {
+      contents.skipped[name] = "it is no .npy array";
+    }
+  }
 
-template <class T>
-constexpr std::string_view descr = "";
-template <>
-constexpr std::string_view descr<float> = "<f4";
-template <>
-constexpr std::string_view descr<double> = "<f8";
-template <>
-constexpr std::string_view descr<std::int8_t> = "|i1";
-template <>
-constexpr std::string_view descr<std::int16_t> = "<i2";
-template <>
-constexpr std::string_view descr<std::int32_t> = "<i4";
-template <>
-constexpr std::string_view descr<std::int64_t> = "<i8";
-template <>
-constexpr std::string_view descr<std::uint8_t> = "|u1";
-template <>
-constexpr std::string_view descr<std::uint16_t> = "<u2";
-template <>
-constexpr std::string_view descr<std::uint32_t> = "<u4";
-template <>
-constexpr std::string_view descr<std::uint64_t> = "<u8";
+ private:
+  struct Place {
+    zip_uint64_t index;
+    bool is_npy;  // by its name
+  };
 
-template <class... T>
-AnyArray read_as(Reader& reader, const Header& header, std::variant<Array<T>...>*) {
-  const std::string_view wanted = header.descr == "|b1" ? "|u1" : std::string_view(header.descr);
-  AnyArray array;
-  const bool known = ((wanted == descr<T> && (array = read_entries<T>(reader, header), true)) || ...);
-  if (!known) reader.fail(fmt::format("its type is {}, none of the real types that are read", header.descr));
-  return array;
-}
+  std::string path_;
+  Archive archive_;
+  std::map<std::string, Place> members_;
+};
 
 }  // namespace
 
 Npz read_npz(const std::filesystem::path& path) {
-  const std::string name = path.string();
-  const Archive archive = open_archive(name);
+  const NpzReader reader(path);
   Npz contents;
-  const zip_int64_t count = zip_get_num_entries(archive.get(), 0);
-  for (zip_int64_t i = 0; i < count; ++i) {
-    const auto index = static_cast<zip_uint64_t>(i);
-    const char* entry = zip_get_name(archive.get(), index, 0);
-    if (entry == nullptr) throw FileError(fmt::format("{}: an array without a name", name));
-    std::string key = entry;
-    if (key.ends_with(".npy")) key.resize(key.size() - 4);
-    Reader reader(archive.get(), index, fmt::format("{}: array \"{}\"", name, key));
-    const Header header = read_header(reader);
-    contents.arrays[key] = read_as(reader, header, static_cast<AnyArray*>(nullptr));
+  for (const std::string& name : reader.names()) reader.read(name, contents);
+  return contents;
+}
+
+Npz read_npz(const std::filesystem::path& path, const std::vector<std::string>& names) {
+  const NpzReader reader(path);
+  Npz contents;
+  for (const std::string& name : names) {
+    reader.read(name, contents);
+    if (const auto reason = contents.skipped.find(name); reason != contents.skipped.end()) {
+      throw FileError(fmt::format("{}: array \"{}\": {}", path.string(), name, reason->second));
+    }
   }
   return contents;
 }
@@ -227,12 +154,15 @@ const Array<T>& Npz::get(const std::string& name) const {
   if (found == arrays.end()) {
     std::vector<std::string> names;
     for (const auto& each : arrays) names.push_back(each.first);
+    if (const auto reason = skipped.find(name); reason != skipped.end()) {
+      throw FileError(fmt::format("Npz: array \"{}\" was skipped: {}", name, reason->second));
+    }
     throw FileError(
         fmt::format("Npz: no array is named \"{}\"; there are: {}", name, fmt::join(names, ", ")));
   }
   if (const auto* array = std::get_if<Array<T>>(&found->second)) return *array;
-  const std::string_view came = std::visit([]<class U>(const Array<U>&) { return descr<U>; }, found->second);
-  throw FileError(fmt::format("Npz: array \"{}\" is of type {}, asked for {}", name, came, descr<T>));
+  throw FileError(fmt::format("Npz: array \"{}\" is of type {}, asked for {}", name,
+                              detail::npy_descr(found->second), detail::npy_descr(Array<T>())));
 }
 
 #define XGRAD_INSTANTIATE(T) template XGRAD_API const Array<T>& Npz::get<T>(const std::string&) const;

@@ -2,35 +2,37 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
+#include <nn/any_array.hpp>
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <variant>
+#include <vector>
 
 namespace xgrad::nn {
-
-/// An array of any of NumPy's real types; booleans are bytes.
-using AnyArray = std::variant<Array<float>, Array<double>, Array<std::int8_t>, Array<std::int16_t>,
-                              Array<std::int32_t>, Array<std::int64_t>, Array<std::uint8_t>,
-                              Array<std::uint16_t>, Array<std::uint32_t>, Array<std::uint64_t>>;
 
 /// The arrays of an .npz file.
 class Npz {
  public:
-  /// All of them, by name.
+  /// Those that were read, by name.
   std::map<std::string, AnyArray> arrays;
+  /// What else is in the file, by name, and why it was not read: text, dates, objects, complex numbers,
+  /// arrays with fields, files that are no arrays.
+  std::map<std::string, std::string> skipped = {};
 
   /// The array of that name, of exactly this type. Throws FileError, listing what there is, where it is
-  /// missing or of another type.
+  /// missing, was skipped or is of another type.
   template <class T>
   XGRAD_API const Array<T>& get(const std::string& name) const;
 };
 
-/// Reads a file that `numpy.savez` or `numpy.savez_compressed` wrote. Arrays in Fortran's order are turned
-/// into row-major ones. Throws FileError, naming the file and the array, where it cannot be read, is damaged
-/// or cut short, or holds arrays of another type (text, objects, complex numbers, big-endian ones).
+/// Reads a file that `numpy.savez` or `numpy.savez_compressed` wrote, as read_npy reads each array. What has
+/// no type that is read is listed under `skipped`. Throws FileError, naming the file and the array, where it
+/// cannot be read, is damaged or cut short, or has two arrays of one name.
 XGRAD_API Npz read_npz(const std::filesystem::path& path);
+
+/// Reads only the arrays of these names. Throws FileError as above, and where one is missing or of a type
+/// that is not read.
+XGRAD_API Npz read_npz(const std::filesystem::path& path, const std::vector<std::string>& names);
 
 }  // namespace xgrad::nn

@@ -2,11 +2,11 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
+#include <nn/any_array.hpp>
 
 #include <filesystem>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 /// \file
@@ -16,31 +16,47 @@
 
 namespace xgrad::nn {
 
-/// An array in a file: dtype F32 or F64.
+/// An array and its name in a file.
 struct NamedArray {
   std::string name;
-  std::variant<Array<float>, Array<double>> array;
+  AnyArray array;
+};
+
+/// An array of a file that was not read, and why.
+struct SkippedArray {
+  std::string name;
+  std::string reason;  ///< `its type is F8_E4M3, which is not read`
 };
 
 /// What is in a safetensors file.
 struct Safetensors {
   std::vector<NamedArray> arrays;               ///< in the order of their bytes
   std::map<std::string, std::string> metadata;  ///< the header's `__metadata__`
+  std::vector<SkippedArray> skipped = {};       ///< what read_safetensors could not read
 };
 
 /// What something needs to go on later exactly where it is: arrays under names, and texts.
 using StateDict = Safetensors;
 
-/// Reads a file (integers named `num_batches_tracked`, which PyTorch saves with batch normalisation, are
-/// passed over) and checks it on the way: nothing is allocated for a size that the file does not have. Throws
-/// FileError, naming the file and the array, for a file that is missing, cut short or too long, a header that
-/// is no proper JSON or over 100 MB, repeated names, arrays of another type than F32 and F64, shapes that do
-/// not go with their bytes, and bytes that overlap or belong to no array.
+/// Reads a file, or all the files of one that was split into shards, by its index
+/// (`model.safetensors.index.json`). F16 and BF16 arrays come as float, without rounding, BOOL ones as bytes;
+/// arrays of types without a C++ counterpart (F8_E4M3, C64) are listed under `skipped`. What is malformed,
+/// the format's Python library decides, but that a name that comes twice is refused. Nothing is allocated for
+/// a size that the file does not have; reading the header takes time and memory in proportion to its length.
+/// Throws FileError, naming the file and the array, for a file that is missing, cut short or too long, a
+/// header that is no proper JSON or over 100 MB, repeated names, shapes that do not go with their bytes,
+/// bytes that overlap or belong to no array, and shards that are missing or lack an array of the index.
 XGRAD_API Safetensors read_safetensors(const std::filesystem::path& path);
 
+/// Reads only the arrays of these names, in this order. Throws FileError as above, and where a file has no
+/// array of a name, or one that cannot be read.
+XGRAD_API Safetensors read_safetensors(const std::filesystem::path& path,
+                                       const std::vector<std::string>& names);
+
 /// Writes a file: to a temporary one in the same folder, which then takes the file's place, so that neither a
-/// crash nor a full disk leaves half a file. Throws FileError, naming the file and the system's reason,
-/// ValueError for names that repeat, or are `__metadata__`, or are not UTF-8.
+/// crash nor a full disk leaves half a file. Arrays of larger types come first, so that each is aligned.
+/// Throws FileError, naming the file and the system's reason, ValueError for names that repeat, or are
+/// `__metadata__`, or are not UTF-8.
 XGRAD_API void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
 
 }  // namespace xgrad::nn

@@ -1,12 +1,15 @@
 #include <autodiff/error.hpp>
 #include <nn/layout.hpp>
+#include <nn/safetensors_files.hpp>
 #include <nn/saving.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <cmath>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,63 +17,168 @@
 namespace xgrad::nn::detail {
 namespace {
 
-template <class T>
-constexpr const char* dtype = std::is_same_v<T, float> ? "F32" : "F64";
+/// An array that a file or a state offers; what it says of its type and shape, before it is read.
+struct Offer {
+  std::string name;
+  std::string_view dtype;
+  Shape shape;
+  std::string unreadable;  // why, if it cannot be read
+  bool taken = false;
+};
 
-template <class T>
-std::string describe(const Shape& shape) {
-  return fmt::format("{} {}", dtype<T>, to_string(shape));
+/// The arrays of a file or a state, read when they are asked for.
+struct Source {
+  std::vector<Offer> offers;
+  std::function<AnyArray(std::size_t)> read;
+};
+
+Source source_of(const StateDict& state) {
+  Source source;
+  for (const NamedArray& each : state.arrays) {
+    const Shape shape = std::visit([](const auto& array) { return array.shape(); }, each.array);
+    source.offers.push_back({each.name, dtype_name(each.array), shape, ""});
+  }
+  source.read = [&state](std::size_t i) { return state.arrays[i].array; };
+  return source;
 }
 
-/// What differs between an array of a model and the one of its name; empty where nothing does.
+Source source_of(const SafetensorsFiles& files) {
+  Source source;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const SafetensorsEntry& entry = files.entry(i);
+    source.offers.push_back({entry.name, entry.dtype->name, entry.shape, files.unreadable(i)});
+  }
+  source.read = [&files](std::size_t i) { return files.read(i); };
+  return source;
+}
+
+bool is_real(std::string_view dtype) {
+  return dtype == "F32" || dtype == "F64" || dtype == "F16" || dtype == "BF16";
+}
+
 template <class T>
-std::string difference(const std::string& name, const Shape& wanted, const NamedArray& came) {
-  const std::string expected = describe<T>(wanted);
-  const std::string found = std::visit(
+constexpr const char* own_dtype = std::is_same_v<T, float> ? "F32" : "F64";
+
+/// The array in precision T; the place of the first number that is finite and too large for it, or its size.
+template <class T>
+std::pair<Array<T>, std::size_t> converted(AnyArray&& any) {
+  if (auto* same = std::get_if<Array<T>>(&any)) return {std::move(*same), same->size()};
+  return std::visit(
       [](const auto& array) {
-        return describe<typename std::decay_t<decltype(array)>::value_type>(array.shape());
+        Array<T> result = empty<T>(array.shape());
+        std::size_t overflow = array.size();
+        for (std::size_t i = array.size(); i-- > 0;) {
+          const auto number = static_cast<double>(array.data()[i]);
+          result.data()[i] = static_cast<T>(array.data()[i]);
+          if (std::isfinite(number) && !std::isfinite(result.data()[i])) overflow = i;
+        }
+        return std::pair(std::move(result), overflow);
       },
-      came.array);
-  if (found == expected) return {};
-  return fmt::format("\"{}\" is {} in the file, {} in the model", name, found, expected);
+      any);
 }
 
-/// Finds the arrays of a model in a state, and notes what does not fit.
+/// Finds the arrays of a model in a source, and notes what does not fit.
 class Matching {
  public:
-  explicit Matching(const StateDict& state) {
-    for (const NamedArray& each : state.arrays) by_name_[each.name] = &each;
+  Matching(Source source, const SavingOptions& options) : source_(std::move(source)), options_(options) {
+    for (Offer& each : source_.offers) by_name_[each.name] = &each;
   }
 
+  /// The array of that name in the model, or none. Without a shape any will do, and none is as good.
   template <class T>
-  const Array<T>* find(const std::string& name, const Shape& shape) {
-    const auto found = by_name_.find(name);
+  std::optional<Array<T>> find(const std::string& name, const std::optional<Shape>& shape) {
+    const auto found = by_name_.find(options_.prefix + name);
     if (found == by_name_.end()) {
+      if (!shape) return std::nullopt;
+      report_.missing.push_back(name);
       differences_.push_back(fmt::format("\"{}\" is missing", name));
-      return nullptr;
+      return std::nullopt;
     }
-    const NamedArray* came = found->second;
-    by_name_.erase(found);
-    std::string text = difference<T>(name, shape, *came);
-    if (text.empty()) return &std::get<Array<T>>(came->array);
-    differences_.push_back(std::move(text));
-    return nullptr;
+    Offer& offer = *found->second;
+    offer.taken = true;
+    const bool widens = is_real(offer.dtype) && (offer.dtype != "F64" || std::is_same_v<T, double>);
+    const bool fits = !shape || offer.shape == *shape;
+    if (!fits || !offer.unreadable.empty() || !(widens || options_.cast)) {
+      const char* hint = fits && offer.unreadable.empty() ? "; .cast = true converts it" : "";
+      refuse(name,
+             fmt::format("is {} {} in the file, {} {} in the model{}", offer.dtype, to_string(offer.shape),
+                         own_dtype<T>, to_string(shape.value_or(offer.shape)), hint));
+      return std::nullopt;
+    }
+    auto [array, overflow] =
+        converted<T>(source_.read(static_cast<std::size_t>(&offer - source_.offers.data())));
+    if (overflow != array.size()) {
+      refuse(name, fmt::format("has an entry beyond {} at {}", own_dtype<T>,
+                               to_string(xgrad::detail::index_of(overflow, array.shape()))));
+      return std::nullopt;
+    }
+    if (offer.dtype != own_dtype<T>) report_.cast[name] = fmt::format("{} to {}", offer.dtype, own_dtype<T>);
+    report_.loaded.push_back(name);
+    return std::move(array);
   }
 
-  /// Throws where anything differed or was left over.
-  void finish(const StateDict& state, const std::string& where) {
-    for (const NamedArray& each : state.arrays) {
-      if (by_name_.contains(each.name))
+  /// Throws where anything differed or was left over, unless that is allowed.
+  LoadReport finish(const std::string& where) {
+    for (const Offer& each : source_.offers) {
+      if (each.taken) continue;
+      if (!each.name.starts_with(options_.prefix)) {
+        report_.skipped[each.name] = fmt::format("its name does not begin with \"{}\"", options_.prefix);
+      } else if (!each.unreadable.empty()) {
+        report_.skipped[each.name] = each.unreadable;
+      } else if (!is_real(each.dtype)) {
+        report_.skipped[each.name] =
+            fmt::format("its type is {}, and the model has no such array", each.dtype);
+      } else {
+        report_.unexpected.push_back(each.name);
         differences_.push_back(fmt::format("\"{}\" is not in the model", each.name));
+      }
     }
-    if (differences_.empty()) return;
-    throw FileError(fmt::format("load: {} does not fit the model: {}", where, fmt::join(differences_, "; ")));
+    if (options_.strict && !differences_.empty()) {
+      throw FileError(
+          fmt::format("load: {} does not fit the model: {}", where, fmt::join(differences_, "; ")));
+    }
+    return std::move(report_);
   }
 
  private:
-  std::map<std::string, const NamedArray*> by_name_;
-  std::vector<std::string> differences_;
+  void refuse(const std::string& name, const std::string& what) {
+    report_.mismatched[name] = what;
+    differences_.push_back(fmt::format("\"{}\" {}", name, what));
+  }
+
+  Source source_;
+  const SavingOptions& options_;
+  std::map<std::string_view, Offer*> by_name_;
+  LoadReport report_;
+  std::vector<std::string> differences_;  // in the order of the model
 };
+
+template <class T>
+LoadReport load_from(Source source, const SavedParts<T>& parts, const SavingOptions& options,
+                     const std::string& where) {
+  const auto reorderings = reorderings_of(parts.parameters, options);
+  Matching matching(std::move(source), options);
+  std::vector<std::optional<Array<T>>> values, buffer_values;
+  for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
+    const auto& each = parts.parameters[i];
+    values.push_back(matching.find<T>(each.name, reorderings[i].shape_in_file(each.parameter.shape())));
+  }
+  for (const auto& each : parts.buffers) {
+    const Buffer<T>& buffer = *each.buffer;
+    buffer_values.push_back(matching.find<T>(
+        each.name, buffer.has_value() ? std::optional(buffer.value().shape()) : std::nullopt));
+  }
+  LoadReport report = matching.finish(where);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i]) continue;
+    ParameterHandle<T> parameter = parts.parameters[i].parameter;
+    parameter.set_value(reorderings[i].from_file(*values[i], parameter.shape()));
+  }
+  for (std::size_t i = 0; i < buffer_values.size(); ++i) {
+    if (buffer_values[i]) parts.buffers[i].buffer->mutable_value() = std::move(*buffer_values[i]);
+  }
+  return report;
+}
 
 }  // namespace
 
@@ -81,41 +189,58 @@ StateDict state_dict(const SavedParts<T>& parts, const SavingOptions& options) {
   state.metadata["producer"] = "xgrad";
   for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
     const auto& each = parts.parameters[i];
-    state.arrays.push_back({each.name, reorderings[i].to_file(each.parameter.value())});
+    state.arrays.push_back({options.prefix + each.name, reorderings[i].to_file(each.parameter.value())});
   }
-  for (const auto& each : parts.buffers) state.arrays.push_back({each.name, each.buffer->value()});
+  for (const auto& each : parts.buffers) {
+    if (each.buffer->has_value()) state.arrays.push_back({options.prefix + each.name, each.buffer->value()});
+  }
   return state;
 }
 
 template <class T>
-void load_state_dict(const SavedParts<T>& parts, const StateDict& state, const SavingOptions& options,
-                     const std::string& where) {
-  const auto reorderings = reorderings_of(parts.parameters, options);
-  Matching matching(state);
-  std::vector<const Array<T>*> values, buffer_values;
-  for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
-    const auto& each = parts.parameters[i];
-    values.push_back(matching.find<T>(each.name, reorderings[i].shape_in_file(each.parameter.shape())));
-  }
-  for (const auto& each : parts.buffers) {
-    buffer_values.push_back(matching.find<T>(each.name, each.buffer->value().shape()));
-  }
-  matching.finish(state, where);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    ParameterHandle<T> parameter = parts.parameters[i].parameter;
-    parameter.set_value(reorderings[i].from_file(*values[i], parameter.shape()));
-  }
-  for (std::size_t i = 0; i < buffer_values.size(); ++i) {
-    parts.buffers[i].buffer->mutable_value() = *buffer_values[i];
-  }
+LoadReport load_state_dict(const SavedParts<T>& parts, const StateDict& state, const SavingOptions& options,
+                           const std::string& where) {
+  return load_from(source_of(state), parts, options, where);
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                               \
-  template XGRAD_API StateDict state_dict<T>(const SavedParts<T>&, const SavingOptions&);                  \
-  template XGRAD_API void load_state_dict<T>(const SavedParts<T>&, const StateDict&, const SavingOptions&, \
-                                             const std::string&);
+template <class T>
+LoadReport load_file(const SavedParts<T>& parts, const std::filesystem::path& path,
+                     const SavingOptions& options) {
+  const SafetensorsFiles files(path);
+  return load_from(source_of(files), parts, options, path.string());
+}
+
+#define XGRAD_INSTANTIATE(T)                                                                     \
+  template XGRAD_API StateDict state_dict<T>(const SavedParts<T>&, const SavingOptions&);        \
+  template XGRAD_API LoadReport load_state_dict<T>(const SavedParts<T>&, const StateDict&,       \
+                                                   const SavingOptions&, const std::string&);    \
+  template XGRAD_API LoadReport load_file<T>(const SavedParts<T>&, const std::filesystem::path&, \
+                                             const SavingOptions&);
 XGRAD_INSTANTIATE(float)
 XGRAD_INSTANTIATE(double)
 #undef XGRAD_INSTANTIATE
 
 }  // namespace xgrad::nn::detail
+
+namespace xgrad::nn {
+
+std::string LoadReport::text() const {
+  std::string all;
+  const auto list = [&](const char* kind, const std::vector<std::string>& names) {
+    if (!names.empty()) all += fmt::format("{}: {}\n", kind, fmt::join(names, ", "));
+  };
+  const auto explain = [&](const char* kind, const std::map<std::string, std::string>& names) {
+    std::vector<std::string> each;
+    for (const auto& [name, reason] : names) each.push_back(fmt::format("{} ({})", name, reason));
+    list(kind, each);
+  };
+  all += fmt::format("loaded: {} array{}\n", loaded.size(), loaded.size() == 1 ? "" : "s");
+  list("missing", missing);
+  list("unexpected", unexpected);
+  explain("mismatched", mismatched);
+  explain("skipped", skipped);
+  explain("cast", cast);
+  return all;
+}
+
+}  // namespace xgrad::nn

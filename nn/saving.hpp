@@ -34,6 +34,29 @@ inline constexpr Layout channels_first = Layout::channels_first;
 struct SavingOptions {
   Layout layout = channels_last;
   std::map<std::string, std::size_t> flattened = {};  ///< `{{"fc1.weight", 16}}`
+
+  /// What stands in front of the model's names in the file: "module.", "model.". Reading then leaves out
+  /// arrays without it.
+  std::string prefix = "";
+  /// Reading: whether what is missing, unexpected or of another shape or type is an error. Otherwise the
+  /// model keeps its values there, and the report says so.
+  bool strict = true;
+  /// Reading: converts arrays of other types, float64 to float by rounding, and integers. Without it only
+  /// conversions without loss happen: F16 and BF16 to either precision, F32 to F64.
+  bool cast = false;
+};
+
+/// What load did with each array. Names are the model's, those of `unexpected` and `skipped` the file's.
+struct LoadReport {
+  std::vector<std::string> loaded;
+  std::vector<std::string> missing;               ///< not in the file: the model kept its values
+  std::vector<std::string> unexpected;            ///< not in the model
+  std::map<std::string, std::string> mismatched;  ///< another shape or type, and which
+  std::map<std::string, std::string> skipped;     ///< not read, and why
+  std::map<std::string, std::string> cast;        ///< converted, and from what: `F16 to F32`
+
+  /// A line for each kind that came: `missing: head.weight, head.bias`.
+  XGRAD_API std::string text() const;
 };
 
 namespace detail {
@@ -56,8 +79,12 @@ XGRAD_API StateDict state_dict(const SavedParts<T>& parts, const SavingOptions& 
 
 /// `where`: what the message says the state came from.
 template <class T>
-XGRAD_API void load_state_dict(const SavedParts<T>& parts, const StateDict& state,
-                               const SavingOptions& options, const std::string& where);
+XGRAD_API LoadReport load_state_dict(const SavedParts<T>& parts, const StateDict& state,
+                                     const SavingOptions& options, const std::string& where);
+
+template <class T>
+XGRAD_API LoadReport load_file(const SavedParts<T>& parts, const std::filesystem::path& path,
+                               const SavingOptions& options);
 
 }  // namespace detail
 
@@ -68,13 +95,16 @@ StateDict state_dict(const Model& model, const SavingOptions& options = {}) {
   return detail::state_dict(detail::saved_parts(model), options);
 }
 
-/// Gives a model the values of a state that has exactly its parameters and buffers: the same names, shapes
-/// and types. (PyTorch's `num_batches_tracked` is passed over.) Throws FileError that lists everything that
-/// differs; the model then stays as it was.
+/// Gives a model the values of a state that has exactly its parameters and buffers: the same names and
+/// shapes, and types that convert without loss. Integers and other types that no parameter has are passed
+/// over where the model has nothing of their name (PyTorch's `num_batches_tracked`, `position_ids`). A buffer
+/// without value takes the one of its name, of any shape, and keeps none where there is none. Throws
+/// FileError that lists everything that differs; the model then stays as it was. With `.strict = false` what
+/// fits is loaded, and the report says what does not.
 template <class Model>
   requires(!std::is_const_v<Model>)
-void load_state_dict(Model& model, const StateDict& state, const SavingOptions& options = {}) {
-  detail::load_state_dict(detail::saved_parts(model), state, options, "the state");
+LoadReport load_state_dict(Model& model, const StateDict& state, const SavingOptions& options = {}) {
+  return detail::load_state_dict(detail::saved_parts(model), state, options, "the state");
 }
 
 /// Writes the parameters and buffers of a model to a file. A crash or an error leaves the older file of that
@@ -84,12 +114,13 @@ void save(const Model& model, const std::filesystem::path& path, const SavingOpt
   write_safetensors(path, state_dict(model, options));
 }
 
-/// Reads a model from a file that has exactly its parameters and buffers, as load_state_dict does. Throws
-/// FileError that lists everything that differs; the model then stays as it was.
+/// Reads a model from a file, or from shards by their index (`model.safetensors.index.json`), as
+/// load_state_dict does; only the arrays of the model are read. Throws FileError as there and as
+/// read_safetensors does; the model then stays as it was.
 template <class Model>
   requires(!std::is_const_v<Model>)
-void load(Model& model, const std::filesystem::path& path, const SavingOptions& options = {}) {
-  detail::load_state_dict(detail::saved_parts(model), read_safetensors(path), options, path.string());
+LoadReport load(Model& model, const std::filesystem::path& path, const SavingOptions& options = {}) {
+  return detail::load_file(detail::saved_parts(model), path, options);
 }
 
 }  // namespace xgrad::nn

@@ -27,7 +27,8 @@ namespace xgrad::optim {
 XGRAD_API void save_checkpoint(const std::filesystem::path& path,
                                const std::map<std::string, nn::StateDict>& parts);
 
-/// Reads such a file and sets the thread's default generator to the state in it. Throws FileError, naming the
+/// Reads such a file and sets the thread's default generator to the state in it. A checksum of its contents
+/// is compared; files of the first version, which had none, are read without. Throws FileError, naming the
 /// file and what is wrong with it.
 XGRAD_API std::map<std::string, nn::StateDict> load_checkpoint(const std::filesystem::path& path);
 

@@ -1,12 +1,17 @@
 #include <autodiff/error.hpp>
-#include <nn/data.hpp>
+#include <nn/csv.hpp>
+#include <nn/dataset.hpp>
 
 #include "../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
+#include <zlib.h>
 
 #include <cmath>
+#include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace xgrad;
 
@@ -58,21 +63,186 @@ TEST_CASE("a header names the columns") {
 }
 
 TEST_CASE("missing entries are an error, or a number") {
-  CHECK(message("1,2\n3,\n") == "line 2: column 2: \"\" is no number");
-  CHECK(message("1,nan\n") == "line 1: column 2: \"nan\" is no number");
+  CHECK(message("1,2\n3,\n") == "line 2: column 2: \"\" is no number; .missing says what it counts as");
+  CHECK(message("1,nan\n") == "line 1: column 2: \"nan\" is no number; .missing says what it counts as");
   const auto table = read("1,\nNA,2\n", {.missing = -1});
   CHECK(table.values == xt::xarray<double>{{1, -1}, {-1, 2}});
   CHECK(std::isnan(read("1,nan", {.missing = std::nan("")}).values(0, 1)));
 }
 
 TEST_CASE("what is no table of numbers says where") {
-  CHECK(message("1,2\n\n3,x4\n") == "line 3: column 2: \"x4\" is no number");
-  CHECK(message("1,2\n3,4 5\n") == "line 2: column 2: \"4 5\" is no number");
+  CHECK(message("1,2\n\n3,x4\n") ==
+        "line 3: column 2: \"x4\" is no number"
+        "; .categories = {1} takes it as text, .skip = {1} leaves the column out");
+  CHECK(message("1,2\n3,4 5\n") ==
+        "line 2: column 2: \"4 5\" is no number"
+        "; .categories = {1} takes it as text, .skip = {1} leaves the column out");
   CHECK(message("1,2\n3\n") == "line 2: 1 fields, expected 2 as in the lines before");
   CHECK(message("a,b\n1,2,3\n", {.header = true}) == "line 2: 3 fields, expected 2 as in the lines before");
   CHECK(message("1,\"2\n") == "line 1: a quote that is not closed");
   CHECK(message("\"1\"2\n") == "line 1: characters after a quoted field");
-  CHECK(message("\"a\nb\",c\n1,y\n", {.header = true}) == "line 3: column 2: \"y\" is no number");
+  CHECK(message("\"a\nb\",c\n1,y\n", {.header = true}) ==
+        "line 3: column 2: \"y\" is no number"
+        "; .categories = {\"c\"} takes it as text, .skip = {\"c\"} leaves the column out");
   CHECK_THROWS_AS(nn::read_csv("/no/such/file.csv"), FileError);
   CHECK_THROWS_AS(nn::read_csv("/"), FileError);
+}
+
+// ---- Files of other programs ----
+
+namespace {
+
+/// The message of an error of the options, or of a file.
+std::string refusal(const std::string& text, const nn::CsvOptions& options) {
+  const check::TemporaryFile file(text);
+  try {
+    nn::read_csv(file.path, options);
+  } catch (const ValueError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+const std::string flowers =
+    "id,length,species\nx1,5.1,setosa\nx2,6.3,virginica\nx3,4.9,setosa\nx4,5.5,versicolor\n";
+
+}  // namespace
+
+TEST_CASE("columns of text are categories, sorted or given; others are skipped") {
+  const auto table = read(flowers, {.header = true, .categories = {"species"}, .skip = {"id"}});
+  CHECK(table.names == std::vector<std::string>{"length", "species"});
+  CHECK(table.values == xt::xarray<double>{{5.1, 0}, {6.3, 2}, {4.9, 0}, {5.5, 1}});
+  CHECK(table.categories_of("species") == std::vector<std::string>{"setosa", "versicolor", "virginica"});
+  CHECK(table.categories.contains(1));
+  CHECK_THROWS_WITH_AS(table.categories_of("length"), "Csv: column 0 has no categories", ValueError);
+
+  const std::vector<std::string> known{"virginica", "setosa", "versicolor"};
+  const auto test = read(flowers, {.header = true, .categories = {{"species", known}}, .skip = {0}});
+  CHECK(test.values_of("species") == xt::xarray<double>{1, 0, 1, 2});
+  CHECK(message(flowers, {.header = true, .categories = {{2, {"setosa", "virginica"}}}, .skip = {0}}) ==
+        "line 5: column 3: \"versicolor\" is none of the categories setosa, virginica");
+  CHECK(read("b,1\n\"a,\nc\",2\nb ,3\n", {.categories = {0}}).values ==
+        xt::xarray<double>{{1, 1}, {0, 2}, {1, 3}});
+  CHECK(read("a\n\nNA\n", {.categories = {0}}).categories.at(0) == std::vector<std::string>{"NA", "a"});
+  CHECK(read("a,1\n,2\n", {.missing = -1, .categories = {0}}).values == xt::xarray<double>{{0, 1}, {-1, 2}});
+  CHECK(message(flowers, {.header = true, .skip = {"id"}}) ==
+        "line 2: column 3: \"setosa\" is no number; .categories = {\"species\"} takes it as text, .skip = "
+        "{\"species\"} leaves the column out");
+}
+
+TEST_CASE("columns that the file does not have") {
+  CHECK(refusal(flowers, {.header = true, .skip = {"height"}}) ==
+        "read_csv: no column is named \"height\"; there are: id, length, species");
+  CHECK(refusal(flowers, {.skip = {"id"}}) ==
+        "read_csv: column \"id\" of a file without names; .header = true");
+  CHECK(refusal(flowers, {.header = true, .categories = {3}}) == "read_csv: column 3 of a file of 3");
+  CHECK(refusal(flowers, {.header = true, .categories = {2}, .skip = {"species"}}) ==
+        "read_csv: column 2 is named twice by categories and skip");
+  CHECK_FALSE(refusal("1\n", {.delimiter = ',', .decimal = ','}).empty());
+  CHECK_FALSE(refusal("1\n", {.delimiter = '"'}).empty());
+}
+
+TEST_CASE("marks of missing entries") {
+  for (const char* mark : {"",
+                           "NA",
+                           "N/A",
+                           "n/a",
+                           "#N/A",
+                           "<NA>",
+                           "NULL",
+                           "null",
+                           "None",
+                           "nan",
+                           "NaN",
+                           "NAN",
+                           "Nan",
+                           "-nan",
+                           "+nan",
+                           "-NaN",
+                           "nan(0x8000000000000)",
+                           "-nan(ind)",
+                           "1.#QNAN",
+                           "-1.#IND"}) {
+    CAPTURE(mark);
+    CHECK(read(std::string("1,") + mark + "\n", {.missing = -1}).values(0, 1) == -1);
+    CHECK(
+        message(std::string("1,") + mark + "\n").ends_with("is no number; .missing says what it counts as"));
+  }
+  for (const char* other : {"nan()x", "nano", "-", "N A", "nan(", "--nan"}) {
+    CAPTURE(other);
+    CHECK_FALSE(message(std::string("1,") + other + "\n", {.missing = -1}).empty());
+  }
+}
+
+TEST_CASE("numbers as programs write them") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::pair<const char*, double> numbers[] = {{"True", 1},         {"False", 0},
+                                                    {"TRUE", 1},         {"false", 0},
+                                                    {"+3", 3},           {"1.", 1},
+                                                    {".5", 0.5},         {"-.5e-3", -0.0005},
+                                                    {"inf", infinity},   {"-inf", -infinity},
+                                                    {"+inf", infinity},  {"Infinity", infinity},
+                                                    {"1e400", infinity}, {"-1e400", -infinity},
+                                                    {"1e-400", 0},       {"4.9e-324", 4.9e-324},
+                                                    {"1E5", 1e5},        {"0.1", 0.1},
+                                                    {"00012", 12},       {"1e+2", 100}};
+  for (const auto& [text, number] : numbers) {
+    CAPTURE(text);
+    CHECK(read(std::string(text) + "\n").values(0, 0) == number);
+  }
+  CHECK(read(std::string(400, '1') + "\n").values(0, 0) == infinity);
+  CHECK(read("0." + std::string(400, '0') + "1\n").values(0, 0) == 0);
+  CHECK(std::signbit(read("-1e-400\n").values(0, 0)));
+  for (const char* text :
+       {"+-3", "-+3", "--3", "++3", "+", "0x1F", "1e", "1d5", "1_000", "1 2", "e5", ".", "1,5x", "truely",
+        "\xe2\x88\x92"
+        "5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(message(std::string("7;") + text + "\n", {.delimiter = ';'}).empty());
+  }
+}
+
+TEST_CASE("line ends of every system, within quotes too") {
+  const xt::xarray<double> expected{{1, 2}, {3, 4}};
+  for (const char* text : {"1,2\n3,4", "1,2\r\n3,4\r\n", "1,2\r3,4\r", "1,2\r3,4", "1,2\r\r\n\n3,4\n  \n"}) {
+    CAPTURE(text);
+    CHECK(read(text).values == expected);
+  }
+  CHECK(message("1,2\r3,x\r").starts_with("line 2: "));
+  CHECK(message("\"a\rb\",c\r1,x\r", {.header = true}).starts_with("line 3: "));
+  CHECK(message("\"a\r\nb\",c\r\n1,x\r\n", {.header = true}).starts_with("line 3: "));
+}
+
+TEST_CASE("separators, decimal commas, comments") {
+  const xt::xarray<double> expected{{1.5, 2.5}, {3, 4}};
+  CHECK(read("1,5;2,5\n3;4\n", {.delimiter = ';', .decimal = ','}).values == expected);
+  CHECK(read("1.5\t2.5\n3\t4\n", {.delimiter = '\t'}).values == expected);
+  CHECK(read("1.5|2.5\n3|4\n", {.delimiter = '|'}).values == expected);
+  CHECK(read("  1.5   2.5\n3 \t 4  \n", {.delimiter = ' '}).values == expected);
+  CHECK(read("# by hand\n1.5,2.5 # first\n\n3,4#\n#\n", {.comment = '#'}).values == expected);
+  CHECK(read("% by hand\r 1.5 2.5 % first\r3 4\r", {.delimiter = ' ', .comment = '%'}).values == expected);
+  CHECK(read("\"1,5\" ; \"2,5\"\n3;4\n", {.delimiter = ';', .decimal = ','}).values == expected);
+  CHECK_FALSE(message("1.000,5;2\n", {.delimiter = ';', .decimal = ','}).empty());  // a point that groups
+  CHECK(message("# by hand\n1,2\n") ==
+        "line 1: column 1: \"# by hand\" is no number; .comment = '#' passes comments over");
+  CHECK(read("\"#1\",2\n", {.categories = {0}, .comment = '#'}).categories.at(0)[0] == "#1");
+}
+
+TEST_CASE("compressed with gzip, and in UTF-16") {
+  const check::TemporaryFile file;
+  const gzFile out = gzopen(file.path.c_str(), "wb");
+  gzputs(out, "1,2\n3,4\n");
+  gzclose(out);
+  CHECK(nn::read_csv(file.path).values == xt::xarray<double>{{1, 2}, {3, 4}});
+  const std::string whole = check::read_file(file.path);
+  const check::TemporaryFile cut(whole.substr(0, whole.size() - 3));
+  CHECK_THROWS_AS(nn::read_csv(cut.path), FileError);
+  const check::TemporaryFile wide(
+      std::string("\xff\xfe"
+                  "1\0,\0"
+                  "2\0",
+                  8));
+  CHECK_THROWS_WITH_AS(nn::read_csv(wide.path),
+                       ("cannot read " + wide.path.string() + ": it is in UTF-16, expected UTF-8").c_str(),
+                       FileError);
 }

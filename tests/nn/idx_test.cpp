@@ -39,6 +39,7 @@ class TemporaryFile {
     gzclose(file);
     return path_;
   }
+  const std::string& path() const { return path_; }
   Bytes read() const {
     std::ifstream in(path_, std::ios::binary);
     return Bytes(std::istreambuf_iterator<char>(in), {});
@@ -207,4 +208,28 @@ TEST_CASE("a changed byte in a compressed file is noticed") {
     noticed += message(file.write(changed)) != "";
   }
   CHECK(noticed == compressed.size() - 10);
+}
+
+TEST_CASE("the four files of MNIST under every name that copies have") {
+  const auto folder = std::filesystem::temp_directory_path() / ("xgrad_mnist_" + std::to_string(getpid()));
+  const TemporaryFile file;
+  for (const char* separator : {"-", "."}) {
+    for (const char* ending : {"", ".gz"}) {
+      std::filesystem::create_directories(folder);
+      const auto put = [&](const std::string& name, const Bytes& bytes) {
+        ending[0] == '\0' ? file.write(bytes) : file.write_compressed(bytes);
+        std::filesystem::copy_file(file.path(), folder / (name + ending));
+      };
+      put(std::string("t10k-images") + separator + "idx3-ubyte", images());
+      put(std::string("t10k-labels") + separator + "idx1-ubyte", {0, 0, 8, 1, 0, 0, 0, 2, 7, 1});
+      const auto samples = nn::read_mnist(folder, "t10k");
+      CHECK(samples.images.shape() == Shape{2, 2, 3, 1});
+      CHECK(samples.labels(0) == 7);
+      CHECK_THROWS_WITH_AS(
+          nn::read_mnist(folder),
+          (folder.string() + " holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz").c_str(),
+          FileError);
+      std::filesystem::remove_all(folder);
+    }
+  }
 }

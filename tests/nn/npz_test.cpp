@@ -2,10 +2,13 @@
 #include <nn/data.hpp>
 
 #include "../support/temporary_file.hpp"
+#include "../support/zip.hpp"
 
 #include <doctest/doctest.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace xgrad;
 
@@ -54,7 +57,7 @@ TEST_CASE("what is not there, or of another type") {
   CHECK_THROWS_WITH_AS(data.get<double>("x"), "Npz: array \"x\" is of type <f4, asked for <f8", FileError);
   const check::TemporaryFile complex(text(complex_bytes));
   CHECK_THROWS_WITH_AS(
-      nn::read_npz(complex.path),
+      nn::read_npz(complex.path, {"z"}),
       (complex.path.string() + ": array \"z\": its type is <c16, none of the real types that are read")
           .c_str(),
       FileError);
@@ -76,4 +79,62 @@ TEST_CASE("every file that is cut short or damaged is an error, or reads as befo
       CHECK(arrays.size() <= 4);
     } catch (const Error&) {}
   }
+}
+
+namespace {
+
+const std::string three_four =
+    check::npy("{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }\n", std::string("\3\0\4\0", 4));
+
+nn::Npz read(const std::vector<std::pair<std::string, std::string>>& members) {
+  const check::TemporaryFile file(check::zip(members));
+  return nn::read_npz(file.path);
+}
+
+}  // namespace
+
+TEST_CASE("what cannot be read does not refuse the rest") {
+  const auto array = [](const std::string& descr, const std::string& data) {
+    return check::npy("{'descr': " + descr + ", 'fortran_order': False, 'shape': (1,), }\n", data);
+  };
+  const nn::Npz data = read({{"x.npy", three_four},
+                             {"text.npy", array("'<U3'", "c\0\0\0a\0\0\0t\0\0\0")},
+                             {"bytes.npy", array("'|S3'", "cat")},
+                             {"date.npy", array("'<M8[D]'", "12345678")},
+                             {"object.npy", array("'|O'", "\x80\x03")},
+                             {"complex.npy", array("'<c8'", "12345678")},
+                             {"long.npy", array("'<f16'", "1234567812345678")},
+                             {"fields.npy", array("[('x', '<f4'), ('y', '<i2', (3,))]", "1234123456")},
+                             {"nested.npy", array("[(('title', 'x'), [('a', '|u1')])]", "1")},
+                             {"README.txt", "about these arrays"},
+                             {"empty", ""},
+                             {"folder/", ""}});
+  CHECK(data.arrays.size() == 1);
+  CHECK(data.get<std::int16_t>("x") == xt::xarray<std::int16_t>{3, 4});
+  CHECK(data.skipped.size() == 11);
+  CHECK(data.skipped.at("text") == "its type is <U3, none of the real types that are read");
+  CHECK(data.skipped.at("fields") ==
+        "its type is [('x', '<f4'), ('y', '<i2', (3,))], none of the real types that are read");
+  CHECK(data.skipped.at("README.txt") == "it is no .npy array");
+  CHECK_THROWS_WITH_AS(
+      data.get<float>("date"),
+      "Npz: array \"date\" was skipped: its type is <M8[D], none of the real types that are read", FileError);
+}
+
+TEST_CASE("arrays are read by name") {
+  const check::TemporaryFile file(
+      check::zip({{"a.npy", three_four}, {"b.npy", "no array"}, {"c", three_four}}));
+  CHECK(nn::read_npz(file.path, {"a"}).arrays.size() == 1);
+  CHECK(nn::read_npz(file.path, {"c"}).get<std::int16_t>("c")(1) == 4);
+  CHECK_THROWS_WITH_AS(
+      nn::read_npz(file.path, {"d"}),
+      ("cannot read " + file.path.string() + ": no array is named \"d\"; there are: a, b, c").c_str(),
+      FileError);
+  CHECK_THROWS_WITH_AS(nn::read_npz(file.path),
+                       (file.path.string() + ": array \"b\": it is no .npy array").c_str(), FileError);
+}
+
+TEST_CASE("a name that comes twice is refused") {
+  CHECK_THROWS_AS(read({{"a.npy", three_four}, {"a.npy", three_four}}), FileError);
+  CHECK_THROWS_AS(read({{"a.npy", three_four}, {"a", three_four}}), FileError);
 }

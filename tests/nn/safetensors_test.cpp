@@ -2,16 +2,24 @@
 #include <nn/safetensors.hpp>
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <string>
+#include <vector>
 
 using namespace xgrad;
 
@@ -174,15 +182,27 @@ TEST_CASE("what is wrong with a file is said") {
        "a header of 83886080 bytes in a file of 10 bytes"},
       {file_of("", ""), "its header is no JSON object"},
       {file_of("[]", ""), "its header is no JSON object"},
-      {file_of("  {}", ""), "its header is no JSON object"},
+      {file_of("", "{}"), "its header is no JSON object"},
+      {file_of("\xef\xbb\xbf{}", ""), "its header is no JSON object"},
+      {file_of(std::string("{}\0", 3), ""), "its header is no proper JSON: a NUL byte at 2"},
       {file_of(R"({"a":)", ""), "its header is no proper JSON"},
       {file_of("{} {}", ""), "its header is no proper JSON"},
       {file_of("{\"\xff\":1}", ""), "its header is no proper JSON"},
       {file_of("{}", "x"), "1 bytes at its end belong to no array"},
       {file_of(R"({"a":3})", ""), R"(array "a": its description is no JSON object)"},
       {file_of(R"({"a":{"shape":[2],"data_offsets":[0,8]}})", eight), R"(array "a": it has no dtype)"},
-      {file_of(R"({"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", eight),
-       R"(array "a": dtype I64 came; expected F32 or F64)"},
+      {file_of(R"({"a":{"dtype":"f64","shape":[1],"data_offsets":[0,8]}})", eight),
+       R"(array "a": its dtype "f64" is none of the format)"},
+      {file_of(R"({"a":{"dtype":1,"shape":[1],"data_offsets":[0,8]}})", eight),
+       R"(array "a": its dtype is no text)"},
+      {file_of(R"({"a":{"dtype":"F32","dtype":"F64","shape":[1],"data_offsets":[0,8]}})", eight),
+       R"(array "a": its dtype is there twice)"},
+      {file_of(R"({"a":{"dtype":"F64","shape":[1],"shape":[1],"data_offsets":[0,8]}})", eight),
+       R"(array "a": its shape is there twice)"},
+      {file_of(R"({"a":["F64",[1],[0,8],1]})", eight), R"(array "a": its description has more than three)"},
+      {file_of(R"({"a":["F64",[1]]})", eight), R"(array "a": its data_offsets is no list of whole numbers)"},
+      {file_of(R"({"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}})", "x"),
+       R"(array "a": shape {3} in F4 takes 12 bits, no whole bytes)"},
       {file_of(R"({"a":{"dtype":"F32","data_offsets":[0,8]}})", eight),
        R"(array "a": its shape is no list of whole numbers)"},
       {file_of(R"({"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,8]}})", eight),
@@ -197,8 +217,8 @@ TEST_CASE("what is wrong with a file is said") {
        R"(array "a": shape {2} in F32 takes 8 bytes; its offsets are 8 and 0)"},
       {file_of(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296,2],"data_offsets":[0,8]}})", eight),
        R"(array "a": its shape {4294967296, 4294967296, 2} is too large)"},
-      {file_of(R"({"a":{"dtype":"F32","shape":[0,9223372036854775807],"data_offsets":[0,0]}})", ""),
-       R"(array "a": its shape {0, 9223372036854775807} is too large)"},
+      {file_of(R"({"a":{"dtype":"F32","shape":[4611686018427387904,8,0],"data_offsets":[0,0]}})", ""),
+       R"(array "a": its shape {4611686018427387904, 8, 0} is too large)"},
       {file_of(R"({"a":{"dtype":"F64","shape":[1000000000000],"data_offsets":[0,8000000000000]}})", eight),
        R"(array "a": it ends at byte 8000000000000 of 8: the file was cut short)"},
       {file_of(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}})", eight),
@@ -213,6 +233,12 @@ TEST_CASE("what is wrong with a file is said") {
        R"(array "a": it is there twice)"},
       {file_of(R"({"__metadata__":[]})", ""), "__metadata__ is no JSON object"},
       {file_of(R"({"__metadata__":{"a":1}})", ""), R"(__metadata__: "a" is no text)"},
+      {file_of(R"({"__metadata__":{"a":null}})", ""), R"(__metadata__: "a" is no text)"},
+      {file_of(R"({"__metadata__":null,"__metadata__":{}})", ""), "__metadata__ is there twice"},
+      {file_of(R"({"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]},"\u0061":)"
+               R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]}})",
+               eight),
+       R"(array "a": it is there twice)"},
       {file_of(std::string(100000, '[').insert(0, "{\"a\":"), ""), "its header is no proper JSON"},
   };
   for (const Case& each : cases) {
@@ -299,4 +325,256 @@ TEST_CASE("a symbolic link stays one") {
   CHECK(std::filesystem::is_symlink(folder.path / "link"));
   CHECK(nn::read_safetensors(folder.path / "a").arrays.size() == 1);
   CHECK(folder.files() == 2);
+}
+
+// ---- Types ----
+
+namespace {
+
+/// A file with one array "x" of these bytes.
+nn::Safetensors read_one(const std::string& dtype, const std::string& shape, const std::string& bytes) {
+  const Folder folder;
+  const auto path = folder.path / "one";
+  write_bytes(path, file_of(fmt::format(R"({{"x":{{"dtype":"{}","shape":{},"data_offsets":[0,{}]}}}})", dtype,
+                                        shape, bytes.size()),
+                            bytes));
+  return nn::read_safetensors(path);
+}
+
+template <class T>
+std::string bytes_of(const std::vector<T>& numbers) {
+  return {reinterpret_cast<const char*>(numbers.data()), numbers.size() * sizeof(T)};
+}
+
+std::vector<std::uint16_t> all_words() {
+  std::vector<std::uint16_t> words(1 << 16);
+  std::iota(words.begin(), words.end(), std::uint16_t{0});
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("every half is read exactly") {
+  const auto words = all_words();
+  const auto contents = read_one("F16", "[65536]", bytes_of(words));
+  const auto& numbers = std::get<Array<float>>(contents.arrays.at(0).array);
+  for (const std::uint16_t word : words) {  // IEEE 754-2019, 3.4: (-1)^s 2^(e - 15) (1 + f 2^-10)
+    const int exponent = word >> 10 & 31, fraction = word & 1023;
+    const double sign = word >> 15 != 0 ? -1 : 1;
+    const double expected = exponent == 31  ? (fraction == 0 ? INFINITY : NAN)
+                            : exponent == 0 ? std::ldexp(fraction, -24)
+                                            : std::ldexp(1024 + fraction, exponent - 25);
+    const float came = numbers(word);
+    const bool right = std::isnan(expected)
+                           ? std::isnan(came)
+                           : double{came} == sign * expected && std::signbit(came) == (sign < 0);
+    CHECK_MESSAGE(right, word << " came as " << came);
+  }
+}
+
+TEST_CASE("every bfloat16 is read exactly") {
+  const auto words = all_words();
+  const auto contents = read_one("BF16", "[256,256]", bytes_of(words));
+  const auto& numbers = std::get<Array<float>>(contents.arrays.at(0).array);
+  CHECK(numbers.shape() == Shape{256, 256});
+  for (const std::uint16_t word : words) {  // 1 sign bit, 8 of the exponent, 7 of the fraction
+    const int exponent = word >> 7 & 255, fraction = word & 127;
+    const double sign = word >> 15 != 0 ? -1 : 1;
+    const double expected = exponent == 255 ? (fraction == 0 ? INFINITY : NAN)
+                            : exponent == 0 ? std::ldexp(fraction, -133)
+                                            : std::ldexp(128 + fraction, exponent - 134);
+    const float came = numbers.data()[word];
+    const bool right = std::isnan(expected)
+                           ? std::isnan(came)
+                           : double{came} == sign * expected && std::signbit(came) == (sign < 0);
+    CHECK_MESSAGE(right, word << " came as " << came);
+  }
+}
+
+TEST_CASE("integers and booleans keep their type") {
+  CHECK(std::get<Array<std::int64_t>>(
+            read_one("I64", "[2]", bytes_of<std::int64_t>({-1, 1LL << 60})).arrays[0].array) ==
+        xt::xarray<std::int64_t>{-1, 1LL << 60});
+  CHECK(
+      std::get<Array<std::int32_t>>(read_one("I32", "[1,1]", bytes_of<std::int32_t>({-7})).arrays[0].array) ==
+      full<std::int32_t>({1, 1}, -7));
+  CHECK(std::get<Array<std::uint8_t>>(read_one("U8", "[2]", "\x01\xff").arrays[0].array) ==
+        xt::xarray<std::uint8_t>{1, 255});
+  CHECK(std::get<Array<std::uint8_t>>(read_one("BOOL", "[2]", std::string("\0\1", 2)).arrays[0].array) ==
+        xt::xarray<std::uint8_t>{0, 1});
+  CHECK(std::get<Array<std::uint16_t>>(read_one("U16", "[]", "\x01\x02").arrays[0].array)() == 0x201);
+}
+
+TEST_CASE("types that are not read are skipped, and said") {
+  for (const char* type : {"F8_E4M3", "F8_E5M2", "F8_E8M0"}) {
+    const auto contents = read_one(type, "[4]", "abcd");
+    CHECK(contents.arrays.empty());
+    REQUIRE(contents.skipped.size() == 1);
+    CHECK(contents.skipped[0].name == "x");
+    CHECK(contents.skipped[0].reason == fmt::format("its type is {}, which is not read", type));
+  }
+  CHECK(read_one("C64", "[1]", "12345678").skipped.size() == 1);
+  CHECK(read_one("F4", "[2,2]", "12").skipped.size() == 1);
+  // no entries, but strides beyond any number: the format's library takes it
+  CHECK(read_one("F32", "[0,9223372036854775808,9223372036854775808]", "").skipped[0].reason ==
+        "its shape {0, 9223372036854775808, 9223372036854775808} is too large");
+}
+
+TEST_CASE("what the format's library takes is read") {  // safetensors 0.8.0, `safetensors.deserialize`
+  const Folder folder;
+  const auto path = folder.path / "a";
+  const std::string eight = bytes_of<double>({1.5});
+  const std::string array = R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]})";
+  std::string deep = array;
+  deep.insert(1, "\"x\":" + std::string(125, '[') + std::string(125, ']') + ",");
+  for (const std::string& header : {
+           R"({"__metadata__":null,"a":)" + array + "}",
+           R"({"a":)" + array + R"(,"__metadata__":{}})",
+           R"({"__metadata__":{"k":"1","k":"2"},"a":)" + array + "}",
+           " \t\r\n{\"a\":" + array + "} \t\r\n",
+           std::string(R"({"a":["F64",[1],[0,8]]})"),
+           std::string(R"({"a":{"x":null,"y":[1,{"z":-1.5}],"x":123456789012345678901234567890,)"
+                       R"("dtype":"F64","shape":[1],"data_offsets":[0,8]}})"),
+           R"({"a":)" + deep + "}",
+       }) {
+    write_bytes(path, file_of(header, eight));
+    CAPTURE(header);
+    const auto contents = nn::read_safetensors(path);
+    REQUIRE(contents.arrays.size() == 1);
+    CHECK(std::get<Array<double>>(contents.arrays[0].array) == xt::xarray<double>{1.5});
+  }
+  write_bytes(path, file_of(R"({"__metadata__":{"k":"1","k":"2"}})", ""));
+  CHECK(nn::read_safetensors(path).metadata.at("k") == "2");
+  deep.insert(deep.find('['), "[");
+  deep.insert(deep.rfind("],\"dtype"), "]");
+  write_bytes(path, file_of(R"({"a":)" + deep + "}", eight));
+  CHECK(message_of(path).ends_with("its header is no proper JSON: nested too deeply"));
+}
+
+TEST_CASE("arrays are read by name") {
+  const Folder folder;
+  const auto path = folder.path / "a";
+  write_bytes(path, file_of(R"({"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},)"
+                            R"("y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},)"
+                            R"("z":{"dtype":"I32","shape":[1],"data_offsets":[8,12]}})",
+                            "abcd" + bytes_of<float>({2.5F}) + bytes_of<std::int32_t>({3})));
+  const auto contents = nn::read_safetensors(path, {"z", "y"});
+  REQUIRE(contents.arrays.size() == 2);
+  CHECK(contents.arrays[0].name == "z");
+  CHECK(std::get<Array<float>>(contents.arrays[1].array) == xt::xarray<float>{2.5F});
+  CHECK_THROWS_WITH_AS(nn::read_safetensors(path, {"y", "w"}),
+                       fmt::format("cannot read {}: no array is named \"w\"", path.string()).c_str(),
+                       FileError);
+  CHECK_THROWS_WITH_AS(
+      nn::read_safetensors(path, {"x"}),
+      fmt::format("cannot read {}: array \"x\": its type is F8_E4M3, which is not read", path.string())
+          .c_str(),
+      FileError);
+}
+
+TEST_CASE("all types are written and read back, each at a multiple of its size") {
+  const Folder folder;
+  const auto path = folder.path / "a";
+  const nn::Safetensors contents{.arrays = {{"i8", full<std::int8_t>({1}, -1)},
+                                            {"f64", full<double>({1}, 0.5)},
+                                            {"u16", full<std::uint16_t>({1}, 3)},
+                                            {"f32", full<float>({1}, -0.0F)},
+                                            {"i64", full<std::int64_t>({1}, -5)},
+                                            {"u8", Array<std::uint8_t>(Shape{0})}},
+                                 .metadata = {}};
+  nn::write_safetensors(path, contents);
+  const auto again = nn::read_safetensors(path);
+  std::vector<std::string> names;
+  for (const auto& each : again.arrays) names.push_back(each.name);
+  CHECK(names == std::vector<std::string>{"f64", "i64", "f32", "u16", "i8", "u8"});
+  CHECK(std::get<Array<std::int8_t>>(again.arrays[4].array) == xt::xarray<std::int8_t>{-1});
+  CHECK(std::get<Array<std::int64_t>>(again.arrays[1].array) == xt::xarray<std::int64_t>{-5});
+}
+
+TEST_CASE("the header is read in time and memory in proportion to its length") {
+  const Folder folder;
+  const auto path = folder.path / "many";
+  const auto seconds = [&](std::size_t count) {
+    std::string header = "{";
+    for (std::size_t i = 0; i < count; ++i) {
+      header += fmt::format(R"({}"t{}":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}})",
+                            i == 0 ? "" : ",", i, 4 * i, 4 * i + 4);
+    }
+    write_bytes(path, file_of(header + "}", std::string(4 * count, '\0')));
+    const auto begin = std::clock();
+    CHECK(nn::read_safetensors(path, {"t1"}).arrays.size() == 1);
+    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  };
+  rusage before{}, after{};
+  const double some = std::max(seconds(4000), 1e-3);
+  getrusage(RUSAGE_SELF, &before);
+  const double many = seconds(64'000);  // a header of 5 MB
+  getrusage(RUSAGE_SELF, &after);
+  CHECK(many < 16 * 4 * some);                            // 256 times as much where the time is quadratic
+  CHECK(after.ru_maxrss - before.ru_maxrss < 80 * 1024);  // KiB
+}
+
+// ---- Names ----
+
+TEST_CASE("names as long as the file system allows") {
+  const Folder folder;
+  for (std::size_t length : {241, 242, 243, 250, 254, 255}) {
+    const auto path = folder.path / std::string(length, 'n');
+    nn::write_safetensors(path, {.arrays = {{"a", Array<float>{1}}}, .metadata = {}});
+    CHECK(nn::read_safetensors(path).arrays.size() == 1);
+    CHECK(folder.files() == 1);
+    std::filesystem::remove(path);
+  }
+  const auto too_long = folder.path / std::string(256, 'n');
+  CHECK_THROWS_WITH_AS(nn::write_safetensors(too_long, {}),
+                       fmt::format("cannot write {}: File name too long", too_long.string()).c_str(),
+                       FileError);
+  CHECK(folder.files() == 0);
+}
+
+TEST_CASE("what a killed program left is removed, not what is being written") {
+  const Folder folder;
+  const auto path = folder.path / "a.safetensors";
+  const auto abandoned = folder.path / "a.safetensors.0123abcd.tmp";
+  const auto alive = folder.path / "a.safetensors.89abcdef.tmp";
+  const auto others = {folder.path / "b.safetensors.0123abcd.tmp", folder.path / "a.safetensors.mine.tmp",
+                       folder.path / "a.safetensors.0123abcd.tmp2",
+                       folder.path / "xa.safetensors.0123abcd.tmp"};
+  write_bytes(abandoned, "x");
+  write_bytes(alive, "x");
+  for (const auto& each : others) write_bytes(each, "x");
+  const int writer = open(alive.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(flock(writer, LOCK_EX) == 0);
+  nn::write_safetensors(path, {});
+  CHECK_FALSE(std::filesystem::exists(abandoned));
+  CHECK(std::filesystem::exists(alive));
+  for (const auto& each : others) CHECK(std::filesystem::exists(each));
+  close(writer);
+  nn::write_safetensors(path, {});
+  CHECK_FALSE(std::filesystem::exists(alive));
+}
+
+TEST_CASE("a program that is killed while it writes leaves nothing once the next one has written") {
+  const Folder folder;
+  for (const std::string& name : {std::string("a"), std::string(255, 'n')}) {
+    const auto path = folder.path / name;
+    const pid_t child = fork();
+    if (child == 0) {
+      const rlimit limit{1000, 1000};  // SIGXFSZ in the middle of the arrays
+      setrlimit(RLIMIT_FSIZE, &limit);
+      const rlimit no_core{0, 0};
+      setrlimit(RLIMIT_CORE, &no_core);
+      std::signal(SIGXFSZ, SIG_DFL);
+      nn::write_safetensors(path, {.arrays = {{"a", full<double>({1000}, 2)}}, .metadata = {}});
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(folder.files() == 1);
+    nn::write_safetensors(path, {});
+    CHECK(folder.files() == 1);
+    CHECK(std::filesystem::exists(path));
+    std::filesystem::remove(path);
+  }
 }

@@ -1,4 +1,5 @@
 #include <autodiff/error.hpp>
+#include <nn/batch_norm.hpp>
 #include <nn/layers.hpp>
 #include <nn/safetensors.hpp>
 #include <nn/saving.hpp>
@@ -7,8 +8,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace xgrad;
@@ -96,10 +100,11 @@ TEST_CASE("loading says everything that differs, and leaves the model as it was"
   auto same = net;
   CHECK_THROWS_WITH_AS(
       nn::load(net, file.path),
-      fmt::format("load: {} does not fit the model: \"conv.weight\" is F32 {{2, 3, 3, 2}} in the file, "
-                  "F32 {{2, 3, 3, 1}} in the model; \"conv.bias\" is F64 {{2}} in the file, F32 {{2}} in "
-                  "the model; \"heads.0.bias\" is missing; \"extra\" is not in the model",
-                  file.path.string())
+      fmt::format(
+          "load: {} does not fit the model: \"conv.weight\" is F32 {{2, 3, 3, 2}} in the file, "
+          "F32 {{2, 3, 3, 1}} in the model; \"conv.bias\" is F64 {{2}} in the file, F32 {{2}} in "
+          "the model; .cast = true converts it; \"heads.0.bias\" is missing; \"extra\" is not in the model",
+          file.path.string())
           .c_str(),
       FileError);
   CHECK(equal(net, same));
@@ -109,4 +114,224 @@ TEST_CASE("loading a file that is not there") {
   auto net = make_net<float>(1);
   CHECK_THROWS_AS(nn::load(net, "/nonexistent/net.safetensors"), FileError);
   CHECK_THROWS_AS(nn::save(net, "/nonexistent/net.safetensors"), FileError);
+}
+
+// ---- Loading a part, or from another precision ----
+
+namespace {
+
+nn::NamedArray named(const std::string& name, nn::AnyArray array) { return {name, std::move(array)}; }
+
+using Names = std::vector<std::string>;
+
+struct Head {
+  nn::Linear<float> fc{2, 1};
+};
+
+struct Wide {
+  nn::Linear<double> fc{2, 1};
+};
+
+struct Tracking {
+  nn::BatchNorm1d<float> bn{2};
+};
+
+struct NotTracking {
+  nn::BatchNorm1d<float> bn{2, {.track_running_stats = false}};
+};
+
+}  // namespace
+
+TEST_CASE("with strict = false what fits is loaded, and the report says what does not") {
+  const File file;
+  nn::write_safetensors(
+      file.path,
+      {.arrays = {named("fc.weight", full<float>({1, 2}, 7)), named("fc.bias", full<float>({3}, 1)),
+                  named("old.weight", full<float>({4}, 1)), named("steps", full<std::int64_t>({}, 9))},
+       .metadata = {}});
+  Head net;
+  const auto bias = net.fc.bias.value();
+  const auto report = nn::load(net, file.path, {.strict = false});
+  CHECK(net.fc.weight.value() == full<float>({1, 2}, 7));
+  CHECK(net.fc.bias.value() == bias);
+  CHECK(report.loaded == Names{"fc.weight"});
+  CHECK(report.missing.empty());
+  CHECK(report.unexpected == Names{"old.weight"});
+  CHECK(report.mismatched.at("fc.bias") == "is F32 {3} in the file, F32 {1} in the model");
+  CHECK(report.skipped.at("steps") == "its type is I64, and the model has no such array");
+  CHECK(report.text() ==
+        "loaded: 1 array\nunexpected: old.weight\n"
+        "mismatched: fc.bias (is F32 {3} in the file, F32 {1} in the model)\n"
+        "skipped: steps (its type is I64, and the model has no such array)\n");
+  CHECK_THROWS_AS(nn::load(net, file.path), FileError);
+  const auto rest =
+      nn::load_state_dict(net, {{named("fc.bias", full<float>({1}, 3))}, {}}, {.strict = false});
+  CHECK(rest.missing == Names{"fc.weight"});
+  CHECK(net.fc.bias.value() == full<float>({1}, 3));
+}
+
+TEST_CASE("integers that the model has no array for are passed over") {
+  const File file;
+  nn::write_safetensors(file.path, {.arrays = {named("fc.weight", full<float>({1, 2}, 7)),
+                                               named("fc.bias", full<float>({1}, 1)),
+                                               named("position_ids", full<std::int64_t>({4}, 1)),
+                                               named("mask", full<std::uint8_t>({4}, 1)),
+                                               named("bn.num_batches_tracked", full<std::int64_t>({}, 9))},
+                                    .metadata = {}});
+  Head net;
+  const auto report = nn::load(net, file.path);
+  CHECK(report.skipped.size() == 3);
+  CHECK(report.loaded.size() == 2);
+}
+
+TEST_CASE("float64 is cast to float on request; what does not fit is an error") {
+  const File file;
+  nn::write_safetensors(file.path, {.arrays = {named("fc.weight", Array<double>{{0.1, 1e-50}}),
+                                               named("fc.bias", full<std::int32_t>({1}, 3))},
+                                    .metadata = {}});
+  Head net;
+  CHECK_THROWS_WITH_AS(
+      nn::load(net, file.path),
+      fmt::format("load: {} does not fit the model: \"fc.weight\" is F64 {{1, 2}} in the file, "
+                  "F32 {{1, 2}} in the model; .cast = true converts it; \"fc.bias\" is I32 {{1}} "
+                  "in the file, F32 {{1}} in the model; .cast = true converts it",
+                  file.path.string())
+          .c_str(),
+      FileError);
+  const auto report = nn::load(net, file.path, {.cast = true});
+  CHECK(net.fc.weight.value() == xt::xarray<float>{{0.1F, 0.0F}});
+  CHECK(net.fc.bias.value() == xt::xarray<float>{3.0F});
+  CHECK(report.cast.at("fc.weight") == "F64 to F32");
+  CHECK(report.cast.at("fc.bias") == "I32 to F32");
+  CHECK_THROWS_WITH_AS(
+      nn::load_state_dict(
+          net,
+          {{named("fc.weight", Array<double>{{0, 1e300}}), named("fc.bias", Array<double>{INFINITY})}, {}},
+          {.cast = true}),
+      "load: the state does not fit the model: \"fc.weight\" has an entry beyond F32 at {0, 1}", FileError);
+}
+
+TEST_CASE("float is widened to double, and half to both, without asking") {
+  const File file;
+  const std::string header = R"({"fc.weight":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},)"
+                             R"("fc.bias":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}})";
+  std::string bytes(8, '\0');
+  bytes[0] = static_cast<char>(header.size());
+  bytes += header + std::string("\x01\x3c\x00\xc0\x80\x3f", 6);  // 1 + 2^-10, -2; 1
+  std::ofstream(file.path, std::ios::binary) << bytes;
+  Wide wide;
+  CHECK(nn::load(wide.fc, file.path, {.prefix = "fc."}).cast.at("weight") == "F16 to F64");
+  CHECK(wide.fc.weight.value() == xt::xarray<double>{{1 + 0x1p-10, -2}});
+  Head net;
+  CHECK(nn::load(net, file.path).cast.at("fc.bias") == "BF16 to F32");
+  CHECK(net.fc.weight.value() == xt::xarray<float>{{1 + 0x1p-10F, -2}});
+  CHECK(net.fc.bias.value() == xt::xarray<float>{1});
+  nn::save(net, file.path);
+  CHECK(nn::load(wide.fc, file.path, {.prefix = "fc."}).cast.at("weight") == "F32 to F64");
+}
+
+TEST_CASE("a prefix of the names in the file") {
+  const File file;
+  Head net, other;
+  nn::save(net, file.path, {.prefix = "module."});
+  CHECK(nn::read_safetensors(file.path).arrays[0].name == "module.fc.weight");
+  CHECK_THROWS_AS(nn::load(other, file.path), FileError);
+  nn::load(other, file.path, {.prefix = "module."});
+  CHECK(other.fc.weight.value() == net.fc.weight.value());
+  auto state = nn::state_dict(net, {.prefix = "model."});
+  state.arrays.push_back(named("head.weight", full<float>({1}, 1)));
+  const auto report = nn::load_state_dict(other, state, {.prefix = "model."});
+  CHECK(report.skipped.at("head.weight") == "its name does not begin with \"model.\"");
+}
+
+TEST_CASE("shards by their index") {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("xgrad-shards-{}", getpid());
+  std::filesystem::create_directories(folder);
+  const auto index = folder / "model.safetensors.index.json";
+  const auto write_index = [&](const std::string& weight, const std::string& bias) {
+    std::ofstream(index) << fmt::format(
+        R"({{"metadata": {{"total_size": 12}}, "weight_map": {{"fc.weight": "{}", "fc.bias": "{}"}}}})",
+        weight, bias);
+  };
+  nn::write_safetensors(folder / "model-00001-of-00002.safetensors",
+                        {{named("fc.weight", full<float>({1, 2}, 5))}, {}});
+  nn::write_safetensors(folder / "model-00002-of-00002.safetensors",
+                        {{named("fc.bias", full<float>({1}, 6))}, {}});
+  write_index("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors");
+  Head net;
+  CHECK(nn::load(net, index).loaded.size() == 2);
+  CHECK(net.fc.weight.value() == full<float>({1, 2}, 5));
+  CHECK(net.fc.bias.value() == full<float>({1}, 6));
+  CHECK(nn::read_safetensors(index).arrays.size() == 2);
+
+  const auto message = [&] {
+    try {
+      nn::load(net, index);
+    } catch (const FileError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  write_index("model-00001-of-00002.safetensors", "model-00001-of-00002.safetensors");
+  CHECK(message() ==
+        fmt::format("cannot read {}: array \"fc.bias\" is not in model-00001-of-00002.safetensors",
+                    index.string()));
+  write_index("model-00001-of-00002.safetensors", "../secret");
+  CHECK(message() ==
+        fmt::format("cannot read {}: array \"fc.bias\" is in \"../secret\", expected a file in the "
+                    "same folder",
+                    index.string()));
+  write_index("model-00001-of-00002.safetensors", "none");
+  CHECK(message().ends_with("none: No such file or directory"));
+  std::ofstream(index) << "{}";
+  CHECK(message().ends_with("it has no object \"weight_map\""));
+  std::ofstream(index) << "{";
+  CHECK(message().find("it is no proper JSON") != std::string::npos);
+  std::filesystem::remove_all(folder);
+}
+
+// ---- Buffers without value ----
+
+namespace {
+
+struct Statistics {
+  nn::Linear<float> fc{1, 1};
+  nn::Buffer<float> mean;
+  nn::Buffer<float> count;
+};
+
+}  // namespace
+
+TEST_CASE("a buffer that was filled before saving is loaded into one without value") {
+  const File file;
+  Statistics filled;
+  filled.mean = nn::Buffer<float>(Array<float>{1, 2, 3});
+  filled.count.mutable_value() = full<float>({}, 4);
+  nn::save(filled, file.path);
+  Statistics fresh;
+  CHECK(nn::buffers(fresh).empty());
+  nn::load(fresh, file.path);
+  CHECK(fresh.mean.value() == xt::xarray<float>{1, 2, 3});
+  CHECK(fresh.count.value()() == 4);
+  CHECK(nn::buffers(fresh).size() == 2);
+
+  nn::save(Statistics(), file.path);  // without values
+  Statistics again;
+  nn::load(again, file.path);
+  CHECK_FALSE(again.mean.has_value());
+  CHECK_THROWS_WITH_AS(
+      nn::load(fresh, file.path),
+      fmt::format("load: {} does not fit the model: \"mean\" is missing; \"count\" is missing",
+                  file.path.string())
+          .c_str(),
+      FileError);
+}
+
+TEST_CASE("what a layer was made without is not filled") {
+  const File file;
+  nn::save(Tracking(), file.path);
+  NotTracking net;
+  CHECK_THROWS_AS(nn::load(net, file.path), FileError);
+  CHECK(nn::load(net, file.path, {.strict = false}).unexpected == Names{"bn.running_mean", "bn.running_var"});
+  CHECK(nn::buffers(net).empty());
 }

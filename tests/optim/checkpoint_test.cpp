@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -148,4 +149,53 @@ TEST_CASE("parts come back, and the generator") {
   CHECK_THROWS_WITH_AS(optim::save_checkpoint(file.path, {{"a.b", {}}}),
                        "save_checkpoint: a part named \"a.b\" came, expected a name without dots",
                        ValueError);
+}
+
+TEST_CASE("a changed bit anywhere in a checkpoint is refused, or changes nothing") {
+  const check::TemporaryFile file, damaged;
+  seed(4);
+  nn::StateDict part;
+  part.arrays = {{"a.b", Array<double>(Shape{2}, 0.1)}, {"c", Array<float>(Shape{1, 2}, 3.0F)}};
+  part.metadata = {{"x.y", "1 2"}};
+  optim::save_checkpoint(file.path, {{"one", part}, {"two", {}}});
+  const auto next = default_generator()();
+  const std::string whole = check::read_file(file.path);
+  int read = 0;
+  for (std::size_t place = 0; place < whole.size(); ++place) {
+    // the generator's state takes most of the file: there every 31st byte
+    if (place > 700 && place + 400 < whole.size() && place % 31 != 0) continue;
+    for (int bit = 0; bit < 8; ++bit) {
+      std::string changed = whole;
+      changed[place] = static_cast<char>(changed[place] ^ 1 << bit);
+      std::ofstream(damaged.path, std::ios::binary) << changed;
+      try {
+        const auto parts = optim::load_checkpoint(damaged.path);
+        ++read;
+        CHECK_MESSAGE(parts.size() == 2, place);
+        CHECK_MESSAGE(parts.at("one").metadata == part.metadata, place);
+        REQUIRE(parts.at("one").arrays.size() == 2);
+        for (const auto& each : parts.at("one").arrays) {
+          CHECK_MESSAGE(each.array == part.arrays[each.name == "c" ? 1 : 0].array, place);
+        }
+        CHECK_MESSAGE(default_generator()() == next, place);
+      } catch (const FileError&) {}
+    }
+  }
+  CHECK(read > 0);  // the blanks that fill up the header
+}
+
+TEST_CASE("a checkpoint of the first version, without checksum, is read") {
+  const check::TemporaryFile file;
+  seed(5);
+  optim::save_checkpoint(file.path, {{"one", {{{"a", Array<float>{1, 2}}}, {{"k", "v"}}}}});
+  const auto next = default_generator()();
+  nn::Safetensors contents = nn::read_safetensors(file.path);
+  CHECK(contents.metadata.erase("checksum") == 1);
+  nn::write_safetensors(file.path, contents);
+  CHECK_THROWS_AS(optim::load_checkpoint(file.path), FileError);
+  contents.metadata["format"] = "xgrad checkpoint 1";
+  nn::write_safetensors(file.path, contents);
+  const auto parts = optim::load_checkpoint(file.path);
+  CHECK(parts.at("one").metadata.at("k") == "v");
+  CHECK(default_generator()() == next);
 }

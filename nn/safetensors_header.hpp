@@ -1,0 +1,47 @@
+#pragma once
+
+#include <autodiff/array.hpp>
+#include <nn/whole_file.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// \file
+/// The header of a safetensors file. Not installed.
+
+namespace xgrad::nn::detail {
+
+inline constexpr std::uint64_t length_bytes = 8;
+inline constexpr std::uint64_t max_header_bytes = 100'000'000;  // as in the format's own library
+inline constexpr std::string_view metadata_key = "__metadata__";
+
+/// A type of the format.
+struct Dtype {
+  std::string_view name;
+  unsigned bits;
+};
+
+/// What a header says of an array; offsets count from the end of the header.
+struct SafetensorsEntry {
+  std::string name;
+  const Dtype* dtype;
+  Shape shape;
+  std::uint64_t begin;
+  std::uint64_t end;
+};
+
+struct SafetensorsHeader {
+  std::vector<SafetensorsEntry> entries;  ///< in the order of their bytes, which they fill without gaps
+  std::map<std::string, std::string> metadata;
+  std::uint64_t data = 0;  ///< where in the file the bytes of the arrays begin
+};
+
+/// Reads the header of a file, and accepts what the format's own library accepts, but for a name that comes
+/// twice. Takes time and memory in proportion to the header. Throws FileError.
+SafetensorsHeader read_safetensors_header(const InputFile& file);
+
+}  // namespace xgrad::nn::detail

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Runs the fuzz targets of a build folder, each for some seconds from a copy of its corpus.
+
+usage: tests/fuzz/run.py BUILD [--seconds N] [--only NAME] [--keep FOLDER]
+
+What a target found stays in the folder (by default a temporary one, whose name is printed): the inputs that
+reach new code, and crash-* for one that ends the program. Run that again with `BUILD/tests/fuzz/fuzz_NAME FILE`."""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+arguments.add_argument("build", type=pathlib.Path)
+arguments.add_argument("--seconds", type=int, default=10, help="for each target")
+arguments.add_argument("--only", help="the target of this name")
+arguments.add_argument("--keep", type=pathlib.Path, help="the folder for what is found")
+options = arguments.parse_args()
+
+here = pathlib.Path(__file__).resolve().parent
+folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="xgrad-fuzz-"))
+print(f"what is found goes to {folder}")
+failed = []
+for program in sorted(options.build.resolve().glob("tests/fuzz/fuzz_*")):
+    name = program.name.removeprefix("fuzz_")
+    if not program.is_file() or options.only not in (None, name):
+        continue
+    found = folder / name
+    shutil.copytree(here / "corpus" / name, found, dirs_exist_ok=True)
+    print(f"fuzz_{name}: {options.seconds} s", flush=True)
+    # targets that write do so in memory
+    environment = dict(os.environ, TMPDIR="/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir())
+    result = subprocess.run(
+        [program, f"-max_total_time={options.seconds}", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-timeout=10",
+         "-max_len=16384", "-print_final_stats=1", f"-artifact_prefix={found}/", found],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)
+    statistics = [line for line in result.stdout.splitlines() if "number_of_executed_units" in line]
+    print("\n".join(statistics) if result.returncode == 0 else result.stdout[-6000:])
+    if result.returncode != 0:
+        failed.append(name)
+if failed:
+    sys.exit(f"failed: {', '.join(failed)}; the inputs are in {folder}")
+if options.keep is None:
+    shutil.rmtree(folder)
