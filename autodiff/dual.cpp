@@ -1,8 +1,8 @@
 #include <autodiff/dual.hpp>
+#include <autodiff/ops/pullbacks.hpp>
 
 #include <algorithm>
 #include <array>
-#include <numbers>
 #include <optional>
 
 // A dual number is a value and its slope: how it changes with an input, nothing where it does not. The value
@@ -18,10 +18,17 @@ using kernels::Op;
 using Operands = std::array<Entry, 3>;
 using Slope = std::optional<Entry>;
 
-/// The derivative of an operation by one of its operands x; y is its value.
+/// The derivative of a^c for a number c, as that of `pow` with a number.
+Entry derivative_of_power(const Entry& a, double c) {
+  if (c == 0) return 0;
+  if (has_power_below(c)) return c * power_of_number(a, c - 1);
+  return pullbacks::of_pow_by_base(Entry(1), a, Entry(c));
+}
+
+/// The derivative of an operation by one of its operands x; y is its value. Those of functions are the
+/// pullbacks of 1.
 Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& y) {
-  constexpr double ln2 = std::numbers::ln2;
-  constexpr double ln10 = std::numbers::ln10;
+  const Entry one = 1;
   const Entry& a = x[0];
   const Entry& b = x[1];
   switch (op) {
@@ -30,53 +37,57 @@ Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& 
     case Op::abs:
       return where(a > 0, 1, where(a < 0, -1, 0));
     case Op::exp:
-      return y;
+      return pullbacks::of_exp(one, y);
     case Op::exp2:
-      return y * ln2;
+      return pullbacks::of_exp2(one, y);
     case Op::expm1:
-      return exp(a);
+      return pullbacks::of_expm1(one, a);
     case Op::log:
-      return 1 / a;
+      return pullbacks::of_log(one, a);
     case Op::log2:
-      return 1 / (a * ln2);
+      return pullbacks::of_log2(one, a);
     case Op::log10:
-      return 1 / (a * ln10);
+      return pullbacks::of_log10(one, a);
     case Op::log1p:
-      return 1 / (1 + a);
+      return pullbacks::of_log1p(one, a);
     case Op::sqrt:
-      return 1 / (2 * y);
+      return pullbacks::of_sqrt(one, y);
     case Op::cbrt:
-      return 1 / (3 * y * y);
+      return pullbacks::of_cbrt(one, y);
     case Op::sin:
-      return cos(a);
+      return pullbacks::of_sin(one, a);
     case Op::cos:
-      return -sin(a);
+      return pullbacks::of_cos(one, a);
     case Op::tan:
-      return 1 + y * y;
+      return pullbacks::of_tan(one, a);
     case Op::asin:
-      return 1 / sqrt((1 - a) * (1 + a));
+      return pullbacks::of_asin(one, a);
     case Op::acos:
-      return -1 / sqrt((1 - a) * (1 + a));
+      return pullbacks::of_acos(one, a);
     case Op::atan:
-      return 1 / (1 + a * a);
+      return pullbacks::of_atan(one, a);
     case Op::sinh:
-      return cosh(a);
+      return pullbacks::of_sinh(one, a);
     case Op::cosh:
-      return sinh(a);
+      return pullbacks::of_cosh(one, a);
     case Op::tanh:
-      return 1 - y * y;
+      return pullbacks::of_tanh(one, a);
     case Op::asinh:
-      return 1 / sqrt(1 + a * a);
+      return pullbacks::of_asinh(one, a);
     case Op::acosh:
-      return 1 / sqrt((a - 1) * (a + 1));
+      return pullbacks::of_acosh(one, a);
     case Op::atanh:
-      return 1 / ((1 - a) * (1 + a));
+      return pullbacks::of_atanh(one, a);
     case Op::erf:
-      return 2 * std::numbers::inv_sqrtpi * exp(-(a * a));
+      return pullbacks::of_erf(one, a);
     case Op::erfc:
-      return -2 * std::numbers::inv_sqrtpi * exp(-(a * a));
+      return pullbacks::of_erfc(one, a);
     case Op::sigmoid:
-      return y * (1 - y);
+      return pullbacks::of_sigmoid(one, a);
+    case Op::sigmoid_slope:
+      return pullbacks::of_sigmoid_slope(one, a);
+    case Op::bell:
+      return pullbacks::of_bell(one, a);
     case Op::add:
       return 1;
     case Op::subtract:
@@ -86,14 +97,15 @@ Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& 
     case Op::divide:
       return operand == 0 ? 1 / b : -(y / b);
     case Op::pow:
-      if (operand == 0) return where(b == 0, 0, b * pow(a, b - 1));
-      return where(a == 0, 0, y * log(a));
+      return operand == 0 ? pullbacks::of_pow_by_base(one, a, b) : pullbacks::of_pow_by_exponent(one, a, b);
+    case Op::power_of_number:
+      return derivative_of_power(a, FormulaBuilder::number(b));
     case Op::atan2:
-      return (operand == 0 ? b : -a) / (a * a + b * b);
+      return operand == 0 ? pullbacks::of_atan2_by_y(one, a, b) : pullbacks::of_atan2_by_x(one, a, b);
     case Op::hypot:
-      return where(y == 0, 0, (operand == 0 ? a : b) / y);
+      return operand == 0 ? pullbacks::of_hypot_by_first(one, a, b) : pullbacks::of_hypot_by_second(one, a, b);
     case Op::fmod:
-      return operand == 0 ? Entry(1) : -trunc(a / b);
+      return operand == 0 ? Entry(1) : -round((a - y) / b);
     case Op::fma:
       return operand == 2 ? Entry(1) : x[1 - operand];
     default:

@@ -1,6 +1,7 @@
 #include <autodiff/dual.hpp>
 #include <autodiff/entry.hpp>
 #include <autodiff/error.hpp>
+#include <autodiff/ops/pullbacks.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -86,7 +87,6 @@ std::shared_ptr<const Formula> FormulaBuilder::finish(const Entry& result) {
 
 Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, const Entry& c) {
   const auto op = static_cast<Op>(code);
-  const auto is_number = [](const Entry& x) { return x.place_.formula == 0; };
   const auto is = [&](const Entry& x, double number) { return is_number(x) && x.place_.number == number; };
   if (is_number(a) && is_number(b) && is_number(c)) {
     return kernels::evaluate(op, a.place_.number, b.place_.number, c.place_.number);
@@ -96,6 +96,8 @@ Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, c
   }
   if (op == Op::multiply && is(a, 1)) return b;
   if (op == Op::multiply && is(b, 1)) return a;
+  if (op == Op::both && (is(a, 0) || is(b, 0))) return 0;
+  if (op == Op::select && is_number(a)) return a.place_.number != 0 ? b : c;
   if (op == Op::multiply && is(a, -1)) return -b;
   if (op == Op::multiply && is(b, -1)) return -a;
   kernels::Instruction instruction{op};
@@ -107,6 +109,10 @@ Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, c
 }
 
 }  // namespace detail
+
+Entry detail::power(const Entry& a, const Entry& b) { return apply(Op::pow, a, b); }
+Entry detail::sigmoid_slope(const Entry& x) { return apply(Op::sigmoid_slope, x); }
+Entry detail::bell(const Entry& x) { return apply(Op::bell, x); }
 
 Entry& Entry::operator+=(const Entry& other) { return *this = *this + other; }
 Entry& Entry::operator-=(const Entry& other) { return *this = *this - other; }
@@ -139,7 +145,9 @@ Entry abs(const Entry& x) { return apply(Op::abs, x); }
 Entry max(const Entry& a, const Entry& b) { return apply(Op::max, a, b); }
 Entry min(const Entry& a, const Entry& b) { return apply(Op::min, a, b); }
 
-Entry pow(const Entry& x, const Entry& y) { return apply(Op::pow, x, y); }
+Entry pow(const Entry& x, const Entry& y) {
+  return FormulaBuilder::is_number(y) ? apply(Op::power_of_number, x, y) : detail::power(x, y);
+}
 Entry sqrt(const Entry& x) { return apply(Op::sqrt, x); }
 Entry cbrt(const Entry& x) { return apply(Op::cbrt, x); }
 Entry hypot(const Entry& x, const Entry& y) { return apply(Op::hypot, x, y); }

@@ -111,7 +111,7 @@ inline Entry fmax(const Entry& a, const Entry& b) { return max(a, b); }
 inline Entry fmin(const Entry& a, const Entry& b) { return min(a, b); }
 inline Entry clamp(const Entry& x, const Entry& low, const Entry& high) { return min(max(x, low), high); }
 
-/// x^y. Its derivative by x is 0 where y is 0, that by y is 0 where x is 0.
+/// x^y. Its derivative by x is 0 where y is 0, that by y is 0 where x is 0 and y is not negative.
 XGRAD_API Entry pow(const Entry& x, const Entry& y);
 XGRAD_API Entry sqrt(const Entry& x);
 XGRAD_API Entry cbrt(const Entry& x);
@@ -143,7 +143,8 @@ XGRAD_API Entry atanh(const Entry& x);
 XGRAD_API Entry erf(const Entry& x);
 XGRAD_API Entry erfc(const Entry& x);
 
-/// Steps have derivative 0. Halves are rounded away from 0, as std::round does.
+/// Steps have derivative 0. Halves are rounded to even numbers, as `round` of Variables does (std::round, of
+/// plain numbers, rounds them away from 0).
 XGRAD_API Entry floor(const Entry& x);
 XGRAD_API Entry ceil(const Entry& x);
 XGRAD_API Entry round(const Entry& x);
@@ -234,6 +235,9 @@ class XGRAD_API FormulaBuilder {
   static Entry apply(std::uint8_t op, const Entry& a, const Entry& b, const Entry& c);
   static Entry entry(const Condition& condition) { return Entry(condition.place_); }
   static Condition condition(const Entry& entry) { return Condition(entry.place_); }
+  /// Whether it is a constant, and which.
+  static bool is_number(const Entry& entry) { return entry.place_.formula == 0; }
+  static double number(const Entry& entry) { return entry.place_.number; }
 
  private:
   std::shared_ptr<Formula> formula_;

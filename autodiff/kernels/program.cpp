@@ -20,14 +20,6 @@ using Pooled = std::vector<E, PoolAllocator<E>>;
 template <class T>
 constexpr std::size_t tile = 2048 / sizeof(T);
 
-template <class V>
-V power(const V& a, const V& b) {
-  using T = typename V::value_type;
-  const V at_zero = xsimd::select(b > V(T(0)), V(T(0)), V(std::numeric_limits<T>::infinity()));
-  const V value = xsimd::select(a == V(T(0)), xsimd::select(xsimd::isnan(b), b, at_zero), xsimd::pow(a, b));
-  return xsimd::select((b == V(T(0))) | (a == V(T(1))), V(T(1)), value);
-}
-
 /// An instruction on vectors.
 template <Op op, class V>
 V compute(const V& a, const V& b, const V& c) {
@@ -39,42 +31,45 @@ V compute(const V& a, const V& b, const V& c) {
   if constexpr (op == Op::identity) return a;
   else if constexpr (op == Op::negative) return -a;
   else if constexpr (op == Op::abs) return xsimd::abs(a);
-  else if constexpr (op == Op::exp) return xsimd::exp(a);
-  else if constexpr (op == Op::exp2) return kernels::exp2(a);
-  else if constexpr (op == Op::expm1) return xsimd::expm1(a);
-  else if constexpr (op == Op::log) return xsimd::log(a);
-  else if constexpr (op == Op::log2) return xsimd::log2(a);
-  else if constexpr (op == Op::log10) return xsimd::log10(a);
-  else if constexpr (op == Op::log1p) return xsimd::log1p(a);
+  else if constexpr (op == Op::exp) return kernels::exp<T>(a);
+  else if constexpr (op == Op::exp2) return kernels::exp2<T>(a);
+  else if constexpr (op == Op::expm1) return kernels::expm1<T>(a);
+  else if constexpr (op == Op::log) return kernels::log<T>(a);
+  else if constexpr (op == Op::log2) return kernels::log2<T>(a);
+  else if constexpr (op == Op::log10) return kernels::log10<T>(a);
+  else if constexpr (op == Op::log1p) return kernels::log1p<T>(a);
   else if constexpr (op == Op::sqrt) return xsimd::sqrt(a);
-  else if constexpr (op == Op::cbrt) return xsimd::cbrt(a);
-  else if constexpr (op == Op::sin) return xsimd::sin(a);
-  else if constexpr (op == Op::cos) return xsimd::cos(a);
-  else if constexpr (op == Op::tan) return xsimd::tan(a);
-  else if constexpr (op == Op::asin) return xsimd::asin(a);
-  else if constexpr (op == Op::acos) return xsimd::acos(a);
-  else if constexpr (op == Op::atan) return xsimd::atan(a);
-  else if constexpr (op == Op::sinh) return xsimd::sinh(a);
-  else if constexpr (op == Op::cosh) return xsimd::cosh(a);
-  else if constexpr (op == Op::tanh) return xsimd::tanh(a);
-  else if constexpr (op == Op::asinh) return xsimd::asinh(a);
-  else if constexpr (op == Op::acosh) return xsimd::acosh(a);
-  else if constexpr (op == Op::atanh) return xsimd::atanh(a);
-  else if constexpr (op == Op::erf) return kernels::erf(a);
-  else if constexpr (op == Op::erfc) return kernels::erfc(a);
-  else if constexpr (op == Op::sigmoid) return kernels::sigmoid(a);
+  else if constexpr (op == Op::cbrt) return kernels::cbrt<T>(a);
+  else if constexpr (op == Op::sin) return kernels::sin<T>(a);
+  else if constexpr (op == Op::cos) return kernels::cos<T>(a);
+  else if constexpr (op == Op::tan) return kernels::tan<T>(a);
+  else if constexpr (op == Op::asin) return kernels::asin<T>(a);
+  else if constexpr (op == Op::acos) return kernels::acos<T>(a);
+  else if constexpr (op == Op::atan) return kernels::atan<T>(a);
+  else if constexpr (op == Op::sinh) return kernels::sinh<T>(a);
+  else if constexpr (op == Op::cosh) return kernels::cosh<T>(a);
+  else if constexpr (op == Op::tanh) return kernels::tanh<T>(a);
+  else if constexpr (op == Op::asinh) return kernels::asinh<T>(a);
+  else if constexpr (op == Op::acosh) return kernels::acosh<T>(a);
+  else if constexpr (op == Op::atanh) return kernels::atanh<T>(a);
+  else if constexpr (op == Op::erf) return kernels::erf<T>(a);
+  else if constexpr (op == Op::erfc) return kernels::erfc<T>(a);
+  else if constexpr (op == Op::sigmoid) return kernels::sigmoid<T>(a);
+  else if constexpr (op == Op::sigmoid_slope) return kernels::sigmoid_slope<T>(a);
+  else if constexpr (op == Op::bell) return kernels::bell<T>(a);
   else if constexpr (op == Op::floor) return xsimd::floor(a);
   else if constexpr (op == Op::ceil) return xsimd::ceil(a);
-  else if constexpr (op == Op::round) return xsimd::round(a);
+  else if constexpr (op == Op::round) return xsimd::nearbyint(a);
   else if constexpr (op == Op::trunc) return xsimd::trunc(a);
   else if constexpr (op == Op::add) return a + b;
   else if constexpr (op == Op::subtract) return a - b;
   else if constexpr (op == Op::multiply) return a * b;
   else if constexpr (op == Op::divide) return a / b;
-  else if constexpr (op == Op::pow) return power(a, b);
-  else if constexpr (op == Op::atan2) return kernels::atan2(a, b);
-  else if constexpr (op == Op::hypot) return kernels::hypot(a, b);
-  else if constexpr (op == Op::fmod) return kernels::fmod(a, b);
+  else if constexpr (op == Op::pow) return kernels::pow<T>(a, b);
+  else if constexpr (op == Op::power_of_number) return kernels::power_of_number<T>(a, b.get(0));
+  else if constexpr (op == Op::atan2) return kernels::atan2<T>(a, b);
+  else if constexpr (op == Op::hypot) return kernels::hypot<T>(a, b);
+  else if constexpr (op == Op::fmod) return kernels::fmod<T>(a, b);
   else if constexpr (op == Op::max) return xsimd::select((a > b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::min) return xsimd::select((a < b) | xsimd::isnan(a), a, b);
   else if constexpr (op == Op::less) return xsimd::select(a < b, one, zero);
@@ -88,8 +83,16 @@ V compute(const V& a, const V& b, const V& c) {
 }
 
 constexpr bool is_long(Op op) {
-  return op == Op::pow || op == Op::atan2 || op == Op::hypot || op == Op::fmod || op == Op::erf ||
-         op == Op::erfc;
+  switch (op) {
+    case Op::exp:
+    case Op::exp2:
+    case Op::log:
+    case Op::sigmoid:
+    case Op::sqrt:
+      return false;  // short enough to be kept where their constants stay in registers
+    default:
+      return (op >= Op::expm1 && op <= Op::bell) || (op >= Op::pow && op <= Op::fmod);
+  }
 }
 
 /// Instructions that are long are compiled once, not once for each kind of operands.

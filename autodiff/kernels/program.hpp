@@ -43,6 +43,8 @@ enum class Op : std::uint8_t {
   erf,
   erfc,
   sigmoid,
+  sigmoid_slope,  // its derivative
+  bell,           // exp(-x^2)
   floor,
   ceil,
   round,
@@ -52,6 +54,7 @@ enum class Op : std::uint8_t {
   multiply,
   divide,
   pow,
+  power_of_number,  // the second operand is a number, which chooses the way
   atan2,
   hypot,
   fmod,

@@ -13,14 +13,18 @@ namespace xgrad {
 using detail::choose;
 using detail::finish_operation;
 using detail::unary;
-using detail::unary_by_result;
 using kernels::sigmoid;  // of a batch, in formulas
 
 template <class T>
 Variable<T> sigmoid(const Variable<T>& x) {
-  return unary_by_result(
-      "sigmoid", x, [](auto p) { return kernels::sigmoid(p); },
-      [](const auto& g, const auto& y) { return g * y * (T(1) - y); });
+  return unary(
+      "sigmoid", x, [](auto p) { return kernels::sigmoid(p); }, pullbacks::of_sigmoid);
+}
+
+template <class T>
+Variable<T> detail::sigmoid_slope(const Variable<T>& x) {
+  return unary(
+      "sigmoid_slope", x, [](auto p) { return kernels::sigmoid_slope(p); }, pullbacks::of_sigmoid_slope);
 }
 
 namespace {
@@ -110,67 +114,78 @@ Variable<T> hardtanh(const Variable<T>& x, double low, double high) {
 
 template <class T>
 Variable<T> softplus(const Variable<T>& x) {
-  const auto value = []<class V>(V p) {
-    return xsimd::max(p, V(T(0))) + xsimd::log1p(xsimd::exp(-xsimd::abs(p)));
-  };
-  return unary("softplus", x, value, [](const auto& g, const auto& p) { return g * sigmoid(p); });
-}
-
-template <class T>
-Variable<T> silu(const Variable<T>& x) {
   return unary(
-      "silu", x, [](auto p) { return p * kernels::sigmoid(p); },
-      [](const auto& g, const auto& p) {
-        const auto s = sigmoid(p);
-        return g * (s + p * s * (T(1) - s));
-      });
+      "softplus", x, [](auto p) { return kernels::softplus(p); },
+      [](const auto& g, const auto& p) { return g * sigmoid(p); });
 }
 
 namespace {
 
-/// The normal distribution's function, the probability of less than x, in a formula.
+// The derivatives of some activations, as functions with derivatives of their own. They are computed from x by
+// a kernel, which keeps what is small; the formulas beside them are those of the next derivative.
+
+using detail::sigmoid_slope;
+using kernels::gelu_slope;
+using kernels::gelu_tanh_slope;
+using kernels::silu_slope;
+
 template <class T>
-kernels::Batch<T> normal_below(const kernels::Batch<T>& x) {
-  return T(0.5) * kernels::erfc(x * T(-0.5 * std::numbers::sqrt2));
+Variable<T> silu_slope(const Variable<T>& x) {
+  return unary(
+      "silu_slope", x, [](auto p) { return kernels::silu_slope(p); },
+      [](const auto& g, const auto& p) {
+        const auto near = detail::within<T>(p, T(1000));
+        return g * (sigmoid_slope(p) * (T(2) - near * tanh(T(0.5) * near)));
+      });
 }
+
 template <class T>
-Variable<T> normal_below(const Variable<T>& x) {
-  return T(0.5) * erfc(x * T(-0.5 * std::numbers::sqrt2));
+Variable<T> gelu_slope(const Variable<T>& x) {
+  return unary(
+      "gelu_slope", x, [](auto p) { return kernels::gelu_slope(p); },
+      [](const auto& g, const auto& p) {
+        constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+        const auto near = detail::within<T>(p, T(100));  // the bell is 0 beyond, and the square a number
+        return g * (peak * (T(2) - near * near) * detail::bell(near * T(0.5) * std::numbers::sqrt2_v<T>));
+      });
 }
 
-/// Its derivative at 0.
 template <class T>
-constexpr T normal_density = T(std::numbers::inv_sqrtpi / std::numbers::sqrt2);
-
-/// The tanh in the approximation of GELU, and the constants of its argument.
-template <class T>
-constexpr T gelu_scale = T(std::numbers::sqrt2* std::numbers::inv_sqrtpi);
-template <class T>
-constexpr T gelu_cubic = T(0.044715);
-
-template <class T, class X>
-auto gelu_tanh(const X& x) {
-  return tanh(gelu_scale<T> * (x + gelu_cubic<T> * x * x * x));
+Variable<T> gelu_tanh_slope(const Variable<T>& x) {
+  return unary(
+      "gelu_tanh_slope", x, [](auto p) { return kernels::gelu_tanh_slope(p); },
+      [](const auto& g, const auto& p) {
+        // The second derivative of x s(v(x)), v(x) = scale (x + cubic x^3); s'' is - s' tanh(v / 2).
+        constexpr T scale = T(2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
+        constexpr T cubic = T(0.044715);
+        const auto near = detail::within<T>(p, kernels::detail::GeluFit<T>::far);
+        const auto square = near * near;
+        const auto v = scale * near * (T(1) + cubic * square);
+        const auto slope = scale * (T(1) + T(3) * cubic * square);
+        const auto bend = T(6) * scale * cubic * square;  // x v''
+        return g * (sigmoid_slope(v) * (T(2) * slope + bend - near * slope * slope * tanh(T(0.5) * v)));
+      });
 }
 
 }  // namespace
 
 template <class T>
+Variable<T> silu(const Variable<T>& x) {
+  return unary(
+      "silu", x, [](auto p) { return kernels::silu(p); },
+      [](const auto& g, const auto& p) { return g * silu_slope(p); });
+}
+
+template <class T>
 Variable<T> gelu(const Variable<T>& x, const GeluOptions& options) {
   if (options.approximate) {
     return unary(
-        "gelu", x, [](const auto& p) { return T(0.5) * p * (T(1) + gelu_tanh<T>(p)); },
-        [](const auto& g, const auto& p) {
-          const auto t = gelu_tanh<T>(p);
-          const auto slope = gelu_scale<T> * (T(1) + T(3) * gelu_cubic<T> * p * p);
-          return T(0.5) * g * (T(1) + t + p * (T(1) - t * t) * slope);
-        });
+        "gelu", x, [](auto p) { return kernels::gelu_tanh(p); },
+        [](const auto& g, const auto& p) { return g * gelu_tanh_slope(p); });
   }
   return unary(
-      "gelu", x, [](auto p) { return p * normal_below(p); },
-      [](const auto& g, const auto& p) {
-        return g * (normal_below(p) + normal_density<T> * p * exp(T(-0.5) * p * p));
-      });
+      "gelu", x, [](auto p) { return kernels::gelu(p); },
+      [](const auto& g, const auto& p) { return g * gelu_slope(p); });
 }
 
 namespace {
@@ -181,7 +196,7 @@ template <class T>
 Variable<T> scaled_elu(const char* name, const Variable<T>& x, T alpha, T scale) {
   const auto value = [=](auto p) {
     return scale *
-           xsimd::select(p < T(0), alpha * xsimd::expm1(xsimd::select(p > T(0), decltype(p)(T(0)), p)), p);
+           xsimd::select(p < T(0), alpha * kernels::expm1(xsimd::select(p > T(0), decltype(p)(T(0)), p)), p);
   };
   return unary(name, x, value, [=](const auto& g, const auto& p) {
     const auto negative = choose(p > T(0), T(0), p);
@@ -203,6 +218,7 @@ Variable<T> selu(const Variable<T>& x) {
 
 #define XGRAD_INSTANTIATE(T)                                            \
   template Variable<T> sigmoid<T>(const Variable<T>&);                  \
+  template Variable<T> detail::sigmoid_slope<T>(const Variable<T>&);    \
   template Variable<T> relu<T>(const Variable<T>&);                     \
   template Variable<T> relu<T>(Variable<T> &&);                         \
   template Variable<T> leaky_relu<T>(const Variable<T>&, double);       \

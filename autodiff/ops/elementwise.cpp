@@ -3,15 +3,12 @@
 #include <autodiff/ops/reduction.hpp>
 
 #include <memory>
-#include <numbers>
 
 namespace xgrad {
 
 using detail::choose;
-using detail::divided;
 using detail::unary;
 using detail::unary_by_result;
-using detail::unless_unused;
 
 template <class T>
 Variable<T> detail::square(const Variable<T>& x) {
@@ -22,18 +19,13 @@ Variable<T> detail::square(const Variable<T>& x) {
 template <class T>
 Variable<T> reciprocal(const Variable<T>& x) {
   return unary_by_result(
-      "reciprocal", x, [](auto p) { return T(1) / p; },
-      [](const auto& g, const auto& y) {
-        const auto slope = unless_unused(g, isinf(y), 0.0F, y);
-        return -(g * slope * slope);
-      });
+      "reciprocal", x, [](auto p) { return T(1) / p; }, pullbacks::of_reciprocal);
 }
 
 template <class T>
 Variable<T> sqrt(const Variable<T>& x) {
   return unary_by_result(
-      "sqrt", x, [](auto p) { return xsimd::sqrt(p); },
-      [](const auto& g, const auto& y) { return divided(g, T(2) * y); });
+      "sqrt", x, [](auto p) { return xsimd::sqrt(p); }, pullbacks::of_sqrt);
 }
 
 template <class T>
@@ -47,68 +39,56 @@ Variable<T> sqrt(const Variable<T>& x, const SqrtOptions& options) {
 
 template <class T>
 Variable<T> rsqrt(const Variable<T>& x) {
-  return unary_by_result(
-      "rsqrt", x, [](auto p) { return T(1) / xsimd::sqrt(p); },
-      [](const auto& g, const auto& y) {
-        const auto root = unless_unused(g, isinf(y), 0.0F, y);
-        return T(-0.5) * g * root * root * root;
-      });
+  return unary(
+      "rsqrt", x, [](auto p) { return T(1) / xsimd::sqrt(p); }, pullbacks::of_rsqrt);
 }
 
 template <class T>
 Variable<T> cbrt(const Variable<T>& x) {
   return unary_by_result(
-      "cbrt", x, [](auto p) { return xsimd::cbrt(p); },
-      [](const auto& g, const auto& y) { return divided(g, T(3) * y * y); });
+      "cbrt", x, [](auto p) { return kernels::cbrt(p); }, pullbacks::of_cbrt);
 }
 
 template <class T>
 Variable<T> exp(const Variable<T>& x) {
   return unary_by_result(
-      "exp", x, [](auto p) { return xsimd::exp(p); }, [](const auto& g, const auto& y) { return g * y; });
+      "exp", x, [](auto p) { return kernels::exp(p); }, pullbacks::of_exp);
 }
 
 template <class T>
 Variable<T> exp2(const Variable<T>& x) {
   return unary_by_result(
-      "exp2", x, [](auto p) { return kernels::exp2(p); },
-      [](const auto& g, const auto& y) { return std::numbers::ln2_v<T> * g * y; });
+      "exp2", x, [](auto p) { return kernels::exp2(p); }, pullbacks::of_exp2);
 }
 
 template <class T>
 Variable<T> expm1(const Variable<T>& x) {
-  // Not by the result, to which 1 would have to be added: far to the left that leaves nothing.
   return unary(
-      "expm1", x, [](auto p) { return xsimd::expm1(p); },
-      [](const auto& g, const auto& p) { return g * exp(p); });
+      "expm1", x, [](auto p) { return kernels::expm1(p); }, pullbacks::of_expm1);
 }
 
 template <class T>
 Variable<T> log(const Variable<T>& x) {
   return unary(
-      "log", x, [](auto p) { return xsimd::log(p); },
-      [](const auto& g, const auto& p) { return divided(g, p); });
+      "log", x, [](auto p) { return kernels::log(p); }, pullbacks::of_log);
 }
 
 template <class T>
 Variable<T> log1p(const Variable<T>& x) {
   return unary(
-      "log1p", x, [](auto p) { return xsimd::log1p(p); },
-      [](const auto& g, const auto& p) { return divided(g, T(1) + p); });
+      "log1p", x, [](auto p) { return kernels::log1p(p); }, pullbacks::of_log1p);
 }
 
 template <class T>
 Variable<T> log2(const Variable<T>& x) {
   return unary(
-      "log2", x, [](auto p) { return xsimd::log2(p); },
-      [](const auto& g, const auto& p) { return divided(g, std::numbers::ln2_v<T> * p); });
+      "log2", x, [](auto p) { return kernels::log2(p); }, pullbacks::of_log2);
 }
 
 template <class T>
 Variable<T> log10(const Variable<T>& x) {
   return unary(
-      "log10", x, [](auto p) { return xsimd::log10(p); },
-      [](const auto& g, const auto& p) { return divided(g, std::numbers::ln10_v<T> * p); });
+      "log10", x, [](auto p) { return kernels::log10(p); }, pullbacks::of_log10);
 }
 
 namespace {

@@ -1,64 +1,13 @@
 #pragma once
 
-#include <autodiff/kernels/functions.hpp>
-#include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/binary.hpp>
-#include <autodiff/ops/comparison.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/fused.hpp>
+#include <autodiff/ops/pullbacks.hpp>
 
 /// \file
 /// How functions of numbers become operations: the value as a function of batches, and beside it the formula
 /// of each pullback, generic as `pull` reads it. Private to the sources of the operations.
 
 namespace xgrad::detail {
-
-/// a where the condition holds, b elsewhere, in a formula.
-template <class T>
-auto choose(const xsimd::batch_bool<T>& condition, const std::type_identity_t<kernels::Batch<T>>& a,
-            const std::type_identity_t<kernels::Batch<T>>& b) {
-  return xsimd::select(condition, a, b);
-}
-template <IntegerExpression C, class A, class B>
-auto choose(C&& condition, const A& a, const B& b) {
-  return where(std::forward<C>(condition), a, b);
-}
-
-/// Where both conditions hold, in a formula.
-template <class T>
-auto both(const xsimd::batch_bool<T>& a, const xsimd::batch_bool<T>& b) {
-  return a & b;
-}
-inline Array<bool> both(const Array<bool>& a, const Array<bool>& b) { return a && b; }
-
-/// hypot in a formula.
-template <class T>
-kernels::Batch<T> length(const kernels::Batch<T>& a, const kernels::Batch<T>& b) {
-  return kernels::hypot(a, b);
-}
-template <class T>
-Variable<T> length(const Variable<T>& a, const Variable<T>& b) {
-  return hypot(a, b);
-}
-
-/// a / b, and 0 where b is 0; so are its derivatives.
-template <class A, class B>
-auto ratio(const A& a, const B& b) {
-  return choose(b == 0, 0, a / choose(b == 0, 1, b));
-}
-
-/// `replacement` instead of a factor or divisor at its pole where g is 0, in the formula of a pullback: what no result
-/// depends on has gradient 0 there, not the NaN of 0 / 0 or of 0 times infinity. g itself stays, for its derivative.
-template <class G, class C, class R, class A>
-auto unless_unused(const G& g, const C& at_pole, const R& replacement, const A& a) {
-  return choose(both(g == 0, at_pole), replacement, a);
-}
-
-/// g / b, and 0 where both are 0, in the formula of a pullback.
-template <class G, class B>
-auto divided(const G& g, const B& b) {
-  return g / unless_unused(g, b == 0, 1.0F, b);
-}
 
 /// A function of one number whose pullback is a formula of (g, x): x is what the tape keeps.
 template <class T, class F, class P>

@@ -5,50 +5,41 @@
 namespace xgrad {
 
 using detail::unary;
-using detail::unary_by_result;
 
 template <class T>
 Variable<T> sinh(const Variable<T>& x) {
   return unary(
-      "sinh", x, [](auto p) { return xsimd::sinh(p); },
-      [](const auto& g, const auto& p) { return g * cosh(p); });
+      "sinh", x, [](auto p) { return kernels::sinh(p); }, pullbacks::of_sinh);
 }
 
 template <class T>
 Variable<T> cosh(const Variable<T>& x) {
   return unary(
-      "cosh", x, [](auto p) { return xsimd::cosh(p); },
-      [](const auto& g, const auto& p) { return g * sinh(p); });
+      "cosh", x, [](auto p) { return kernels::cosh(p); }, pullbacks::of_cosh);
 }
 
 template <class T>
 Variable<T> tanh(const Variable<T>& x) {
-  return unary_by_result(
-      "tanh", x, [](auto p) { return xsimd::tanh(p); },
-      [](const auto& g, const auto& y) { return g * (T(1) - y * y); });
+  return unary(
+      "tanh", x, [](auto p) { return kernels::tanh(p); }, pullbacks::of_tanh);
 }
 
 template <class T>
 Variable<T> asinh(const Variable<T>& x) {
   return unary(
-      "asinh", x, [](auto p) { return xsimd::asinh(p); },
-      [](const auto& g, const auto& p) { return g / sqrt(T(1) + p * p); });
+      "asinh", x, [](auto p) { return kernels::asinh(p); }, pullbacks::of_asinh);
 }
 
 template <class T>
 Variable<T> acosh(const Variable<T>& x) {
-  const auto value = []<class V>(V p) {
-    return xsimd::select(p >= V(T(1)), xsimd::acosh(p), V(std::numeric_limits<T>::quiet_NaN()));
-  };
-  return unary("acosh", x, value,
-               [](const auto& g, const auto& p) { return g / sqrt((p - T(1)) * (p + T(1))); });
+  return unary(
+      "acosh", x, [](auto p) { return kernels::acosh(p); }, pullbacks::of_acosh);
 }
 
 template <class T>
 Variable<T> atanh(const Variable<T>& x) {
   return unary(
-      "atanh", x, [](auto p) { return xsimd::atanh(p); },
-      [](const auto& g, const auto& p) { return g / ((T(1) - p) * (T(1) + p)); });
+      "atanh", x, [](auto p) { return kernels::atanh(p); }, pullbacks::of_atanh);
 }
 
 #define XGRAD_INSTANTIATE(T)                         \

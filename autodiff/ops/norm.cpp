@@ -1,4 +1,5 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/functions.hpp>
 #include <autodiff/kernels/reduction.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/elementwise.hpp>
@@ -124,7 +125,7 @@ template <bool with_sign, class T>
 Variable<T> power(const Variable<T>& x, T p) {
   const auto value = [p]<class V>(V q) {
     const V magnitude = xsimd::abs(q);
-    const V raised = p == 0 ? V(T(1)) : p == 1 ? magnitude : xsimd::pow(magnitude, V(p));
+    const V raised = kernels::power_of_number<T>(magnitude, p);
     const V result = xsimd::select(magnitude == V(T(0)), V(p == 0 && !with_sign ? T(1) : T(0)), raised);
     return with_sign ? xsimd::select(q < V(T(0)), -result, result) : result;
   };

@@ -5,29 +5,27 @@
 
 #include <fmt/format.h>
 
-#include <numbers>
-
 namespace xgrad {
 
 using detail::unary;
 using kernels::digamma;  // of a batch, in formulas
 
-/// The slope of erf at 0.
-template <class T>
-constexpr T erf_slope = 2 * std::numbers::inv_sqrtpi_v<T>;
-
 template <class T>
 Variable<T> erf(const Variable<T>& x) {
   return unary(
-      "erf", x, [](auto p) { return kernels::erf(p); },
-      [](const auto& g, const auto& p) { return erf_slope<T> * g * exp(-(p * p)); });
+      "erf", x, [](auto p) { return kernels::erf(p); }, pullbacks::of_erf);
 }
 
 template <class T>
 Variable<T> erfc(const Variable<T>& x) {
   return unary(
-      "erfc", x, [](auto p) { return kernels::erfc(p); },
-      [](const auto& g, const auto& p) { return -erf_slope<T> * g * exp(-(p * p)); });
+      "erfc", x, [](auto p) { return kernels::erfc(p); }, pullbacks::of_erfc);
+}
+
+template <class T>
+Variable<T> detail::bell(const Variable<T>& x) {
+  return unary(
+      "bell", x, [](auto p) { return kernels::bell(p); }, pullbacks::of_bell);
 }
 
 template <class T>
@@ -78,6 +76,7 @@ Variable<T> polygamma(int order, const Variable<T>& x) {
 #define XGRAD_INSTANTIATE(T)                           \
   template Variable<T> erf<T>(const Variable<T>&);     \
   template Variable<T> erfc<T>(const Variable<T>&);    \
+  template Variable<T> detail::bell<T>(const Variable<T>&); \
   template Variable<T> lgamma<T>(const Variable<T>&);  \
   template Variable<T> digamma<T>(const Variable<T>&); \
   template Variable<T> polygamma<T>(int, const Variable<T>&);

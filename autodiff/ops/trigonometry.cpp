@@ -4,66 +4,49 @@
 
 namespace xgrad {
 
-using detail::length;
-using detail::ratio;
 using detail::unary;
-using detail::unary_by_result;
 
 template <class T>
 Variable<T> sin(const Variable<T>& x) {
   return unary(
-      "sin", x, [](auto p) { return xsimd::sin(p); },
-      [](const auto& g, const auto& p) { return g * cos(p); });
+      "sin", x, [](auto p) { return kernels::sin(p); }, pullbacks::of_sin);
 }
 
 template <class T>
 Variable<T> cos(const Variable<T>& x) {
   return unary(
-      "cos", x, [](auto p) { return xsimd::cos(p); },
-      [](const auto& g, const auto& p) { return -(g * sin(p)); });
+      "cos", x, [](auto p) { return kernels::cos(p); }, pullbacks::of_cos);
 }
 
 template <class T>
 Variable<T> tan(const Variable<T>& x) {
-  return unary_by_result(
-      "tan", x, [](auto p) { return xsimd::tan(p); },
-      [](const auto& g, const auto& y) { return g * (T(1) + y * y); });
+  return unary(
+      "tan", x, [](auto p) { return kernels::tan(p); }, pullbacks::of_tan);
 }
 
 template <class T>
 Variable<T> asin(const Variable<T>& x) {
   return unary(
-      "asin", x, [](auto p) { return xsimd::asin(p); },
-      [](const auto& g, const auto& p) { return g / sqrt((T(1) - p) * (T(1) + p)); });
+      "asin", x, [](auto p) { return kernels::asin(p); }, pullbacks::of_asin);
 }
 
 template <class T>
 Variable<T> acos(const Variable<T>& x) {
   return unary(
-      "acos", x, [](auto p) { return xsimd::acos(p); },
-      [](const auto& g, const auto& p) { return -(g / sqrt((T(1) - p) * (T(1) + p))); });
+      "acos", x, [](auto p) { return kernels::acos(p); }, pullbacks::of_acos);
 }
 
 template <class T>
 Variable<T> atan(const Variable<T>& x) {
   return unary(
-      "atan", x, [](auto p) { return xsimd::atan(p); },
-      [](const auto& g, const auto& p) { return g / (T(1) + p * p); });
+      "atan", x, [](auto p) { return kernels::atan(p); }, pullbacks::of_atan);
 }
 
 template <class T>
 Variable<T> atan2(const Variable<T>& y, const Variable<T>& x) {
-  // Divided by the radius twice, so that its square need not be a number.
-  const auto by_y = [](const auto& g, const auto& p, const auto& q) {
-    const auto radius = length(p, q);
-    return ratio(g * ratio(q, radius), radius);
-  };
-  const auto by_x = [](const auto& g, const auto& p, const auto& q) {
-    const auto radius = length(p, q);
-    return -ratio(g * ratio(p, radius), radius);
-  };
   return detail::binary(
-      "atan2", y, x, [](auto p, auto q) { return kernels::atan2(p, q); }, by_y, by_x);
+      "atan2", y, x, [](auto p, auto q) { return kernels::atan2(p, q); }, pullbacks::of_atan2_by_y,
+      pullbacks::of_atan2_by_x);
 }
 
 #define XGRAD_INSTANTIATE(T)                        \

@@ -1,0 +1,212 @@
+#pragma once
+
+#include <autodiff/kernels/power.hpp>
+
+/// \file
+/// The error function, the normal distribution, and GELU, for batches. What is small in them comes from
+/// exp(-x^2), whose square is not rounded, and is raised by a power of two until the last rounding.
+
+namespace xgrad::kernels {
+
+namespace detail {
+
+/// Least-maximum fits, made for this file: `small` is erf(x) / x in powers of x^2 for |x| <= 1/2, `tail` is
+/// (1 + 2 x) exp(x^2) erfc(x) in powers of (x - centre) / (x + centre) from there to `end`, after which
+/// erfc(x) is no normal number (the form of Shepherd and Laframboise, Mathematics of Computation 36, 1981).
+template <class T>
+struct ErfFit;
+
+template <>
+struct ErfFit<double> {
+  static constexpr double centre = 3, end = 28;
+  static constexpr double small[] = {
+      1.47258654805567439e-6,   -1.48458492597078698e-5, 0.000120533351243537407,
+      -0.000854829775367496688, 0.00522397737302147002,  -0.0268661706328879294,
+      0.112837916709253531,     -0.376126389031834735,   1.12837916709551257};
+  static constexpr double tail[] = {
+      -1.54105529247466683e-8,  2.292393009921899e-8,   1.11775284631957704e-7,  -1.21692406276396538e-7,
+      -6.29912910328254128e-7,  3.44825369682477919e-7, 3.48168698345204623e-6,  -7.27060310988293019e-7,
+      -2.0104454851557475e-5,   4.94845353391924817e-6, 0.000125100373138233607, -0.000105159652247351902,
+      -0.000779832439879313293, 0.00188869034660493786, 0.00252939183267518599,  -0.0237705149180364438,
+      0.0683080273430707668,    -0.119273663415324318,  0.129645158702783495,    -0.0475622943534505761,
+      -0.135621106124581343,    1.25300805826972965};
+};
+
+template <>
+struct ErfFit<float> {
+  static constexpr float centre = 2, end = 10.5F;
+  static constexpr float small[] = {0.00471908256721881388F, -0.0267577327350155156F, 0.112828314284658619F,
+                                    -0.376126090074698029F, 1.12837916560179146F};
+  static constexpr float tail[] = {
+      -0.00023622493442422325F, -0.00125841515226100267F, 0.00115602727495464305F, 0.00865382719961711582F,
+      -0.00800858811442058152F, -0.0542100243042976113F,  0.164049080885992499F,   -0.166030914793748247F,
+      -0.0927637750938297032F,  1.27697838593201315F};
+};
+
+/// exp(-x^2) 2^shift, or exp(-x^2 / 2) 2^shift where `halved`. The square is taken in two parts, of which the
+/// first is exact, so that the error of the rounded square, which grows with it, does not enter.
+template <class T, bool halved = false>
+Batch<T> bell_scaled(const Batch<T>& x, int shift) {
+  using V = Batch<T>;
+  constexpr T factor = halved ? T(0.5) : T(1);
+  constexpr T far = sizeof(T) == 4 ? T(18) : T(40);  // 0 from there on
+  constexpr Bits<T> half = ~((Bits<T>(1) << (sizeof(T) == 4 ? 12 : 27)) - 1);
+  const V near = clamp_to<T>(x, -far, far);
+  const V high = from_bits<T>(bits_of<T>(near) & xsimd::batch<Bits<T>>(half));
+  const V rest = V(-factor) * (near - high) * (near + high);
+  return exp_raised<T>(V(-factor) * high * high, rest, shift);
+}
+
+/// exp(z^2) erfc(z) for z = x / unit between 1/2 and `end`.
+template <class T>
+Batch<T> erfc_share(const Batch<T>& x, T unit) {
+  using V = Batch<T>;
+  using Fit = ErfFit<T>;
+  const V t = (x - V(Fit::centre * unit)) / (x + V(Fit::centre * unit));
+  return polynomial(t, Fit::tail) / multiply_add<T>(x, V(T(2) / unit), V(T(1)));
+}
+
+/// erfc(x) 2^raise for x >= 1/2.
+template <class T>
+Batch<T> erfc_raised(const Batch<T>& x) {
+  const Batch<T> near = clamp_to<T>(x, T(0.5), ErfFit<T>::end);
+  return bell_scaled<T>(near, raise) * erfc_share<T>(near, T(1));
+}
+
+/// The probability that a normal variable is below -x, times 2^raise, for x >= sqrt(1/2).
+template <class T>
+Batch<T> normal_raised(const Batch<T>& x) {
+  using V = Batch<T>;
+  const V near = clamp_to<T>(x, T(0.7), ErfFit<T>::end * std::numbers::sqrt2_v<T>);
+  const V share = erfc_share<T>(near, std::numbers::sqrt2_v<T>);
+  return V(T(0.5)) * bell_scaled<T, true>(near, raise) * share;
+}
+
+/// erf(x sqrt(1/2)) / 2 for |x| <= sqrt(1/2).
+template <class T>
+Batch<T> normal_near_mean(const Batch<T>& x) {
+  const Batch<T> z = x * Batch<T>(T(0.5) * std::numbers::sqrt2_v<T>);
+  return Batch<T>(T(0.5)) * z * polynomial(z * z, ErfFit<T>::small);
+}
+
+template <class T>
+inline constexpr T near_mean = T(0.5) * std::numbers::sqrt2_v<T>;
+
+/// The constants of the approximation of GELU, x sigmoid(scale (x + cubic x^3)), each in two parts.
+template <class T>
+struct GeluFit;
+template <>
+struct GeluFit<double> {
+  static constexpr double scale = 0x1.9884533d43651p+0, scale_low = -9.9693088091109203146e-17;
+  static constexpr double cubic = 0x1.6e4e26d4801f7p-5, cubic_low = 2.196021142708559637e-18;
+  static constexpr double far = 25;  // from there on sigmoid is 1, and on the other side the result is 0
+};
+template <>
+struct GeluFit<float> {
+  static constexpr float scale = 1.5957691669464111F, scale_low = -4.53406804211e-8F;
+  static constexpr float cubic = 0.044714998453855515F, cubic_low = 1.54614448547e-9F;
+  static constexpr float far = 12;
+};
+
+/// e^-|v| 2^raise for the argument v of the sigmoid, and dv/dx.
+template <class T>
+std::pair<Batch<T>, Batch<T>> gelu_power(const Batch<T>& x) {
+  using V = Batch<T>;
+  using Fit = GeluFit<T>;
+  const V p = clamp_to<T>(xsimd::abs(x), T(0), Fit::far);
+  const Two<T> cubic{V(Fit::cubic), V(Fit::cubic_low)};
+  const Two<T> share = product<T>(exact_product<T>(p, p), cubic);
+  const V sum = V(T(1)) + share.high;
+  const V back = sum - V(T(1));
+  const Two<T> factor{sum, (V(T(1)) - (sum - back)) + (share.high - back) + share.low};
+  const Two<T> v = product<T>(product<T>({V(-Fit::scale), V(-Fit::scale_low)}, {p, V(T(0))}), factor);
+  return {exp_of_two<T>(v, raise), V(Fit::scale) * (V(T(1)) + V(T(3)) * share.high)};
+}
+
+}  // namespace detail
+
+/// The error function.
+template <class T>
+Batch<T> erf(Batch<T> x) {
+  using V = Batch<T>;
+  const V size = xsimd::abs(x);
+  const V small = x * polynomial(x * x, detail::ErfFit<T>::small);
+  const V large = xsimd::copysign(V(T(1)) - detail::erfc_raised<T>(size) * V(detail::lower<T>), x);
+  return xsimd::select(size < V(T(0.5)), small, xsimd::select(size == size, large, x));
+}
+
+/// 1 - erf(x), which keeps its small values.
+template <class T>
+Batch<T> erfc(Batch<T> x) {
+  using V = Batch<T>;
+  const V size = xsimd::abs(x);
+  const V small = V(T(1)) - x * polynomial(x * x, detail::ErfFit<T>::small);
+  const V tail = detail::erfc_raised<T>(size) * V(detail::lower<T>);
+  const V large = xsimd::select(x < V(T(0)), V(T(2)) - tail, tail);
+  return xsimd::select(size < V(T(0.5)), small, xsimd::select(size == size, large, x));
+}
+
+/// exp(-x^2).
+template <class T>
+Batch<T> bell(Batch<T> x) {
+  return detail::bell_scaled<T>(x, detail::raise) * Batch<T>(detail::lower<T>);
+}
+
+/// The density of the normal distribution.
+template <class T>
+Batch<T> normal_density(Batch<T> x) {
+  constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+  return detail::bell_scaled<T, true>(x, detail::raise) * Batch<T>(peak) * Batch<T>(detail::lower<T>);
+}
+
+/// x times the probability that a normal variable is below x.
+template <class T>
+Batch<T> gelu(Batch<T> x) {
+  using V = Batch<T>;
+  const V size = xsimd::abs(x);
+  const V tail = detail::normal_raised<T>(size);
+  const V below = xsimd::select(x < V(T(-100)), V(T(-100)), x) * tail * V(detail::lower<T>);
+  const V above = x * (V(T(1)) - tail * V(detail::lower<T>));
+  const V near = x * (V(T(0.5)) + detail::normal_near_mean<T>(x));
+  return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x < V(T(0)), below, above));
+}
+
+/// Its derivative.
+template <class T>
+Batch<T> gelu_slope(Batch<T> x) {
+  using V = Batch<T>;
+  constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+  const V p = detail::clamp_to<T>(x, T(-100), T(100));
+  const V size = xsimd::abs(p);
+  const V density = detail::bell_scaled<T, true>(p, detail::raise) * V(peak);
+  const V tail = detail::normal_raised<T>(size);
+  const V near = V(T(0.5)) + detail::normal_near_mean<T>(p) + p * density * V(detail::lower<T>);
+  const V outer = (size * density - tail) * V(detail::lower<T>);
+  const V value = xsimd::select(x < V(T(0)), -outer, V(T(1)) + outer);
+  return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x == x, value, x));
+}
+
+/// gelu with tanh in the place of the distribution.
+template <class T>
+Batch<T> gelu_tanh(Batch<T> x) {
+  using V = Batch<T>;
+  const V raised = detail::gelu_power<T>(x).first;
+  const V sum = V(T(1)) + raised * V(detail::lower<T>);
+  const V below = xsimd::select(x < V(T(-100)), V(T(-100)), x) * raised / sum * V(detail::lower<T>);
+  return xsimd::select(x < V(T(0)), below, x / sum);
+}
+
+/// Its derivative, s + x s (1 - s) v' for s = sigmoid(v).
+template <class T>
+Batch<T> gelu_tanh_slope(Batch<T> x) {
+  using V = Batch<T>;
+  const V p = detail::clamp_to<T>(x, -detail::GeluFit<T>::far, detail::GeluFit<T>::far);
+  const auto [raised, slope] = detail::gelu_power<T>(p);
+  const V sum = V(T(1)) + raised * V(detail::lower<T>);
+  const V share = p * slope / sum;
+  const V below = raised * (V(T(1)) + share) / sum * V(detail::lower<T>);
+  const V above = (V(T(1)) + raised * share * V(detail::lower<T>)) / sum;
+  return xsimd::select(x < V(T(0)), below, above);
+}
+
+}  // namespace xgrad::kernels

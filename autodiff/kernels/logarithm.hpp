@@ -1,0 +1,144 @@
+#pragma once
+
+#include <autodiff/kernels/exponential.hpp>
+
+/// \file
+/// Logarithms of batches, of subnormal numbers too.
+
+namespace xgrad::kernels {
+
+namespace detail {
+
+/// (log(1 + f) - 2 s) / s in powers of s^2 from s^2 on, s = f / (2 + f): the fits of Sun's fdlibm.
+template <class T>
+struct LogFit;
+
+template <>
+struct LogFit<double> {
+  static constexpr double fit[] = {1.479819860511658591e-01, 1.531383769920937332e-01, 1.818357216161805012e-01,
+                                   2.222219843214978396e-01, 2.857142874366239149e-01, 3.999999999940941908e-01,
+                                   6.666666666666735130e-01};
+  static constexpr double log10_2_high = 3.01029995663611771306e-01,
+                          log10_2_low = 3.69423907715893078616e-13;
+};
+
+template <>
+struct LogFit<float> {
+  static constexpr float fit[] = {0.24279078841F, 0.28498786688F, 0.40000972152F, 0.66666662693F};
+  static constexpr float log10_2_high = 3.0102920532e-01F, log10_2_low = 7.9034151668e-07F;
+};
+
+/// A positive number as 2^exponent (1 + f), between the roots of 1/2 and 2.
+template <class T>
+struct LogParts {
+  Batch<T> exponent;
+  Batch<T> f;
+
+  explicit LogParts(Batch<T> x) {
+    const Batch<T> lifted = make_normal<T>(x);
+    const Split<T> split(x, T(0.5) * std::numbers::sqrt2_v<T>);
+    exponent = split.exponent - lifted;
+    f = split.mantissa - Batch<T>(T(1));
+  }
+
+  /// log(1 + f) - f + f^2 / 2, and f^2 / 2.
+  std::pair<Batch<T>, Batch<T>> rest() const {
+    using V = Batch<T>;
+    const V s = f / (V(T(2)) + f);
+    const V square = s * s;
+    const V half = V(T(0.5)) * f * f;
+    return {s * multiply_add<T>(polynomial(square, LogFit<T>::fit), square, half), half};
+  }
+};
+
+/// The values of a logarithm where x is not positive or not finite.
+template <class T>
+Batch<T> log_at_ends(const Batch<T>& x, const Batch<T>& value) {
+  using V = Batch<T>;
+  const V infinity(std::numeric_limits<T>::infinity());
+  const auto inside = (x > V(T(0))) & (x < infinity);
+  if (xsimd::all(inside)) return value;
+  const V below = xsimd::select(x == V(T(0)), -infinity, V(std::numeric_limits<T>::quiet_NaN()));
+  return xsimd::select(inside, value, xsimd::select(x == infinity, x, below));
+}
+
+}  // namespace detail
+
+/// The natural logarithm.
+template <class T>
+Batch<T> log(Batch<T> x) {
+  using V = Batch<T>;
+  using Fit = detail::ExpFit<T>;
+  const detail::LogParts<T> parts(x);
+  const auto [rest, half] = parts.rest();
+  const V low = multiply_add<T>(parts.exponent, V(Fit::ln2_low), rest);
+  return detail::log_at_ends<T>(x, multiply_add<T>(parts.exponent, V(Fit::ln2_high), parts.f - (half - low)));
+}
+
+/// The logarithm to base 2; exact for powers of 2.
+template <class T>
+Batch<T> log2(Batch<T> x) {
+  const detail::LogParts<T> parts(x);
+  const auto [rest, half] = parts.rest();
+  const Batch<T> fraction = parts.f - (half - rest);
+  return detail::log_at_ends<T>(
+      x, multiply_add<T>(fraction, Batch<T>(std::numbers::log2e_v<T>), parts.exponent));
+}
+
+/// The logarithm to base 10.
+template <class T>
+Batch<T> log10(Batch<T> x) {
+  using V = Batch<T>;
+  using Fit = detail::LogFit<T>;
+  const detail::LogParts<T> parts(x);
+  const auto [rest, half] = parts.rest();
+  const V fraction = parts.f - (half - rest);
+  const V low = multiply_add<T>(fraction, V(std::numbers::log10e_v<T>), parts.exponent * V(Fit::log10_2_low));
+  return detail::log_at_ends<T>(x, multiply_add<T>(parts.exponent, V(Fit::log10_2_high), low));
+}
+
+/// log(1 + x), which keeps its small values.
+template <class T>
+Batch<T> log1p(Batch<T> x) {
+  using V = Batch<T>;
+  using Fit = detail::ExpFit<T>;
+  const V sum = V(T(1)) + x;
+  const V lost = xsimd::select(x > V(T(1)), V(T(1)) - (sum - x), x - (sum - V(T(1))));
+  const detail::LogParts<T> parts(sum);
+  const auto [rest, half] = parts.rest();
+  const V low = multiply_add<T>(parts.exponent, V(Fit::ln2_low), rest + lost / sum);
+  const V value = multiply_add<T>(parts.exponent, V(Fit::ln2_high), parts.f - (half - low));
+  return xsimd::select(x == V(T(0)), x, detail::log_at_ends<T>(sum, value));
+}
+
+/// log(1 + e^x), which neither overflows nor loses its small values.
+template <class T>
+Batch<T> softplus(Batch<T> x) {
+  using V = Batch<T>;
+  const V positive = xsimd::select(x < V(T(0)), V(T(0)), x);
+  return positive + kernels::log1p<T>(kernels::exp<T>(-xsimd::abs(x)));
+}
+
+/// log(e^a + e^b).
+template <class T>
+Batch<T> logaddexp(Batch<T> a, Batch<T> b) {
+  using V = Batch<T>;
+  const V larger = xsimd::select(a > b, a, b);
+  const V sum = larger + kernels::log1p<T>(kernels::exp<T>(-xsimd::abs(a - b)));
+  return xsimd::select(a == b, a + V(std::numbers::ln2_v<T>), sum);
+}
+
+/// e^a / (e^a + e^b); 1/2 for equal infinities. The difference is not rounded: its error would grow with it.
+template <class T>
+Batch<T> logaddexp_share(Batch<T> a, Batch<T> b) {
+  using V = Batch<T>;
+  const V difference = xsimd::select(a == b, V(T(0)), a - b);
+  const V back = difference - a;
+  const V rest = (a - (difference - back)) - (b + back);
+  const V low = xsimd::select(xsimd::abs(difference) < V(std::numeric_limits<T>::infinity()), rest, V(T(0)));
+  const auto negative = difference < V(T(0));
+  const V small = detail::exp_raised<T>(-xsimd::abs(difference), xsimd::select(negative, low, -low), 0);
+  return xsimd::select(negative, small, V(T(1))) / (V(T(1)) + small);
+}
+
+}  // namespace xgrad::kernels
