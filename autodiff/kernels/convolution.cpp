@@ -33,6 +33,7 @@ struct Product {
     buffer = columns_are_images ? 0 : (block * taps + run_slack<T> + 15) / 16 * 16;
     constexpr std::size_t products = std::size_t{1} << 18;
     places_per_grain = products / (row * std::max<std::size_t>(outputs, 1)) + 1;
+    check_product(block, outputs, taps, taps, outputs, taps);  // nothing may throw where they are computed
   }
 
   /// 1x1 convolutions, and those whose window is the image: the images as they lie are the columns.

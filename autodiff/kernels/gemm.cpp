@@ -1,10 +1,13 @@
+#include <autodiff/kernels/blas_extent.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/gemm.hpp>
-#include <autodiff/kernels/onednn.hpp>
+#include <autodiff/kernels/one_thread.hpp>
+#include <autodiff/kernels/tiles.hpp>
 
 #include <cblas.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace xgrad::kernels {
 namespace {
@@ -98,6 +101,86 @@ void outer_product(std::size_t m, std::size_t n, T alpha, const T* a, std::size_
   });
 }
 
+/// A product C = alpha op(A) op(B) + beta C. A part of it is a product, too.
+template <class T>
+struct Product {
+  bool transpose_a, transpose_b;
+  std::size_t m, n, k;
+  T alpha;
+  const T* a;
+  std::size_t lda;
+  const T* b;
+  std::size_t ldb;
+  T beta;
+  T* c;
+  std::size_t ldc;
+
+  /// Rows [begin, end) of C.
+  Product rows(std::size_t begin, std::size_t end) const {
+    Product part = *this;
+    part.m = end - begin;
+    part.a += transpose_a ? begin : begin * lda;
+    part.c += begin * ldc;
+    return part;
+  }
+
+  /// Columns [begin, end) of C.
+  Product columns(std::size_t begin, std::size_t end) const {
+    Product part = *this;
+    part.n = end - begin;
+    part.b += transpose_b ? begin * ldb : begin;
+    part.c += begin;
+    return part;
+  }
+
+  /// Multiply-adds, as far as they can be counted.
+  std::size_t work() const {
+    std::size_t count = 0;
+    const bool overflows = __builtin_mul_overflow(m, n, &count) || __builtin_mul_overflow(count, k, &count);
+    return overflows ? std::numeric_limits<std::size_t>::max() : count;
+  }
+
+  /// Whether a library's preparations would cost more than its kernels bring. Without wide registers, which
+  /// the library finds out about when it runs, that is so for the smallest products only.
+  bool suits_tiles() const {
+    constexpr bool is_wide = sizeof(Batch<T>) >= 32;
+    return is_wide ? std::min({m, n, k}) <= 64 || work() <= std::size_t{1} << 21
+                   : std::min({m, n, k}) <= 4 || work() <= std::size_t{1} << 13;
+  }
+
+  void by_tiles(const tiles::Plan<T>& plan) const {
+    tiles::multiply<T>(plan, transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  }
+
+  void by_blas() const {
+    const auto transposed = [](bool is) { return is ? CblasTrans : CblasNoTrans; };
+    const auto as_int = [](std::size_t extent) { return static_cast<int>(extent); };  // checked by gemm
+    cblas_gemm(transposed(transpose_a), transposed(transpose_b), as_int(m), as_int(n), as_int(k), alpha, a,
+               as_int(lda), b, as_int(ldb), beta, c, as_int(ldc));
+  }
+};
+
+/// Calls `body(part)` for parts of the product, one a thread. The libraries' own division pays off for large
+/// products only, and while one thread is in it, others wait for it.
+template <class T, class Body>
+void for_parts(const Product<T>& product, const Body& body) {
+  constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
+  constexpr std::size_t step = 48;                     // whole tiles
+  const bool cuts_rows = product.m >= product.n;
+  const std::size_t extent = cuts_rows ? product.m : product.n;
+  const std::size_t steps = (extent - 1) / step + 1;
+  const std::size_t threads = std::min(thread_count(product.work(), grain), steps);
+  if (threads == 1) {
+    const OneThread limit;
+    return body(product);
+  }
+  parallel_parts(steps, threads, [&](std::size_t begin, std::size_t end, std::size_t) {
+    const std::size_t first = begin * step;
+    const std::size_t last = std::min(end * step, extent);
+    body(cuts_rows ? product.rows(first, last) : product.columns(first, last));
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -116,16 +199,26 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
     return transpose_b ? multiply_by_rows(n, k, alpha, a, b, ldb, beta, c)
                        : multiply_by_columns(n, k, alpha, a, b, ldb, beta, c);
   }
+  if (n == 1 && ldc == 1 && (transpose_b || ldb == 1)) {  // a column: C^T = op(B)^T op(A)^T
+    return transpose_a ? multiply_by_columns(m, k, alpha, b, a, lda, beta, c)
+                       : multiply_by_rows(m, k, alpha, b, a, lda, beta, c);
+  }
   if (k == 1 && (!transpose_b || ldb == 1)) {
     return outer_product(m, n, alpha, a, transpose_a ? 1 : lda, b, beta, c, ldc);
   }
-  if constexpr (std::is_same_v<T, float>) {
-    if (onednn::gemm(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)) return;
+  check_product(m, n, k, lda, ldb, ldc);
+  const Product<T> product{transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc};
+  if (product.suits_tiles()) {
+    const tiles::Plan<T> plan(transpose_a, transpose_b, m, n, k);
+    for_parts(product, [&](const Product<T>& part) { part.by_tiles(plan); });
+  } else {
+    for_parts(product, [](const Product<T>& part) { part.by_blas(); });
   }
-  const auto transposed = [](bool is) { return is ? CblasTrans : CblasNoTrans; };
-  const auto as_int = [](std::size_t extent) { return static_cast<int>(extent); };
-  cblas_gemm(transposed(transpose_a), transposed(transpose_b), as_int(m), as_int(n), as_int(k), alpha, a,
-             as_int(lda), b, as_int(ldb), beta, c, as_int(ldc));
+}
+
+void check_product(std::size_t m, std::size_t n, std::size_t k, std::size_t lda, std::size_t ldb,
+                   std::size_t ldc) {
+  for (const std::size_t extent : {m, n, k, lda, ldb, ldc}) blas_extent("matrix product", extent);
 }
 
 template void gemm<float>(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*, std::size_t,

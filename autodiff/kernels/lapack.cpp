@@ -1,4 +1,5 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/blas_extent.hpp>
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/kernels/transpose.hpp>
 
@@ -59,7 +60,7 @@ XGRAD_LAPACK(float, s)
 XGRAD_LAPACK(double, d)
 #undef XGRAD_LAPACK
 
-int as_int(std::size_t extent) { return static_cast<int>(extent); }
+int as_int(std::size_t extent) { return blas_extent("linear algebra", extent); }
 
 /// Calls `function(work, size)` with the room for its work that it asks for, which it tells when called with
 /// size -1. A float may have rounded the answer down.
@@ -169,8 +170,8 @@ int eigh(std::size_t n, T* a, T* values) {
   if (n == 0) return 0;
   const int extent = as_int(n);
   int info = 0;
-  const int integers_size = 3 + 5 * extent;
-  std::vector<int> integers(static_cast<std::size_t>(integers_size));
+  const int integers_size = as_int(3 + 5 * n);
+  std::vector<int> integers(3 + 5 * n);
   with_work_space<T>([&](T* work, int size) {
     Lapack<T>::syevd("V", "U", &extent, a, &extent, values, work, &size, integers.data(), &integers_size,
                      &info, 1, 1);

@@ -7,8 +7,8 @@
 /// be 0. LAPACK reads columns first and thus sees the transpose; the factorisation that it is asked for is
 /// the one whose transpose is wanted, so that only what is said to be transposed is moved.
 ///
-/// Nothing throws. The functions that can fail return LAPACK's `info`: 0 where all went well, i + 1 where
-/// pivot i is at fault, or `not_finite`.
+/// Extents beyond what LAPACK takes throw ShapeError, and nothing else does. The functions that can fail
+/// return LAPACK's `info`: 0 where all went well, i + 1 where pivot i is at fault, or `not_finite`.
 
 namespace xgrad::kernels {
 

@@ -21,18 +21,18 @@ Array<double> channel_sums(std::size_t rows, std::size_t channels, const Add& ad
   constexpr std::size_t block = 64;  // rows whose sums are exact enough in T
   const std::size_t threads = thread_count(rows, std::max<std::size_t>(1, normalization_grain / channels));
   Array<double> totals(Shape{threads, 2 * channels}, 0.0);
+  Array<T> memory(Shape{threads, 2 * channels});
   parallel_parts(rows, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
-    Array<T> sums(Shape{2 * channels});
-    T* first = sums.data();
+    T* first = memory.data() + thread * 2 * channels;
     T* second = first + channels;
     double* total = totals.data() + thread * 2 * channels;
     for (std::size_t r = begin; r < end; r += block) {
-      std::fill(sums.begin(), sums.end(), T(0));
+      std::fill_n(first, 2 * channels, T(0));
       for (std::size_t row = r; row < std::min(r + block, end); ++row) {
 #pragma omp simd
         for (std::size_t c = 0; c < channels; ++c) add(row, c, first[c], second[c]);
       }
-      for (std::size_t c = 0; c < 2 * channels; ++c) total[c] += static_cast<double>(sums[c]);
+      for (std::size_t c = 0; c < 2 * channels; ++c) total[c] += static_cast<double>(first[c]);
     }
   });
   for (std::size_t t = 1; t < threads; ++t) {

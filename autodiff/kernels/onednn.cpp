@@ -1,4 +1,5 @@
 #include <autodiff/array.hpp>
+#include <autodiff/kernels/one_thread.hpp>
 #include <autodiff/kernels/onednn.hpp>
 
 #include <oneapi/dnnl/dnnl.hpp>
@@ -30,31 +31,15 @@ dnnl::stream& stream() {
   return instance;
 }
 
-enum class Kind : std::int64_t { forward, input_gradient, weight_gradient, product };
+enum class Kind : std::int64_t { forward, input_gradient, weight_gradient };
 
 /// Keeps oneDNN on one thread while it lives, where the work is too small to share.
-class ThreadLimit {
+class ThreadLimit : OneThread {
  public:
-  explicit ThreadLimit(std::size_t multiply_adds) {
-#ifdef _OPENMP
-    constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
-    if (multiply_adds >= 2 * grain || omp_get_max_threads() == 1) return;
-    before_ = omp_get_max_threads();
-    omp_set_num_threads(1);
-#else
-    (void)multiply_adds;
-#endif
-  }
-  ~ThreadLimit() {
-#ifdef _OPENMP
-    if (before_ != 0) omp_set_num_threads(before_);
-#endif
-  }
-  ThreadLimit(const ThreadLimit&) = delete;
-  ThreadLimit& operator=(const ThreadLimit&) = delete;
+  explicit ThreadLimit(std::size_t multiply_adds) : OneThread(multiply_adds < 2 * grain) {}
 
  private:
-  int before_ = 0;
+  static constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread
 };
 
 /// What a primitive was made for: its kind, all extents, and how many threads it may use.
@@ -244,13 +229,22 @@ struct Convolution {
   }
 };
 
-/// Throws where oneDNN has nothing that is ahead of loops of ours: only its reference implementation, or for
-/// a depthwise convolution one for groups of many channels.
+/// Whether an implementation, such as `x64:gemm:jit`, is made of oneDNN's product of matrices. Those named
+/// `brgemm` have kernels of their own.
+bool calls_product(std::string_view name) {
+  const std::size_t at = name.find("gemm");
+  return at != std::string_view::npos && (at < 2 || name.substr(at - 2, 2) != "br");
+}
+
+/// Throws where oneDNN has nothing for us: only its reference implementation; one that calls its matrix
+/// product, during which no signal may come (see gemm.hpp); for a depthwise convolution one for groups of
+/// many channels.
 template <class Description>
 void check_implementation(const Description& description, const Window& window, std::size_t groups) {
   const std::string_view name = description.impl_info_str();
   const bool is_depthwise = groups > 1 && groups == window.channels;
-  if (name.starts_with("ref") || (is_depthwise && name.find("dw") == std::string_view::npos)) {
+  if (name.starts_with("ref") || calls_product(name) ||
+      (is_depthwise && name.find("dw") == std::string_view::npos)) {
     throw dnnl::error(dnnl_unimplemented, "no fast implementation");
   }
 }
@@ -367,65 +361,6 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
   primitive.run(addresses);
   if (reorders) primitive.run_reorder(weight, true);
   return true;
-}
-
-namespace {
-
-/// C = A B^T, or C += A B^T, by oneDNN's matmul, which is ahead of its sgemm there; false where it has none
-/// for these extents.
-bool multiply_transposed(std::size_t m, std::size_t n, std::size_t k, const float* a, std::size_t lda,
-                         const float* b, std::size_t ldb, bool adds, float* c, std::size_t ldc) {
-  Key key;
-  std::size_t i = 0;
-  for (const std::size_t number :
-       {static_cast<std::size_t>(Kind::product), std::size_t{adds}, m, n, k, lda, ldb, ldc}) {
-    key.numbers[i++] = static_cast<std::int64_t>(number);
-  }
-  key.numbers[i] = threads();
-  Primitive& primitive = find_or_make(key, [&](Primitive& made) {
-    const auto matrix = [](std::size_t rows, std::size_t columns, const memory::dims& strides) {
-      return memory::desc({static_cast<memory::dim>(rows), static_cast<memory::dim>(columns)},
-                          memory::data_type::f32, strides);
-    };
-    const auto stride = [](std::size_t s) { return static_cast<memory::dim>(s); };
-    dnnl::primitive_attr attributes = user_scratchpad();
-    dnnl::post_ops sum;
-    if (adds) sum.append_sum();
-    attributes.set_post_ops(sum);
-    const dnnl::matmul::primitive_desc desc(
-        {matrix(m, k, {stride(lda), 1}), matrix(k, n, {1, stride(ldb)}), matrix(m, n, {stride(ldc), 1})},
-        attributes, engine());
-    made.primitive = dnnl::matmul(desc);
-    made.add(DNNL_ARG_SRC, desc.src_desc());
-    made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
-    made.add(DNNL_ARG_DST, desc.dst_desc());
-    made.set_scratchpad(desc.scratchpad_desc());
-  });
-  if (!primitive.is_usable) return false;
-  const void* addresses[] = {a, b, c};
-  primitive.run(addresses);
-  return true;
-}
-
-}  // namespace
-
-bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
-          const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
-          std::size_t ldc) {
-  // Multiply-adds below which the other way starts sooner.
-  constexpr std::size_t small = 1 << 16;
-  constexpr std::size_t small_matmul = 1 << 20;
-  const std::size_t work = m * n * k;
-  if (work < small) return false;
-  const ThreadLimit limit(work);
-  if (work >= small_matmul && transpose_b && !transpose_a && alpha == 1 && (beta == 0 || beta == 1) &&
-      multiply_transposed(m, n, k, a, lda, b, ldb, beta == 1, c, ldc)) {
-    return true;
-  }
-  const auto letter = [](bool transposed) { return transposed ? 'T' : 'N'; };
-  const auto extent = [](std::size_t e) { return static_cast<dnnl_dim_t>(e); };
-  return dnnl_sgemm(letter(transpose_a), letter(transpose_b), extent(m), extent(n), extent(k), alpha, a,
-                    extent(lda), b, extent(ldb), beta, c, extent(ldc)) == dnnl_success;
 }
 
 }  // namespace xgrad::kernels::onednn

@@ -5,9 +5,9 @@
 #include <cstddef>
 
 /// \file
-/// What oneDNN computes for us in float: convolutions on channels-last images as they lie, and matrix
-/// products. Each function returns false, and has done nothing, where oneDNN cannot serve; the caller's own
-/// kernel then does. Without oneDNN in the build, that is always.
+/// What oneDNN computes for us in float: convolutions on channels-last images as they lie. Each function
+/// returns false, and has done nothing, where oneDNN cannot serve; the caller's own kernel then does. Without
+/// oneDNN in the build, that is always.
 ///
 /// A thread keeps the primitives it has used, by shape, with their last weights in the order that oneDNN
 /// wants: small weights are reordered only when they change. Activations are never reordered.
@@ -24,11 +24,6 @@ bool conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outp
 bool conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight, std::size_t groups = 1);
 
-/// See kernels::gemm.
-bool gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, float alpha,
-          const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
-          std::size_t ldc);
-
 #else
 
 inline bool conv2d(const xgrad::detail::Window&, std::size_t, const float*, const float*, const float*,
@@ -41,10 +36,6 @@ inline bool conv2d_input_gradient(const xgrad::detail::Window&, std::size_t, con
 }
 inline bool conv2d_weight_gradient(const xgrad::detail::Window&, std::size_t, const float*, const float*,
                                    float*, std::size_t = 1) {
-  return false;
-}
-inline bool gemm(bool, bool, std::size_t, std::size_t, std::size_t, float, const float*, std::size_t,
-                 const float*, std::size_t, float, float*, std::size_t) {
   return false;
 }
 

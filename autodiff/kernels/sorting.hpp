@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <utility>
 
 /// \file
 /// Orders of the entries of rows. NaN counts as larger than every number, -0 and 0 are equal, and equal
@@ -34,9 +36,6 @@ struct Keyed {
 };
 
 template <class T>
-using KeyedRow = xt::uvector<Keyed<T>, PoolAllocator<Keyed<T>>>;
-
-template <class T>
 typename Keyed<T>::Key key_of(T entry, Order order) {
   using Key = typename Keyed<T>::Key;
   constexpr Key sign = Key(1) << (8 * sizeof(Key) - 1);
@@ -57,47 +56,63 @@ inline constexpr unsigned digit_bits = 11;
 template <class T>
 inline constexpr unsigned digits = (8 * sizeof(T) + digit_bits - 1) / digit_bits;
 
-/// Sorts items whose indices rise, by digits from the last to the first; `other` has room for as many.
+/// The keys of a row, and room for as many.
 template <class T>
-void radix_sort(KeyedRow<T>& items, KeyedRow<T>& other) {
+struct KeyedRow {
+  std::span<Keyed<T>> items;
+  std::span<Keyed<T>> other;
+};
+
+/// Whether rows of this length are sorted digit by digit.
+template <class T>
+bool sorts_by_digits(std::size_t length) {
+  constexpr std::size_t few = 64 * digits<T>;
+  return length >= few && length <= std::numeric_limits<std::uint32_t>::max();
+}
+
+/// Sorts items whose indices rise, by digits from the last to the first.
+template <class T>
+void radix_sort(KeyedRow<T>& row) {
   using Key = typename Keyed<T>::Key;
   constexpr unsigned bits = digit_bits;
   constexpr Key mask = (Key(1) << bits) - 1;
   std::array<std::array<std::uint32_t, mask + 1>, digits<T>> counts{};
-  for (const Keyed<T>& item : items) {
+  for (const Keyed<T>& item : row.items) {
     for (unsigned d = 0; d < digits<T>; ++d) ++counts[d][item.key >> (d * bits) & mask];
   }
   for (unsigned d = 0; d < digits<T>; ++d) {
     auto& place = counts[d];
-    if (place[items[0].key >> (d * bits) & mask] == items.size()) continue;  // all are equal in this digit
+    if (place[row.items[0].key >> (d * bits) & mask] == row.items.size()) continue;  // all are equal here
     std::uint32_t before = 0;
     for (std::uint32_t& count : place) before += std::exchange(count, before);
-    for (const Keyed<T>& item : items) other[place[item.key >> (d * bits) & mask]++] = item;
-    std::swap(items, other);
+    for (const Keyed<T>& item : row.items) row.other[place[item.key >> (d * bits) & mask]++] = item;
+    std::swap(row.items, row.other);
   }
 }
 
 template <class T>
-void sort_keys(KeyedRow<T>& items, KeyedRow<T>& other) {
-  constexpr std::size_t few = 64 * digits<T>;
-  if (items.size() < few || items.size() > std::numeric_limits<std::uint32_t>::max()) {
-    std::sort(items.begin(), items.end());
+void sort_keys(KeyedRow<T>& row) {
+  if (sorts_by_digits<T>(row.items.size())) {
+    radix_sort<T>(row);
   } else {
-    other.resize(items.size());
-    radix_sort<T>(items, other);
+    std::sort(row.items.begin(), row.items.end());
   }
 }
 
-/// Calls `body(row, items, scratch)` for every row, `items` being its entries' keys.
+/// Calls `body(r, row)` for every row, with the keys of its entries; `sorts` says whether it calls sort_keys.
 template <class T, class Body>
-void for_keyed_rows(const T* in, std::size_t rows, std::size_t length, Order order, const Body& body) {
+void for_keyed_rows(const T* in, std::size_t rows, std::size_t length, Order order, bool sorts,
+                    const Body& body) {
   constexpr std::size_t grain = elementwise_grain / 16;  // an entry takes much longer than to copy it
-  parallel_for(rows, grain / (length + 1) + 1, [&](std::size_t begin, std::size_t end) {
-    KeyedRow<T> items(length);
-    KeyedRow<T> scratch;
+  const std::size_t threads = thread_count(rows, grain / (length + 1) + 1);
+  const std::size_t room = sorts && sorts_by_digits<T>(length) ? 2 * length : length;
+  xt::uvector<Keyed<T>, PoolAllocator<Keyed<T>>> memory(threads * room);
+  parallel_parts(rows, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+    Keyed<T>* const own = memory.data() + thread * room;
     for (std::size_t r = begin; r < end; ++r) {
-      make_keys(in + r * length, length, order, items.data());
-      body(r, items, scratch);
+      KeyedRow<T> row{{own, length}, {own + length, room - length}};
+      make_keys(in + r * length, length, order, own);
+      body(r, row);
     }
   });
 }
@@ -111,16 +126,18 @@ void order_rows(const T* in, std::size_t rows, std::size_t length, std::size_t c
                 std::int64_t* indices) {
   using Key = typename detail::Keyed<T>::Key;
   if (rows * count == 0) return;
-  detail::for_keyed_rows(in, rows, length, order, [=](std::size_t r, auto& items, auto& scratch) {
-    if (count < length / 8) {
+  const bool sorts = count >= length / 8;
+  detail::for_keyed_rows(in, rows, length, order, sorts, [=](std::size_t r, detail::KeyedRow<T>& row) {
+    if (sorts) {
+      detail::sort_keys<T>(row);
+    } else {
+      const auto items = row.items;
       const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
       std::nth_element(items.begin(), end - 1, items.end());
       std::sort(items.begin(), end);
-    } else {
-      detail::sort_keys<T>(items, scratch);
     }
     for (std::size_t k = 0; k < count; ++k) {
-      const Key index = items[k].index;
+      const Key index = row.items[k].index;
       indices[r * count + k] = static_cast<std::int64_t>(index);
       if (values != nullptr) values[r * count + k] = in[r * length + index];
     }
@@ -132,15 +149,17 @@ void order_rows(const T* in, std::size_t rows, std::size_t length, std::size_t c
 template <class T>
 void select_rows(const T* in, std::size_t rows, std::size_t length, std::size_t lower, std::int64_t* low,
                  std::int64_t* high) {
-  detail::for_keyed_rows(in, rows, length, Order::ascending, [=](std::size_t r, auto& items, auto&) {
-    const auto at = items.begin() + static_cast<std::ptrdiff_t>(lower);
-    std::nth_element(items.begin(), at, items.end());
-    const auto next = lower + 1 == length ? at : std::min_element(at + 1, items.end());
-    const auto last = std::max_element(at, items.end());
-    const bool has_nan = last->key == ~typename detail::Keyed<T>::Key(0);
-    low[r] = static_cast<std::int64_t>((has_nan ? last : at)->index);
-    high[r] = static_cast<std::int64_t>((has_nan ? last : next)->index);
-  });
+  detail::for_keyed_rows(in, rows, length, Order::ascending, false,
+                         [=](std::size_t r, detail::KeyedRow<T>& row) {
+                           const auto items = row.items;
+                           const auto at = items.begin() + static_cast<std::ptrdiff_t>(lower);
+                           std::nth_element(items.begin(), at, items.end());
+                           const auto next = lower + 1 == length ? at : std::min_element(at + 1, items.end());
+                           const auto last = std::max_element(at, items.end());
+                           const bool has_nan = last->key == ~typename detail::Keyed<T>::Key(0);
+                           low[r] = static_cast<std::int64_t>((has_nan ? last : at)->index);
+                           high[r] = static_cast<std::int64_t>((has_nan ? last : next)->index);
+                         });
 }
 
 /// out[r][k] = in[r][indices[r][k]], for rows of `length` and of `count` entries.
