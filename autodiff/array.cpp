@@ -5,6 +5,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <locale>
+#include <sstream>
+#if __has_include(<xtensor/io/xio.hpp>)
+#include <xtensor/io/xio.hpp>
+#else
+#include <xtensor/xio.hpp>
+#endif
 
 namespace xgrad {
 
@@ -42,5 +50,66 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
   detail::check_size(operation, result, 1);
   return result;
 }
+
+namespace detail {
+
+void throw_ragged_list() {
+  throw ShapeError("an array from numbers in braces: its rows have different lengths");
+}
+
+namespace {
+
+constexpr std::ptrdiff_t most_lines = 40;
+constexpr int most_entries = 1000;
+
+/// The array as xtensor prints it, `edge` entries from either end of each axis where it has more than
+/// `entries`.
+template <class T>
+std::string print(const Array<T>& array, int edge, int entries) {
+  std::ostringstream out;
+  out.imbue(std::locale::classic());
+  out << xt::print_options::edge_items(edge) << xt::print_options::threshold(entries) << array;
+  return std::move(out).str();
+}
+
+template <class T>
+void dump_array(const Array<T>& array) {
+  fmt::print(stderr, "shape {}\n{}\n", to_string(array.shape()), to_string(array));
+}
+
+}  // namespace
+
+}  // namespace detail
+
+template <class T>
+std::string to_string(const Array<T>& array) {
+  const auto fits = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n') < detail::most_lines;
+  };
+  std::string text = detail::print(array, 3, detail::most_entries);
+  for (const int edge : {3, 2, 1}) {
+    if (fits(text)) return text;
+    text = detail::print(array, edge, 1);
+  }
+  if (fits(text)) return text;
+  // Eight axes and more: the first lines.
+  std::size_t end = 0;
+  for (std::ptrdiff_t line = 0; line + 1 < detail::most_lines; ++line) end = text.find('\n', end) + 1;
+  return text.substr(0, end) + "...";
+}
+
+void dump(const Array<float>& array) { detail::dump_array(array); }
+void dump(const Array<double>& array) { detail::dump_array(array); }
+void dump(const Array<bool>& array) { detail::dump_array(array); }
+void dump(const Array<std::int64_t>& array) { detail::dump_array(array); }
+void dump(const Array<int>& array) {
+  detail::dump_array(to_array<std::int64_t>(xt::cast<std::int64_t>(array)));
+}
+
+template std::string to_string<float>(const Array<float>&);
+template std::string to_string<double>(const Array<double>&);
+template std::string to_string<bool>(const Array<bool>&);
+template std::string to_string<std::int64_t>(const Array<std::int64_t>&);
+template std::string to_string<std::uint64_t>(const Array<std::uint64_t>&);
 
 }  // namespace xgrad

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <autodiff/config.hpp>
+#include <autodiff/container.hpp>
 #include <autodiff/memory.hpp>
 #include <autodiff/xtensor.hpp>
 
+#include <fmt/format.h>
+
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -17,6 +21,11 @@ using Shape = xt::svector<std::size_t, 4>;
 
 /// A contiguous, row-major xtensor container on pooled memory. It is an xtensor expression like any
 /// other; its type does not depend on the flags that a program is compiled with.
+///
+///     Array<float> a = {{1, 2}, {3, 4}};     // numbers; rows of different lengths throw ShapeError
+///     Array<float> b = empty<float>({2, 3});  // a shape
+///
+/// `Array<float>({2, 3})` could be either and does not compile.
 template <class T>
 using Array = xt::xarray_container<xt::uvector<T, PoolAllocator<T>>, xt::layout_type::row_major, Shape>;
 
@@ -27,10 +36,6 @@ concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 /// An xtensor expression with entries of type T.
 template <class E, class T>
 concept ExpressionOf = Expression<E> && std::same_as<typename std::remove_cvref_t<E>::value_type, T>;
-
-/// A number, which converts to the precision of the Variable it meets.
-template <class X>
-concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
 
 /// An xtensor expression whose entries are integers or booleans: labels, indices, conditions.
 template <class E>
@@ -116,4 +121,58 @@ Array<T> to_array(E&& expression) {
   }
 }
 
+/// The entries as text, as xtensor prints arrays: `{{1, 2}, {3, 4}}`, one row a line. Of an array that would
+/// take more than 40 lines, or has more than 1000 entries, the first and the last of each axis.
+template <class T>
+XGRAD_API std::string to_string(const Array<T>& array);
+
+/// Writes the shape and the entries to standard error: a function to call from a debugger, `call
+/// xgrad::dump(x)`.
+XGRAD_API void dump(const Array<float>& array);
+XGRAD_API void dump(const Array<double>& array);
+XGRAD_API void dump(const Array<bool>& array);
+XGRAD_API void dump(const Array<int>& array);
+XGRAD_API void dump(const Array<std::int64_t>& array);
+
+namespace detail {
+
+/// What an entry is printed as.
+template <class T>
+using printed_t = std::conditional_t<!std::integral<T> || std::same_as<T, bool>, T,
+                                     std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
+
+}  // namespace detail
+
+/// An xtensor expression that `fmt` prints: entries are numbers or booleans, and `&e` is its address (fmt
+/// cannot take views and formulas, for which it is something else: print `xt::eval(formula)`).
+template <class E>
+concept PrintableExpression = Expression<E> &&
+    (std::integral<typename E::value_type> || std::same_as<typename E::value_type, float> ||
+     std::same_as<typename E::value_type, double>)&&requires(const E& e) {
+  { &e } -> std::same_as<const E*>;
+};
+
 }  // namespace xgrad
+
+FMT_BEGIN_NAMESPACE
+template <typename T, typename Char>
+struct is_range;
+
+/// Not as a range, where fmt/ranges.h is included.
+template <xgrad::PrintableExpression E>
+struct is_range<E, char> {
+  static constexpr bool value = false;
+};
+FMT_END_NAMESPACE
+
+/// fmt prints arrays and formulas of them as `to_string` does; the format specification is a string's
+/// (`{:>20}`).
+template <xgrad::PrintableExpression E>
+struct fmt::formatter<E, char> : fmt::formatter<std::string> {
+  template <class Context>
+  auto format(const E& expression, Context& context) const {
+    using T = xgrad::detail::printed_t<typename E::value_type>;
+    return fmt::formatter<std::string>::format(xgrad::to_string(xgrad::to_array<T>(xt::cast<T>(expression))),
+                                               context);
+  }
+};

@@ -28,9 +28,11 @@
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/names.hpp>
 #include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/normalization.hpp>
 #include <autodiff/ops/padding.hpp>
+#include <autodiff/ops/parameters.hpp>
 #include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/pooling.hpp>
 #include <autodiff/ops/products.hpp>

@@ -9,3 +9,9 @@
 #else
 #define XGRAD_API
 #endif
+
+// Containers of the standard library have another layout with _GLIBCXX_DEBUG: programs that mix both crash.
+#if defined(_GLIBCXX_DEBUG) && !defined(XGRAD_BUILT_WITH_GLIBCXX_DEBUG)
+#error \
+    "xgrad: this xgrad was built without _GLIBCXX_DEBUG; use -D_GLIBCXX_ASSERTIONS instead, or build xgrad with `meson setup -Dcpp_debugstl=true`"
+#endif

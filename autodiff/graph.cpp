@@ -96,7 +96,11 @@ std::vector<RecordedOperation> Tape::list(std::span<const Name> names) const {
     for (const Edge& edge : record.inputs()) {
       if (edge.parent == no_record || list[edge.parent].parameter == nullptr) continue;
       const auto known = std::ranges::find(names, list[edge.parent].parameter, &Name::first);
-      if (known != names.end()) operation.parameters.push_back(known->second);
+      if (known != names.end()) {
+        operation.parameters.push_back(known->second);
+      } else {
+        operation.unlisted.push_back(list[edge.parent].shape());
+      }
     }
     place_of[i] = operations.size();
     operations.push_back(std::move(operation));

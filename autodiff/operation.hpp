@@ -39,7 +39,7 @@ struct pullback_result<T, F> : std::invoke_result<F&, Variable<T>&&, const Varia
 template <class R, class T>
 concept Cotangents = requires(const R& range) {
   std::size(range);
-  { *std::begin(range) } -> std::convertible_to<const Variable<T>&>;
+  requires BecomesVariable<decltype(*std::begin(range)), T>;
 };
 
 /// A pullback of a result of precision T for an input of precision U.
@@ -50,7 +50,7 @@ struct InputPullback final : Pullback {
                 "xgrad: a pullback is callable as f(g) or f(g, y), with Variables of the operation's type");
   static constexpr bool returns_cotangent = [] {
     if constexpr (takes_result || std::is_invocable_v<F&, Variable<T>&&>) {
-      return std::is_constructible_v<Variable<U>, typename pullback_result<T, F>::type>;
+      return BecomesVariable<typename pullback_result<T, F>::type, U>;
     }
     return true;  // one message is enough
   }();

@@ -34,8 +34,9 @@ struct RecordedOperation {
   std::string operation;
   Shape shape;                               ///< of its result
   std::vector<std::string> parameters = {};  ///< names of those that it takes
-  double seconds = 0;                        ///< where the tape measured it
-  double backward_seconds = 0;               ///< of all passes backward through it
+  std::vector<Shape> unlisted = {};  ///< shapes of parameters that it takes and the list does not have
+  double seconds = 0;                ///< where the tape measured it
+  double backward_seconds = 0;       ///< of all passes backward through it
 };
 
 /// Records what its thread does to Variables, from its construction until it leaves scope, and replays the

@@ -3,14 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <locale>
 #include <ostream>
-#include <sstream>
-#if __has_include(<xtensor/io/xio.hpp>)
-#include <xtensor/io/xio.hpp>
-#else
-#include <xtensor/xio.hpp>
-#endif
 
 namespace xgrad {
 namespace detail {
@@ -80,15 +73,15 @@ Variable<T> stop_gradient(const Variable<T>& x) {
 
 template <class T>
 std::string to_string(const Variable<T>& x) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << x;
-  return std::move(out).str();
+  return to_string(x.value());
 }
+
+void dump(const Variable<float>& x) { dump(x.value()); }
+void dump(const Variable<double>& x) { dump(x.value()); }
 
 template <class T>
 std::ostream& operator<<(std::ostream& out, const Variable<T>& x) {
-  return out << x.value();
+  return out << to_string(x.value());
 }
 
 #define XGRAD_INSTANTIATE(T)                                 \

@@ -6,11 +6,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <iosfwd>
+#include <iterator>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace xgrad {
@@ -23,6 +26,41 @@ template <Precision T>
 class Variable;
 
 namespace detail {
+
+/// Takes Variables and what derives from them. Declared only.
+template <class T>
+void take_variable(const Variable<T>&);
+
+}  // namespace detail
+
+template <class T>
+concept VariableType = requires(const std::remove_cvref_t<T>& v) {
+  detail::take_variable(v);
+};
+
+namespace detail {
+
+template <class R>
+using range_value_t = std::remove_cvref_t<decltype(*std::begin(std::declval<const R&>()))>;
+
+/// A container of numbers, such as std::vector, that is no array and no text.
+template <class R>
+concept NumberRange = !VariableType<R> && !Expression<R> && requires(const R& r) {
+  std::size(r);
+  std::end(r);
+  requires Number<range_value_t<R>>;
+  requires !std::same_as<range_value_t<R>, char>;
+};
+
+/// What would become a Variable of precision T if it were not of another type.
+template <class X, class T>
+concept OtherPrecision = ((VariableType<X> || Expression<X>)&&!std::same_as<typename X::value_type, T>) ||
+                         (NumberRange<X> && !std::same_as<range_value_t<X>, T>);
+
+/// What becomes a Variable of precision T.
+template <class X, class T>
+concept BecomesVariable =
+    std::constructible_from<Variable<T>, X> && !OtherPrecision<std::remove_cvref_t<X>, T>;
 
 struct ParameterCell;
 
@@ -110,10 +148,14 @@ class NodePointer {
 /// its gradient. A Variable outlives the tape that recorded it and is then a plain value.
 ///
 /// Arrays of another type are cast first: `Variable<float> x = xt::cast<float>(integers);`
+///
+/// What can only be a mistake does not compile, with an explanation: a Variable in place of a number, `x(0,
+/// 1) = 3`.
 template <Precision T>
 class Variable {
  public:
   using value_type = T;
+  using temporary_type = Variable;  ///< what xt::eval makes of it
 
   /// Holds nothing yet; using it throws.
   Variable() = default;
@@ -128,6 +170,41 @@ class Variable {
   /// From a number: an array of shape {}.
   template <Number S>
   Variable(S number) : Variable(full<T>(Shape{}, static_cast<T>(number))) {}
+
+  // From numbers in braces, `Variable<double> x = {{1, 2}, {3, 4}}`; rows of different lengths throw
+  // ShapeError. The list of one level is a template for the reason that Array's is.
+  template <int = 0>
+  Variable(detail::NestedList<T, 1> list) : Variable(Array<T>(list)) {}
+  Variable(detail::NestedList<T, 2> list) : Variable(Array<T>(list)) {}
+  Variable(detail::NestedList<T, 3> list) : Variable(Array<T>(list)) {}
+  Variable(detail::NestedList<T, 4> list) : Variable(Array<T>(list)) {}
+
+  /// `Variable<float> x({2, 3})` would be two numbers to one reader and a shape to the next: it does not
+  /// compile.
+  template <class... None>
+    requires(detail::InParentheses<None...>)
+  explicit Variable(std::initializer_list<std::ptrdiff_t> numbers, None...)
+      : Variable(Array<T>(numbers, None()...)) {}
+  template <std::floating_point F, class... None>
+    requires(detail::InParentheses<None...>)
+  explicit Variable(std::initializer_list<F> numbers, None...) : Variable(Array<T>(numbers, None()...)) {}
+
+  /// From a container of numbers of the same precision, such as std::vector: one axis.
+  template <detail::NumberRange R>
+    requires(std::same_as<detail::range_value_t<R>, T>)
+  Variable(const R& numbers) : Variable(empty<T>(Shape{std::size(numbers)})) {
+    std::copy(std::begin(numbers), std::end(numbers), const_cast<T*>(value().data()));
+  }
+
+  /// Arrays and containers of another type are cast first.
+  template <class X>
+    requires(detail::OtherPrecision<X, T>)
+  Variable(const X&) {
+    static_assert(detail::never<X>,
+                  "xgrad: an array or Variable of another type than this Variable's: cast it first, "
+                  "xt::cast<float>(array) "
+                  "or cast<float>(variable), double likewise");
+  }
 
   /// The value, an xtensor container.
   const Array<T>& value() const& {
@@ -151,6 +228,29 @@ class Variable {
   T item() const {
     if (size() != 1) detail::throw_not_one_entry(shape());
     return value().data()[0];
+  }
+
+  /// Says what to write for `double s = sum(x)`, `std::exp(x)` and the like.
+  operator T() const {
+    static_assert(
+        detail::never<T>,
+        "xgrad: a Variable is not a number: x.item() is the number in a Variable of one entry; functions of "
+        "Variables are xgrad's, exp(x) instead of std::exp(x)");
+    return T();
+  }
+
+  /// Says what to write for `x(0, 1)` and `x[0]`.
+  template <std::integral... I>
+  T& operator()(I...) const {
+    static_assert(
+        detail::never<std::tuple<I...>>,
+        "xgrad: x.value()(0, 1) reads an entry of a Variable, view(x, 0, 1) is that part, with gradients; "
+        "Variables never change: index_update(x, 0, 1, value) makes a changed copy");
+    return const_cast<T&>(value().data()[0]);
+  }
+  template <std::integral I>
+  T& operator[](I i) const {
+    return (*this)(i);
   }
 
   /// False for a Variable that was default-constructed.
@@ -193,19 +293,6 @@ Array<T>& entries(const Variable<T>& unseen) noexcept {
 
 namespace detail {
 
-/// Takes Variables and what derives from them. Declared only.
-template <class T>
-void take_variable(const Variable<T>&);
-
-}  // namespace detail
-
-template <class T>
-concept VariableType = requires(const std::remove_cvref_t<T>& v) {
-  detail::take_variable(v);
-};
-
-namespace detail {
-
 /// What a Variable can be made of, and is no Variable yet.
 template <class X>
 concept Raw = Expression<X> || Number<X>;
@@ -226,20 +313,25 @@ auto constant(const E& expression) {
 template <class T>
 XGRAD_API Variable<T> stop_gradient(const Variable<T>& x);
 
-/// The value as text, as xtensor prints arrays.
+/// The value as text, as `to_string` of an Array.
 template <class T>
 XGRAD_API std::string to_string(const Variable<T>& x);
+
+/// Writes the shape and the value to standard error: a function to call from a debugger, `call
+/// xgrad::dump(x)`.
+XGRAD_API void dump(const Variable<float>& x);
+XGRAD_API void dump(const Variable<double>& x);
 
 template <class T>
 XGRAD_API std::ostream& operator<<(std::ostream& out, const Variable<T>& x);
 
 }  // namespace xgrad
 
-/// fmt prints a Variable as a stream does; the format specification is a string's (`{:>20}`).
-template <xgrad::Precision T>
-struct fmt::formatter<xgrad::Variable<T>> : fmt::formatter<std::string> {
+/// fmt prints Variables and Parameters as a stream does; the format specification is a string's (`{:>20}`).
+template <xgrad::VariableType V>
+struct fmt::formatter<V, char> : fmt::formatter<std::string> {
   template <class Context>
-  auto format(const xgrad::Variable<T>& x, Context& context) const {
+  auto format(const V& x, Context& context) const {
     return fmt::formatter<std::string>::format(xgrad::to_string(x), context);
   }
 };

@@ -16,3 +16,21 @@
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xview.hpp>
 #endif
+
+#include <cstddef>
+
+namespace xt::detail {
+
+// Mends xtensor issue 1970. xtensor picks the type of an evaluated formula by the type of its shape, and
+// takes any S<T, N> for a shape of N axes. To g++ its svector<T, 4>, the shape of xt::xarray, is such an S<T,
+// N>, and the exception for it stands in xtensor 0.24 for C++17 alone: in C++20 every array got four axes,
+// and xt::eval(a * 1.0), immediate reducers, xt::variance, xt::tile and xt::pad wrote out of bounds.
+template <>
+struct xtype_for_shape<svector<std::size_t, 4>> {
+  template <class T, layout_type layout>
+  using type = xarray<T, layout>;
+};
+template <>
+struct xtype_for_shape<svector<std::ptrdiff_t, 4>> : xtype_for_shape<svector<std::size_t, 4>> {};
+
+}  // namespace xt::detail

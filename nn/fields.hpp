@@ -12,8 +12,9 @@
 
 /// \file
 /// What a model consists of, found without registration. A model is a plain struct, an aggregate, whose
-/// fields are layers, parameters, other models, and vectors, arrays, optionals, unique pointers and tuples of
-/// them:
+/// fields are layers, parameters, other models, and the standard library's containers of them: vectors,
+/// arrays, deques, lists, maps, tuples, pairs, optionals, unique and shared pointers, and variants for layers
+/// chosen at run time:
 ///
 ///     struct Block {
 ///       nn::Conv2d<float> conv1{8, 8, 3, {.padding = 1}};

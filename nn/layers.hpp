@@ -273,6 +273,14 @@ struct Flatten {
 struct Dropout {
   /// Throws ValueError where `keep` is not in (0, 1].
   XGRAD_API Dropout(const DropoutOptions& options = {});  // NOLINT
+  /// A number alone could be the probability to keep or, in PyTorch, to drop: it does not compile.
+  template <Number P>
+  explicit Dropout(P) {
+    static_assert(
+        xgrad::detail::never<P>,
+        "xgrad: write nn::Dropout({.keep = 0.9}): `keep` is the probability to KEEP an entry, 1 - p of "
+        "PyTorch's nn.Dropout(p)");
+  }
 
   template <LayerInput X>
   auto operator()(const X& x, Generator& generator = default_generator()) const {
@@ -293,6 +301,9 @@ struct Dropout {
 struct Dropout2d : Dropout {
   /// Throws ValueError where `keep` is not in (0, 1].
   XGRAD_API Dropout2d(DropoutOptions options = {});  // NOLINT
+  /// As for Dropout.
+  template <Number P>
+  explicit Dropout2d(P p) : Dropout(p) {}
 };
 
 }  // namespace xgrad::nn

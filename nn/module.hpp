@@ -6,16 +6,22 @@
 #include <nn/buffer.hpp>
 #include <nn/fields.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <deque>
+#include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 /// \file
@@ -60,7 +66,18 @@ struct Contents {
 };
 
 /// How a walk goes on from an object; `unknown` after an error message.
-enum class Kind { nothing, parameter, buffer, fields, elements, pointee, tuple, unknown };
+enum class Kind {
+  nothing,
+  parameter,
+  buffer,
+  fields,
+  elements,
+  entries,
+  pointee,
+  tuple,
+  alternative,
+  unknown
+};
 
 template <class T>
 inline constexpr bool is_parameter = false;
@@ -78,6 +95,10 @@ concept NamesItsKind = requires {
   { T::layer_kind } -> std::convertible_to<LayerKind>;
 };
 
+/// Keys of maps that name their entries.
+template <class K>
+concept NamesEntries = std::integral<K> || std::convertible_to<const K&, std::string_view>;
+
 /// The library's containers of a model's parts.
 template <class T>
 inline constexpr Kind container_kind = Kind::nothing;
@@ -89,8 +110,22 @@ template <class T>
 inline constexpr Kind container_kind<std::optional<T>> = Kind::pointee;
 template <class T>
 inline constexpr Kind container_kind<std::unique_ptr<T>> = Kind::pointee;
+template <class T>
+inline constexpr Kind container_kind<std::shared_ptr<T>> = Kind::pointee;
+template <class T>
+inline constexpr Kind container_kind<std::deque<T>> = Kind::elements;
+template <class T>
+inline constexpr Kind container_kind<std::list<T>> = Kind::elements;
+template <NamesEntries K, class T, class... Rest>
+inline constexpr Kind container_kind<std::map<K, T, Rest...>> = Kind::entries;
+template <NamesEntries K, class T, class... Rest>
+inline constexpr Kind container_kind<std::unordered_map<K, T, Rest...>> = Kind::entries;
 template <class... T>
 inline constexpr Kind container_kind<std::tuple<T...>> = Kind::tuple;
+template <class T, class U>
+inline constexpr Kind container_kind<std::pair<T, U>> = Kind::tuple;
+template <class... T>
+inline constexpr Kind container_kind<std::variant<T...>> = Kind::alternative;
 
 template <class T>
 consteval std::string_view type_in_function() {
@@ -133,8 +168,9 @@ consteval Kind kind_of() {
   } else if constexpr (is_plain_class<T>()) {
     static_assert(
         VariableType<T> || !hides_parts<T>,
-        "xgrad: layers in a container that a model cannot hold: use std::vector, std::array, std::tuple, "
-        "std::optional or std::unique_ptr");
+        "xgrad: layers in a container that a model cannot hold: use std::vector, std::array, std::deque, "
+        "std::list, "
+        "std::map, std::tuple, std::pair, std::variant, std::optional, std::unique_ptr or std::shared_ptr");
     return VariableType<T> || !hides_parts<T> ? Kind::nothing : Kind::unknown;
   } else if constexpr (std::is_empty_v<T>) {
     return Kind::nothing;
@@ -152,8 +188,8 @@ consteval Contents contents_of();
 
 template <class F>
 struct ContentsOfTuple;
-template <class... F>
-struct ContentsOfTuple<std::tuple<F...>> {
+template <template <class...> class Tuple, class... F>
+struct ContentsOfTuple<Tuple<F...>> {
   static constexpr Contents value = (Contents{} | ... | contents_of<std::remove_reference_t<F>>());
 };
 
@@ -170,12 +206,14 @@ consteval Contents contents_of() {
     contents = contents | ContentsOfTuple<decltype(fields_of(std::declval<T&>()).values)>::value;
   } else if constexpr (kind == Kind::elements) {
     contents = contents_of<typename T::value_type>();
+  } else if constexpr (kind == Kind::entries) {
+    contents = contents_of<typename T::mapped_type>();
   } else if constexpr (kind == Kind::pointee) {
     using Pointee = std::remove_reference_t<decltype(*std::declval<T&>())>;
     contents = contents_of<Pointee>();
     static_assert(!std::is_polymorphic_v<Pointee> || !contents_of<Pointee>().any(),
                   "xgrad: a pointer to a class with virtual functions: its fields cannot be seen");
-  } else if constexpr (kind == Kind::tuple) {
+  } else if constexpr (kind == Kind::tuple || kind == Kind::alternative) {
     contents = ContentsOfTuple<T>::value;
   } else if constexpr (kind == Kind::unknown) {
     contents.single = true;  // there was an error; another one, that there is nothing, would mislead
@@ -277,6 +315,22 @@ void find_in_tuple(Tuple& fields, const std::string& outer, const Names& name_of
   (std::make_index_sequence<std::tuple_size_v<Tuple>>());
 }
 
+/// The entries of a map in the order of their keys, also where the map has none.
+template <class Map>
+void find_in_map(Map& map, const std::string& outer, Findings& found) {
+  using Entry = std::remove_reference_t<decltype(*map.begin())>;
+  std::vector<Entry*> entries;
+  for (Entry& entry : map) entries.push_back(&entry);
+  std::sort(entries.begin(), entries.end(), [](Entry* a, Entry* b) { return a->first < b->first; });
+  for (Entry* entry : entries) {
+    if constexpr (std::integral<std::remove_cvref_t<decltype(entry->first)>>) {
+      find(entry->second, join_names(outer, std::to_string(entry->first)), found);
+    } else {
+      find(entry->second, join_names(outer, std::string_view(entry->first)), found);
+    }
+  }
+}
+
 template <class T>
 void find(T& object, const std::string& name, Findings& found) {
   if constexpr (std::is_const_v<T>) {
@@ -298,8 +352,12 @@ void find(T& object, const std::string& name, Findings& found) {
     } else if constexpr (kind == Kind::elements) {
       std::size_t i = 0;
       for (auto& element : object) find(element, join_names(name, std::to_string(i++)), found);
+    } else if constexpr (kind == Kind::entries) {
+      find_in_map(object, name, found);
     } else if constexpr (kind == Kind::pointee) {
       if (object) find(*object, name, found);
+    } else if constexpr (kind == Kind::alternative) {
+      if (!object.valueless_by_exception()) std::visit([&](auto& each) { find(each, name, found); }, object);
     } else if constexpr (kind == Kind::tuple) {
       find_in_tuple(
           object, name, [](std::size_t i) { return std::to_string(i); }, found);
@@ -318,9 +376,9 @@ Findings find_all(const Model& model) {
 }  // namespace detail
 
 /// The parameters of a model in the order of its fields, each once: one that is found twice keeps its first
-/// name. The names are those of the fields that lead there, elements of vectors and tuples by number:
-/// `blocks.0.conv.weight`. The handles stay attached when the model is moved or assigned to. A bias that a
-/// layer was made without is not listed.
+/// name. The names are those of the fields that lead there, elements of vectors and tuples by number, those
+/// of maps by key and in the keys' order: `blocks.0.conv.weight`, `heads.age.weight`. The handles stay
+/// attached when the model is moved or assigned to. A bias that a layer was made without is not listed.
 template <class Model, class T = detail::precision_t<Model>>
 std::vector<NamedParameter<T>> parameters(Model& model) {
   return std::move(detail::find_all(model).template parameters<T>());

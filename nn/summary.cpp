@@ -40,6 +40,7 @@ Summary detail::summarize(const Tape& tape, const Shape& input,
   }
   std::set<std::string> counted;
   for (const RecordedOperation& each : tape.operations(parameters)) {
+    summary.unlisted.insert(summary.unlisted.end(), each.unlisted.begin(), each.unlisted.end());
     if (each.parameters.empty() && only_rearranges(each.operation)) continue;
     SummaryRow row{.name = each.operation, .operation = each.operation, .output = each.shape};
     const std::size_t entries = element_count(each.shape);
@@ -84,6 +85,10 @@ std::string to_string(const Summary& summary) {
   for (const auto& line : table) {
     text += fmt::format("{:{}}  {:{}}  {:{}}  {:>{}}  {:>{}}\n", line[0], width[0], line[1], width[1],
                         line[2], width[2], line[3], width[3], line[4], width[4]);
+  }
+  for (const Shape& shape : summary.unlisted) {
+    text += fmt::format("not in the model: a parameter of shape {}; name its layer in fields()\n",
+                        xgrad::to_string(shape));
   }
   return text;
 }

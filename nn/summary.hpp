@@ -30,6 +30,10 @@ struct Summary {
   std::vector<SummaryRow> rows = {};
   std::size_t parameters = 0;     ///< of the whole model, each counted once
   std::size_t multiply_adds = 0;  ///< for the whole input
+  /// The shapes of parameters that the network used and `parameters` does not list, each as often as it was
+  /// used: a layer forgotten in fields(), or one of another model. They are neither trained with the model
+  /// nor saved.
+  std::vector<Shape> unlisted = {};
 };
 
 /// The summary as a table.

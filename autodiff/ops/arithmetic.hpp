@@ -137,6 +137,40 @@ V& operator/=(V& a, B&& b) {
   return a = a / std::forward<B>(b);
 }
 
+namespace detail {
+
+/// A Variable that is not a plain one: a Parameter.
+template <class V>
+concept OwnedVariable = VariableType<V> && !PlainVariable<V>;
+
+template <class V>
+V& refuse_change(V& parameter) {
+  static_assert(
+      never<V>,
+      "xgrad: a Parameter is changed by an optimiser's step or w.handle().set_value(array); for a formula, "
+      "write Variable<float> y = w + x (or double)");
+  return parameter;
+}
+
+}  // namespace detail
+
+template <detail::OwnedVariable V, Operand B>
+V& operator+=(V& a, B&&) {
+  return detail::refuse_change(a);
+}
+template <detail::OwnedVariable V, Operand B>
+V& operator-=(V& a, B&&) {
+  return detail::refuse_change(a);
+}
+template <detail::OwnedVariable V, Operand B>
+V& operator*=(V& a, B&&) {
+  return detail::refuse_change(a);
+}
+template <detail::OwnedVariable V, Operand B>
+V& operator/=(V& a, B&&) {
+  return detail::refuse_change(a);
+}
+
 template <class A, class B>
   requires Operands<A, B>
 auto maximum(A&& a, B&& b) {

@@ -57,14 +57,14 @@ auto hypot(A&& a, B&& b) {
 }
 
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto logaddexp(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return logaddexp<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
 template <class X, class Y>
-  requires Operands<X, Y>
+  requires ArrayOperands<X, Y>
 auto xlogy(X&& x, Y&& y) {
   using T = detail::common_scalar_t<X, Y>;
   return xlogy<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<Y>(y)));

@@ -72,7 +72,7 @@ XGRAD_API Variable<T> conv_transpose2d(const Variable<T>& images, const Variable
 /// Images {N, H, W, I}, weight {O, kH, kW, I / groups}, bias {O}; the result is {N, H', W', O} with
 /// H' = floor((H + padding - d (kH - 1) - 1) / s) + 1, padding being that of both sides.
 template <class X, class W>
-  requires Operands<X, W>
+  requires ArrayOperands<X, W>
 auto conv2d(X&& images, W&& weight, const Conv2dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W>;
   return detail::conv2d<T>(detail::lift<T>(std::forward<X>(images)), detail::lift<T>(std::forward<W>(weight)),
@@ -81,7 +81,7 @@ auto conv2d(X&& images, W&& weight, const Conv2dOptions& options = {}) {
 
 /// The same with a bias for each output channel; an empty Variable is no bias.
 template <class X, class W, class B>
-  requires Operands<X, W, B>
+  requires ArrayOperands<X, W, B>
 auto conv2d(X&& images, W&& weight, B&& bias, const Conv2dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W, B>;
   return detail::conv2d<T>(detail::lift<T>(std::forward<X>(images)), detail::lift<T>(std::forward<W>(weight)),
@@ -91,7 +91,7 @@ auto conv2d(X&& images, W&& weight, B&& bias, const Conv2dOptions& options = {})
 /// y[n, i, o] = bias[o] + sum over u, c of x[n, s i + d u - p, c] w[o, u, c]: conv2d with one axis. Sequences
 /// {N, L, I}, weight {O, k, I / groups}, bias {O}; the result is {N, L', O}.
 template <class X, class W>
-  requires Operands<X, W>
+  requires ArrayOperands<X, W>
 auto conv1d(X&& sequences, W&& weight, const Conv1dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W>;
   return detail::conv1d<T>(detail::lift<T>(std::forward<X>(sequences)),
@@ -100,7 +100,7 @@ auto conv1d(X&& sequences, W&& weight, const Conv1dOptions& options = {}) {
 
 /// The same with a bias for each output channel; an empty Variable is no bias.
 template <class X, class W, class B>
-  requires Operands<X, W, B>
+  requires ArrayOperands<X, W, B>
 auto conv1d(X&& sequences, W&& weight, B&& bias, const Conv1dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W, B>;
   return detail::conv1d<T>(detail::lift<T>(std::forward<X>(sequences)),
@@ -118,7 +118,7 @@ auto conv1d(X&& sequences, W&& weight, B&& bias, const Conv1dOptions& options = 
 /// computes, whose weight {I, O / groups, kH, kW} has ours as w[o, u, v, c] = theirs[I / groups g + c, o', u,
 /// v], o being the o'-th channel of group g: without groups, `theirs.permute(1, 2, 3, 0)`.
 template <class X, class W>
-  requires Operands<X, W>
+  requires ArrayOperands<X, W>
 auto conv_transpose2d(X&& images, W&& weight, const ConvTranspose2dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W>;
   return detail::conv_transpose2d<T>(detail::lift<T>(std::forward<X>(images)),
@@ -127,7 +127,7 @@ auto conv_transpose2d(X&& images, W&& weight, const ConvTranspose2dOptions& opti
 
 /// The same with a bias for each output channel; an empty Variable is no bias.
 template <class X, class W, class B>
-  requires Operands<X, W, B>
+  requires ArrayOperands<X, W, B>
 auto conv_transpose2d(X&& images, W&& weight, B&& bias, const ConvTranspose2dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W, B>;
   return detail::conv_transpose2d<T>(detail::lift<T>(std::forward<X>(images)),
@@ -138,7 +138,7 @@ auto conv_transpose2d(X&& images, W&& weight, B&& bias, const ConvTranspose2dOpt
 /// conv_transpose2d with one axis: sequences {N, L, I}, weight {O, k, I / groups}, bias {O} give {N, L', O}.
 /// PyTorch's weight is {I, O / groups, k}: without groups, ours is `theirs.permute(1, 2, 0)`.
 template <class X, class W>
-  requires Operands<X, W>
+  requires ArrayOperands<X, W>
 auto conv_transpose1d(X&& sequences, W&& weight, const ConvTranspose1dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W>;
   return detail::conv_transpose1d<T>(detail::lift<T>(std::forward<X>(sequences)),
@@ -147,7 +147,7 @@ auto conv_transpose1d(X&& sequences, W&& weight, const ConvTranspose1dOptions& o
 
 /// The same with a bias for each output channel; an empty Variable is no bias.
 template <class X, class W, class B>
-  requires Operands<X, W, B>
+  requires ArrayOperands<X, W, B>
 auto conv_transpose1d(X&& sequences, W&& weight, B&& bias, const ConvTranspose1dOptions& options = {}) {
   using T = detail::common_scalar_t<X, W, B>;
   return detail::conv_transpose1d<T>(detail::lift<T>(std::forward<X>(sequences)),

@@ -33,7 +33,7 @@ XGRAD_API Variable<T> einsum(std::string_view subscripts, const std::vector<Vari
 
 /// The same for Variables, xtensor expressions and numbers in any order, one a Variable.
 template <class... X>
-  requires Operands<X...>
+  requires ArrayOperands<X...>
 auto einsum(std::string_view subscripts, X&&... operands) {
   using T = detail::common_scalar_t<X...>;
   return einsum<T>(subscripts, std::vector<Variable<T>>{detail::lift<T>(std::forward<X>(operands))...});

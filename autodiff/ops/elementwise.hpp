@@ -88,14 +88,19 @@ XGRAD_API Variable<T> where(const Array<bool>& condition, const Variable<T>& a, 
 /// `a` where the condition holds, `b` elsewhere; all three broadcast. The condition is a boolean or integer
 /// array. A branch that was not taken gets gradient 0 for the entry, even where its own derivative there
 /// would be infinite or NaN.
-template <Expression C, class A, class B>
-  requires Operands<A, B>
+template <class C, class A, class B>
+  requires(Operand<C>&& Operands<A, B> && !Number<C>)
 auto where(C&& condition, A&& a, B&& b) {
-  static_assert(IntegerExpression<C>,
-                "xgrad: the condition of where is an array of booleans or integers, e.g. array > 0.0");
-  using T = detail::common_scalar_t<A, B>;
-  return detail::where<T>(to_array<bool>(xt::cast<bool>(condition)), detail::lift<T>(std::forward<A>(a)),
-                          detail::lift<T>(std::forward<B>(b)));
+  static_assert(
+      IntegerExpression<C>,
+      "xgrad: the condition of where is an array of booleans or integers, e.g. where(x > 0.0, x, 0.0)");
+  if constexpr (!IntegerExpression<C>)
+    return Variable<detail::common_scalar_t<A, B>>();  // after an error message
+  else {
+    using T = detail::common_scalar_t<A, B>;
+    return detail::where<T>(to_array<bool>(xt::cast<bool>(condition)), detail::lift<T>(std::forward<A>(a)),
+                            detail::lift<T>(std::forward<B>(b)));
+  }
 }
 
 }  // namespace xgrad

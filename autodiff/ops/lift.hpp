@@ -9,6 +9,7 @@
 /// \file
 /// How the arguments of an operation become Variables. An operation takes Variables, xtensor expressions
 /// and numbers in any order, as long as one of them is a Variable; without one, the call is xtensor's.
+/// Operations that xtensor has not, `matmul` for one, take arrays alone, too, as constants.
 
 namespace xgrad {
 
@@ -33,8 +34,23 @@ struct common_scalar {
 template <class Last>
 struct common_scalar<Last> : variable_scalar<Last> {};
 
+/// The precision of the first array among the arguments, void where there is none. An array of integers has
+/// float, and is refused by `lift`.
+template <class First, class... Rest>
+struct common_entry : std::conditional_t<Expression<First>, common_entry<First>, common_entry<Rest...>> {};
+template <class Last>
+struct common_entry<Last> {
+  using type = void;
+};
+template <Expression Last>
+struct common_entry<Last> {
+  using entry = typename std::remove_cvref_t<Last>::value_type;
+  using type = std::conditional_t<Precision<entry>, entry, float>;
+};
+
 template <class... X>
-using common_scalar_t = typename common_scalar<X...>::type;
+using common_scalar_t =
+    typename std::conditional_t<(VariableType<X> || ...), common_scalar<X...>, common_entry<X...>>::type;
 
 }  // namespace detail
 
@@ -45,6 +61,11 @@ concept Operand = VariableType<X> || Expression<X> || Number<X>;
 /// Arguments of an operation: operands, at least one of them a Variable.
 template <class... X>
 concept Operands = (Operand<X> && ...) && (VariableType<X> || ...);
+
+/// Arguments of an operation that xtensor has not: at least one of them is a Variable, or an array of its
+/// precision.
+template <class... X>
+concept ArrayOperands = (Operand<X> && ...) && Precision<detail::common_scalar_t<X...>>;
 
 namespace detail {
 
@@ -66,9 +87,10 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
     return constant(full<T>(Shape{}, static_cast<T>(x)));
   } else {
     constexpr bool same = std::is_same_v<typename std::remove_cvref_t<X>::value_type, T>;
-    static_assert(same,
-                  "xgrad: an array and a Variable of different precisions meet in an operation; cast the "
-                  "array, e.g. xt::cast<float>(array)");
+    static_assert(
+        same,
+        "xgrad: an operation takes arrays of float or of double, and Variables of the same; cast the "
+        "array, e.g. xt::cast<float>(array)");
     if constexpr (same) {
       return constant<T>(to_array<T>(std::forward<X>(x)));
     } else {

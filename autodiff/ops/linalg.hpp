@@ -20,7 +20,7 @@ XGRAD_API Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, co
 /// a 1-D operand is a row on the left, a column on the right, and its axis is dropped from the result. Throws
 /// ShapeError where the inner extents differ or an operand is a number.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto matmul(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::matmul<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -29,11 +29,20 @@ auto matmul(A&& a, B&& b) {
 /// y = x W^T + b, the activations of a layer (section 3 of the note): x {..., in}, weight {out, in} and bias
 /// {out}, or an empty Variable for none, give {..., out}. Throws ShapeError where they do not fit.
 template <class X, class W, class B>
-  requires Operands<X, W, B>
+  requires ArrayOperands<X, W, B>
 auto linear(X&& x, W&& weight, B&& bias) {
   using T = detail::common_scalar_t<X, W, B>;
   return detail::linear<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<W>(weight)),
                            detail::lift<T>(std::forward<B>(bias)));
+}
+
+/// The same without a bias, y = x W^T.
+template <class X, class W>
+  requires ArrayOperands<X, W>
+auto linear(X&& x, W&& weight) {
+  using T = detail::common_scalar_t<X, W>;
+  return detail::linear<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<W>(weight)),
+                           Variable<T>());
 }
 
 }  // namespace xgrad

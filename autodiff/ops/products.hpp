@@ -39,7 +39,7 @@ XGRAD_API Variable<T> tensordot(const Variable<T>& a, const Variable<T>& b, cons
 /// shapes {..., k} and {___, k, n} give {..., ___, n}, where `matmul` would broadcast the leading axes. With
 /// a number it is the product a b. Throws ShapeError where the extents differ.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto dot(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::dot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -47,7 +47,7 @@ auto dot(A&& a, B&& b) {
 
 /// The number sum(a b) of two arrays with equally many entries, taken in row-major order. Throws ShapeError.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto vdot(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::vdot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -56,7 +56,7 @@ auto vdot(A&& a, B&& b) {
 /// The sum of products over the last axes of both: {..., k} and {___, k} give {..., ___}. With a number it is
 /// the product a b. Throws ShapeError where the extents differ.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto inner(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::inner<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -64,7 +64,7 @@ auto inner(A&& a, B&& b) {
 
 /// The products a_i b_j of all pairs of entries, {m, n} for operands of m and n entries in row-major order.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto outer(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::outer<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -73,7 +73,7 @@ auto outer(A&& a, B&& b) {
 /// Kronecker's product: a block of b for each entry of a, scaled by it; extents multiply axis by axis, and
 /// the operand with fewer axes gets leading ones of extent 1.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto kron(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::kron<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -83,7 +83,7 @@ auto kron(A&& a, B&& b) {
 /// products. The other axes of a, then those of b remain. Throws ShapeError where an operand has fewer axes
 /// or extents differ, ValueError for a negative number.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto tensordot(A&& a, B&& b, int axes = 2) {
   using T = detail::common_scalar_t<A, B>;
   return detail::tensordot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)), axes);
@@ -93,7 +93,7 @@ auto tensordot(A&& a, B&& b, int axes = 2) {
 /// 0}). Throws ShapeError where the lists are not equally long, name an axis twice or out of range, or
 /// extents differ.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto tensordot(A&& a, B&& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::tensordot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)),

@@ -29,7 +29,7 @@ XGRAD_API Variable<T> pinv(const Variable<T>& a, std::optional<double> rcond = {
 /// broadcast. Throws ShapeError where the shapes do not fit and LinearAlgebraError where the columns are
 /// dependent, to the precision of the numbers; `matmul(pinv(a), b)` then gives the smallest such x.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto lstsq(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::lstsq<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));

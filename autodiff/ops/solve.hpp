@@ -34,7 +34,7 @@ XGRAD_API Variable<T> solve_triangular(const Variable<T>& a, const Variable<T>& 
 /// {..., n, k}, as NumPy 2 has it; leading axes broadcast. Throws ShapeError where they do not fit and
 /// LinearAlgebraError for a singular A. A NaN or an infinity in A makes x NaN.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto solve(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::solve<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
@@ -44,7 +44,7 @@ auto solve(A&& a, B&& b) {
 /// `solve_triangular(a, b, {.lower = true})`. b is as in `solve`. Throws ShapeError where they do not fit and
 /// LinearAlgebraError for a zero on the diagonal.
 template <class A, class B>
-  requires Operands<A, B>
+  requires ArrayOperands<A, B>
 auto solve_triangular(A&& a, B&& b, const Triangular& how = {}) {
   using T = detail::common_scalar_t<A, B>;
   return detail::solve_triangular<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)),
