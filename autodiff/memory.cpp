@@ -1,3 +1,4 @@
+#include <autodiff/error.hpp>
 #include <autodiff/memory.hpp>
 
 #include <fmt/format.h>
@@ -8,7 +9,6 @@
 #include <atomic>
 #include <bit>
 #include <cstdlib>
-#include <memory>
 #include <mutex>
 #include <string>
 
@@ -161,7 +161,10 @@ class Depot {
       trim();
       memory = std::aligned_alloc(alignment, bytes);
     }
-    if (memory == nullptr) throw OutOfMemory(requested, use().in_use);
+    if (memory == nullptr) {
+      throw MemoryError(
+          fmt::format("no memory for an array of {} bytes; {} bytes are in use", requested, use().in_use));
+    }
     const std::lock_guard lock(mutex_);
     held_ += bytes;
     note_peak();
@@ -202,14 +205,6 @@ class Depot {
   struct Class {
     FreeList free;
     std::uint64_t last_request = 0;
-  };
-
-  struct OutOfMemory : std::bad_alloc {
-    OutOfMemory(std::size_t bytes, std::size_t in_use)
-        : text(std::make_shared<std::string>(fmt::format(
-              "xgrad: no memory for an array of {} bytes; {} bytes are in use", bytes, in_use))) {}
-    const char* what() const noexcept override { return text->c_str(); }
-    std::shared_ptr<std::string> text;  // shared: copying an exception must not throw
   };
 
   Class& requested(std::size_t index) noexcept {
