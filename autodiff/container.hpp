@@ -114,13 +114,13 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
 
   /// Entries of this shape, not yet set.
   explicit xarray_container(const shape_type& shape, xt::layout_type = xt::layout_type::row_major) {
-    base_type::resize(shape);
+    base_type::resize(shape, true);
   }
 
   /// Entries of this shape, all equal.
   explicit xarray_container(const shape_type& shape, const_reference value,
                             xt::layout_type = xt::layout_type::row_major) {
-    base_type::resize(shape);
+    base_type::resize(shape, true);
     std::fill(storage_.begin(), storage_.end(), value);
   }
 
@@ -189,7 +189,7 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
   void assign_list(const List& list) {
     shape_type shape;
     xgrad::detail::append_extents(list, shape);
-    base_type::resize(shape);
+    base_type::resize(shape, true);
     auto out = storage_.begin();
     xgrad::detail::copy_list(out, list, shape.data());
   }

@@ -103,7 +103,8 @@ Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& 
     case Op::atan2:
       return operand == 0 ? pullbacks::of_atan2_by_y(one, a, b) : pullbacks::of_atan2_by_x(one, a, b);
     case Op::hypot:
-      return operand == 0 ? pullbacks::of_hypot_by_first(one, a, b) : pullbacks::of_hypot_by_second(one, a, b);
+      return operand == 0 ? pullbacks::of_hypot_by_first(one, a, b)
+                          : pullbacks::of_hypot_by_second(one, a, b);
     case Op::fmod:
       return operand == 0 ? Entry(1) : -round((a - y) / b);
     case Op::fma:

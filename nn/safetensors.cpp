@@ -25,13 +25,22 @@ std::size_t size_in_bytes(const NamedArray& each) {
   return std::visit([]<class T>(const Array<T>& array) { return array.size() * sizeof(T); }, each.array);
 }
 
-/// Arrays of larger types first: readers that view the bytes in place need them aligned.
+/// The arrays in their order or, where one would not begin at a multiple of its entries' size, those of
+/// larger types first: readers that view the bytes in place need that.
 std::vector<const NamedArray*> order_of_bytes(const Safetensors& contents) {
   std::vector<const NamedArray*> order;
-  for (const NamedArray& each : contents.arrays) order.push_back(&each);
-  std::stable_sort(order.begin(), order.end(), [](const NamedArray* a, const NamedArray* b) {
-    return entry_bytes(*a) > entry_bytes(*b);
-  });
+  std::size_t position = 0;
+  bool aligned = true;
+  for (const NamedArray& each : contents.arrays) {
+    order.push_back(&each);
+    aligned = aligned && position % entry_bytes(each) == 0;
+    position += size_in_bytes(each);
+  }
+  if (!aligned) {
+    std::stable_sort(order.begin(), order.end(), [](const NamedArray* a, const NamedArray* b) {
+      return entry_bytes(*a) > entry_bytes(*b);
+    });
+  }
   return order;
 }
 

@@ -61,7 +61,8 @@ struct FitOptions {
   /// Called after each epoch, before its checkpoint is written (which holds what this changes) and before the
   /// monitors are told; true stops.
   std::function<bool(const EpochRecord&)> on_epoch = {};
-  bool stop_on_interrupt = true;  ///< Ctrl-C (SIGINT) and SIGTERM end the run in order
+  bool stop_on_interrupt =
+      true;  ///< Ctrl-C (SIGINT) and SIGTERM end the run in order, unless they are ignored
 
   std::string title = {};                                          ///< for the monitors
   std::vector<std::string> classes = {};                           ///< names of the classes, for the monitors

@@ -33,7 +33,11 @@ Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;  // no read or write fails for it
-  for (std::size_t i = 0; i < signals.size(); ++i) sigaction(signals[i], &action, &before[i]);
+  for (std::size_t i = 0; i < signals.size(); ++i) {
+    sigaction(signals[i], &action, &before[i]);
+    // A signal that the program was started to ignore, as a shell has it for what runs in the background.
+    if (before[i].sa_handler == SIG_IGN) sigaction(signals[i], &before[i], nullptr);
+  }
 }
 
 Interrupt::~Interrupt() {

@@ -7,6 +7,7 @@ namespace xgrad::optim::detail {
 
 /// While it lives, the first SIGINT or SIGTERM is noted instead of ending the program, and puts back what
 /// happened before: the second ends it. One at a time does so; where another lives, this one does nothing.
+/// A signal that is ignored stays so.
 class Interrupt {
  public:
   explicit Interrupt(bool on);

@@ -20,6 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
+OPERANDS = ROOT / "tests" / "autodiff" / "operands_test.cpp"
 
 # Public functions that are no rows of their own, and why.
 NOT_LISTED = {
@@ -126,7 +127,8 @@ def function_name(statement):
 
 def declared(header):
     """The names of the public functions that a header declares."""
-    return {name for statement in statements(header.read_text()) if (name := function_name(statement))}
+    names = {name for statement in statements(header.read_text()) if (name := function_name(statement))}
+    return {name for name in names if not name.startswith("XGRAD_")}
 
 
 # What the tests noted
@@ -226,6 +228,11 @@ def check(families):
     for name, header in sorted(operations.items()):
         if name not in listed and name not in NOT_LISTED and not name.startswith("operator"):
             yield f"{name}: {header} declares it, and no test lists it (tests/support/listed.hpp)"
+    text = OPERANDS.read_text()
+    called = {*re.findall(r'CALLS\("([^"]+)"', text), *re.findall(r"REDUCTION\((\w+)\);", text)}
+    rows = {row.name for family in families for row in family.rows.values()}
+    for name in sorted(rows - called):
+        yield f"{name}: no CALLS of {OPERANDS.relative_to(ROOT)} calls it on Parameters"
     for name in sorted(NOT_LISTED):
         if name in listed or name not in operations:
             reason = "a test lists it" if name in listed else "no header declares it"

@@ -120,7 +120,8 @@ std::pair<Batch<T>, Batch<T>> gelu_power(const Batch<T>& x) {
   const V back = sum - V(T(1));
   const Two<T> factor{sum, (V(T(1)) - (sum - back)) + (share.high - back) + share.low};
   const Two<T> v = product<T>(product<T>({V(-Fit::scale), V(-Fit::scale_low)}, {p, V(T(0))}), factor);
-  return {exp_of_two<T>(v, raise), V(Fit::scale) * (V(T(1)) + V(T(3)) * share.high)};
+  const Two<T> slope{multiply_add<T>(V(T(3)), factor.high, V(T(-2))), V(T(3)) * factor.low};
+  return {exp_of_two<T>(v, raise), product<T>({V(Fit::scale), V(Fit::scale_low)}, slope).high};
 }
 
 }  // namespace detail
@@ -178,10 +179,12 @@ Batch<T> gelu_slope(Batch<T> x) {
   constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
   const V p = detail::clamp_to<T>(x, T(-100), T(100));
   const V size = xsimd::abs(p);
-  const V density = detail::bell_scaled<T, true>(p, detail::raise) * V(peak);
-  const V tail = detail::normal_raised<T>(size);
-  const V near = V(T(0.5)) + detail::normal_near_mean<T>(p) + p * density * V(detail::lower<T>);
-  const V outer = (size * density - tail) * V(detail::lower<T>);
+  const V bell = detail::bell_scaled<T, true>(p, detail::raise);
+  const V near = V(T(0.5)) + detail::normal_near_mean<T>(p) + p * (V(peak) * (bell * V(detail::lower<T>)));
+  // The density times x without the tail, which has the bell as a factor too.
+  const V inside = detail::clamp_to<T>(size, T(0.7), detail::ErfFit<T>::end * std::numbers::sqrt2_v<T>);
+  const V tail = V(T(0.5)) * detail::erfc_share<T>(inside, std::numbers::sqrt2_v<T>);
+  const V outer = bell * multiply_add<T>(size, V(peak), -tail) * V(detail::lower<T>);
   const V value = xsimd::select(x < V(T(0)), -outer, V(T(1)) + outer);
   return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x == x, value, x));
 }

@@ -167,8 +167,8 @@ Batch<T> power_of_number(Batch<T> x, T c) {
 namespace detail {
 
 /// The cube root of numbers between 1 and 2, a least-maximum fit.
-inline constexpr double cube_root_fit[] = {-0.0106038477954088701, 0.0860911032238303061, -0.300611129529614415,
-                                           0.718153628345782539, 0.506979451608975875};
+inline constexpr double cube_root_fit[] = {-0.0106038477954088701, 0.0860911032238303061,
+                                           -0.300611129529614415, 0.718153628345782539, 0.506979451608975875};
 
 }  // namespace detail
 
@@ -208,13 +208,14 @@ Batch<T> hypot(Batch<T> a, Batch<T> b) {
   using V = Batch<T>;
   constexpr int far = sizeof(T) == 4 ? 50 : 500;  // squares of numbers between 2^-far and 2^far are normal
   const V p = xsimd::abs(a), q = xsimd::abs(b);
-  const V larger = xsimd::max(p, q);
+  const V larger = xsimd::select(p < q, q, p), smaller = xsimd::select(p < q, p, q);
   const auto power = [](int exponent) { return V(std::ldexp(T(1), exponent)); };
   const V scale = xsimd::select(larger > power(far), power(-far - 30),
                                 xsimd::select(larger < power(-far), power(far + 50), V(T(1))));
-  const V x = p * scale, y = q * scale;
+  const V x = larger * scale, y = smaller * scale;
   const V infinity(std::numeric_limits<T>::infinity());
-  return xsimd::select((p == infinity) | (q == infinity), infinity, xsimd::sqrt(x * x + y * y) / scale);
+  return xsimd::select((p == infinity) | (q == infinity), infinity,
+                       xsimd::sqrt(multiply_add<T>(x, x, y * y)) / scale);
 }
 
 /// The remainder of a / b with the sign of a, as std::fmod.

@@ -13,8 +13,8 @@ namespace xgrad::kernels {
 namespace detail {
 
 /// pi / 2 in parts, all but the last of so few bits that their products with the quadrants of the angles up
-/// to `far` are exact, as are the differences from the angle of the first `exact`, and least-maximum fits for |r| <= pi / 4: (sin(r) / r - 1) / r^2 and
-/// (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2.
+/// to `far` are exact, as are the differences from the angle of the first `exact`, and least-maximum fits for
+/// |r| <= pi / 4: (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2.
 template <class T>
 struct SineFit;
 
@@ -22,11 +22,13 @@ template <>
 struct SineFit<double> {
   static constexpr double far = 1.6e6;
   static constexpr std::size_t exact = 1;
-  static constexpr double parts[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69, 0x1.b839a252049c1p-104};
-  static constexpr double sine[] = {1.58903069685928575e-10, -2.50506477687021599e-8, 2.75573129995270618e-6,
-                                    -0.000198412698278552405, 0.00833333333332004024, -0.166666666666666228};
-  static constexpr double cosine[] = {-1.13552041410271345e-11, 2.08756387903157455e-9, -2.75573137425728197e-7,
-                                      0.0000248015872874199659, -0.00138888888888709144, 0.0416666666666665816};
+  static constexpr double parts[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69,
+                                     0x1.b839a252049c1p-104};
+  static constexpr double sine[] = {1.58903069685928575e-10,  -2.50506477687021599e-8, 2.75573129995270618e-6,
+                                    -0.000198412698278552405, 0.00833333333332004024,  -0.166666666666666228};
+  static constexpr double cosine[] = {-1.13552041410271345e-11, 2.08756387903157455e-9,
+                                      -2.75573137425728197e-7,  0.0000248015872874199659,
+                                      -0.00138888888888709144,  0.0416666666666665816};
 };
 
 template <>
@@ -34,8 +36,10 @@ struct SineFit<float> {
   static constexpr float far = 6400;
   static constexpr std::size_t exact = 2;
   static constexpr float parts[] = {0x1.92p+0F, 0x1.fb4p-12F, 0x1.444p-24F, 2.563344151594519e-12F};
-  static constexpr float sine[] = {-0.000195043168914811005F, 0.00833208345492033454F, -0.166666534711203083F};
-  static constexpr float cosine[] = {0.0000244238990642153901F, -0.00138872428435314517F, 0.041666644380522226F};
+  static constexpr float sine[] = {-0.000195043168914811005F, 0.00833208345492033454F,
+                                   -0.166666534711203083F};
+  static constexpr float cosine[] = {0.0000244238990642153901F, -0.00138872428435314517F,
+                                     0.041666644380522226F};
 };
 
 /// The sine and cosine of the angle that is left of x without whole quadrants, and the number of these.

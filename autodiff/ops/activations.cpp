@@ -121,8 +121,8 @@ Variable<T> softplus(const Variable<T>& x) {
 
 namespace {
 
-// The derivatives of some activations, as functions with derivatives of their own. They are computed from x by
-// a kernel, which keeps what is small; the formulas beside them are those of the next derivative.
+// The derivatives of some activations, as functions with derivatives of their own. They are computed from x
+// by a kernel, which keeps what is small; the formulas beside them are those of the next derivative.
 
 using detail::sigmoid_slope;
 using kernels::gelu_slope;

@@ -175,14 +175,16 @@ template <class A, class B>
   requires Operands<A, B>
 auto maximum(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
-  return maximum<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return maximum(u, v); },
+                         std::forward<A>(a), std::forward<B>(b));
 }
 
 template <class A, class B>
   requires Operands<A, B>
 auto minimum(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
-  return minimum<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return minimum(u, v); },
+                         std::forward<A>(a), std::forward<B>(b));
 }
 
 }  // namespace xgrad

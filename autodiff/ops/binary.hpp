@@ -45,7 +45,8 @@ auto pow(A&& a, B&& b) {
   if constexpr (Number<B>) {
     return detail::pow_number<T>(a, static_cast<T>(b));
   } else {
-    return pow<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+    return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return pow(u, v); },
+                           std::forward<A>(a), std::forward<B>(b));
   }
 }
 
@@ -53,21 +54,24 @@ template <class A, class B>
   requires Operands<A, B>
 auto hypot(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
-  return hypot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return hypot(u, v); },
+                         std::forward<A>(a), std::forward<B>(b));
 }
 
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto logaddexp(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
-  return logaddexp<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return logaddexp(u, v); },
+                         std::forward<A>(a), std::forward<B>(b));
 }
 
 template <class X, class Y>
   requires ArrayOperands<X, Y>
 auto xlogy(X&& x, Y&& y) {
   using T = detail::common_scalar_t<X, Y>;
-  return xlogy<T>(detail::lift<T>(std::forward<X>(x)), detail::lift<T>(std::forward<Y>(y)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return xlogy(u, v); },
+                         std::forward<X>(x), std::forward<Y>(y));
 }
 
 }  // namespace xgrad

@@ -17,8 +17,11 @@
 XGRAD_REDUCTION(sum, KeepDims, detail::KeepArgument)
 XGRAD_REDUCTION(mean, KeepDims, detail::KeepArgument)
 XGRAD_REDUCTION(prod, KeepDims, detail::KeepArgument)
+XGRAD_REDUCTION(max, KeepDims, detail::KeepArgument)
+XGRAD_REDUCTION(min, KeepDims, detail::KeepArgument)
 XGRAD_REDUCTION(stddev, VarianceOptions, detail::VarianceArgument)
 XGRAD_REDUCTION(median, KeepDims, detail::QuantileArgument)
+XGRAD_REDUCTION(norm, NormOptions, detail::NormArgument)
 #undef XGRAD_REDUCTION
 
 template <class T, detail::QuantileArgument O = KeepDims>
@@ -74,8 +77,8 @@ template <class T, class I, std::size_t N>
 Variable<T> transpose(XGRAD_PARAMETER x, const I (&order)[N]) {
   return transpose(detail::handle_of<T>(x), order);
 }
-template <class T>
-Variable<T> transpose(XGRAD_PARAMETER x, const std::vector<int>& order) {
+template <class T, IntegerRange R>
+Variable<T> transpose(XGRAD_PARAMETER x, R&& order) {
   return transpose(detail::handle_of<T>(x), order);
 }
 

@@ -49,8 +49,11 @@ struct common_entry<Last> {
 };
 
 template <class... X>
-using common_scalar_t =
-    typename std::conditional_t<(VariableType<X> || ...), common_scalar<X...>, common_entry<X...>>::type;
+struct common_precision
+    : std::conditional_t<(VariableType<X> || ...), common_scalar<X...>, common_entry<X...>> {};
+
+template <class... X>
+using common_scalar_t = typename common_precision<X...>::type;
 
 }  // namespace detail
 
@@ -97,6 +100,14 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
       return Variable<T>();
     }
   }
+}
+
+/// f of two arguments as Variables of precision T.
+template <class T, class F, class A, class B>
+Variable<T> call(const F& f, A&& a, B&& b) {
+  const Variable<T>& u = lift<T>(std::forward<A>(a));
+  const Variable<T>& v = lift<T>(std::forward<B>(b));
+  return f(u, v);
 }
 
 }  // namespace detail

@@ -3,6 +3,7 @@
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
+#include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/padding.hpp>
 #include <autodiff/ops/rearrangement.hpp>
 #include <autodiff/ops/reduction.hpp>

@@ -43,7 +43,8 @@ template <class A, class B>
   requires Operands<A, B>
 auto fmod(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
-  return fmod<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return fmod(u, v); },
+                         std::forward<A>(a), std::forward<B>(b));
 }
 
 namespace detail {

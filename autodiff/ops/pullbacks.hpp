@@ -125,17 +125,23 @@ Variable<T> within(const Variable<T>& x, T bound) {
   return clip_to_numbers(x, -bound, bound);
 }
 
-/// Where the root of a^2 + b^2 may be too large, in a formula.
+/// Makes two numbers such that neither the root of a^2 + b^2 nor its digits are lost at the ends of the
+/// range.
 template <class X>
-auto is_far(const X& a, const X& b) {
-  return size_of(a) + size_of(b) > NumberBeside<X>(1e38);
-}
+class Rescale {
+ public:
+  Rescale(const X& a, const X& b)
+      : far_(size_of(a) + size_of(b) > Number(1e38)), near_(size_of(a) + size_of(b) < Number(1e-30)) {}
 
-/// A quarter of x where the condition holds, x elsewhere.
-template <class C, class X>
-X quarter_where(const C& condition, const X& x) {
-  return choose(condition, NumberBeside<X>(0.25) * x, x);
-}
+  X operator()(const X& x) const {
+    return choose(far_, Number(0.25) * x, choose(near_, Number(0x1p64) * x, x));
+  }
+
+ private:
+  using Number = NumberBeside<X>;
+  using Where = decltype(std::declval<X>() < Number());
+  Where far_, near_;
+};
 
 /// a / b, and 0 where b is 0; so are its derivatives.
 template <class A, class B>
@@ -187,10 +193,8 @@ using detail::bell;
 using detail::both;
 using detail::choose;
 using detail::divided;
-using detail::is_far;
 using detail::length;
 using detail::NumberBeside;
-using detail::quarter_where;
 using detail::ratio;
 using detail::sigmoid_slope;
 using detail::size_of;
@@ -247,13 +251,12 @@ inline constexpr auto of_atan = []<class X>(const X& g, const X& p) {
   const auto near = choose(far, N(0), p);
   return g / choose(far, p, N(1)) / choose(far, p, N(1) + near * near);
 };
-/// Divided by the radius twice, so that its square need not be a number; where the radius may not be one
-/// either, of a quarter of the operands.
+/// Divided by the radius twice, so that its square need not be a number.
 inline constexpr auto of_atan2_by_y = []<class X>(const X& g, const X& p, const X& q) {
-  const auto far = is_far(p, q);
-  const X x = quarter_where(far, q);
-  const X radius = length(quarter_where(far, p), x);
-  return quarter_where(far, ratio(g * ratio(x, radius), radius));
+  const detail::Rescale<X> rescale(p, q);
+  const X x = rescale(q);
+  const X radius = length(rescale(p), x);
+  return rescale(ratio(g * ratio(x, radius), radius));
 };
 inline constexpr auto of_atan2_by_x = []<class X>(const X& g, const X& p, const X& q) {
   return -of_atan2_by_y(g, q, p);
@@ -292,9 +295,9 @@ inline constexpr auto of_bell = []<class X>(const X& g, const X& p) {
 };
 
 inline constexpr auto of_hypot_by_first = []<class X>(const X& g, const X& p, const X& q) {
-  const auto far = is_far(p, q);
-  const X x = quarter_where(far, p);
-  return g * ratio(x, length(x, quarter_where(far, q)));
+  const detail::Rescale<X> rescale(p, q);
+  const X x = rescale(p);
+  return g * ratio(x, length(x, rescale(q)));
 };
 inline constexpr auto of_hypot_by_second = []<class X>(const X& g, const X& p, const X& q) {
   return of_hypot_by_first(g, q, p);

@@ -62,8 +62,8 @@ enum class Indexing {
 
 /// The coordinates of all points of a grid, one array for each vector: `auto [x, y] = meshgrid(a, b)`. Arrays
 /// count as vectors of their entries. meshgrid({a, b}, Indexing::ij) gives a std::vector.
-template <class T, std::same_as<Variable<T>>... Rest>
-std::array<Variable<T>, 1 + sizeof...(Rest)> meshgrid(Variable<T> first, Rest... rest);
+template <VariableType First, VariableType... Rest>
+auto meshgrid(First&& first, Rest&&... rest);
 template <class T>
 XGRAD_API std::vector<Variable<T>> meshgrid(const std::vector<Variable<T>>& vectors,
                                             Indexing indexing = Indexing::xy);
@@ -165,10 +165,11 @@ Variable<T> repeat(Variable<T> x, std::vector<std::size_t> counts, std::size_t a
   return detail::repeat_each<T>(x, counts, static_cast<int>(axis));
 }
 
-template <class T, std::same_as<Variable<T>>... Rest>
-std::array<Variable<T>, 1 + sizeof...(Rest)> meshgrid(Variable<T> first, Rest... rest) {
+template <VariableType First, VariableType... Rest>
+auto meshgrid(First&& first, Rest&&... rest) {
+  using T = detail::common_scalar_t<First, Rest...>;
   std::array<Variable<T>, 1 + sizeof...(Rest)> result;
-  const auto all = meshgrid(std::vector<Variable<T>>{first, rest...});
+  const auto all = meshgrid(std::vector<Variable<T>>{first, detail::lift<T>(rest)...});
   std::copy(all.begin(), all.end(), result.begin());
   return result;
 }

@@ -44,8 +44,8 @@ template <class T>
 Variable<T> transpose(Variable<T> x);
 template <class T, class I, std::size_t N>
 Variable<T> transpose(Variable<T> x, const I (&order)[N]);
-template <class T>
-Variable<T> transpose(Variable<T> x, const std::vector<int>& order);
+template <class T, IntegerRange R>
+Variable<T> transpose(Variable<T> x, R&& order);
 
 /// The same as transpose(x, order), by PyTorch's name.
 template <class T>
@@ -138,9 +138,9 @@ Variable<T> transpose(Variable<T> x, const I (&order)[N]) {
   return permute<T>(x, std::vector<int>(order, order + N));
 }
 
-template <class T>
-Variable<T> transpose(Variable<T> x, const std::vector<int>& order) {
-  return permute<T>(x, order);
+template <class T, IntegerRange R>
+Variable<T> transpose(Variable<T> x, R&& order) {
+  return permute<T>(x, {std::begin(order), std::end(order)});
 }
 
 }  // namespace xgrad

@@ -73,12 +73,12 @@ Variable<T> polygamma(int order, const Variable<T>& x) {
       [next = PolygammaOf(order + 1)](const auto& g, const auto& p) { return g * next(p); });
 }
 
-#define XGRAD_INSTANTIATE(T)                           \
-  template Variable<T> erf<T>(const Variable<T>&);     \
-  template Variable<T> erfc<T>(const Variable<T>&);    \
+#define XGRAD_INSTANTIATE(T)                                \
+  template Variable<T> erf<T>(const Variable<T>&);          \
+  template Variable<T> erfc<T>(const Variable<T>&);         \
   template Variable<T> detail::bell<T>(const Variable<T>&); \
-  template Variable<T> lgamma<T>(const Variable<T>&);  \
-  template Variable<T> digamma<T>(const Variable<T>&); \
+  template Variable<T> lgamma<T>(const Variable<T>&);       \
+  template Variable<T> digamma<T>(const Variable<T>&);      \
   template Variable<T> polygamma<T>(int, const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE

@@ -41,7 +41,8 @@ template <class Y, class X>
   requires Operands<Y, X>
 auto atan2(Y&& y, X&& x) {
   using T = detail::common_scalar_t<Y, X>;
-  return atan2<T>(detail::lift<T>(std::forward<Y>(y)), detail::lift<T>(std::forward<X>(x)));
+  return detail::call<T>([](const Variable<T>& u, const Variable<T>& v) { return atan2(u, v); },
+                         std::forward<Y>(y), std::forward<X>(x));
 }
 
 }  // namespace xgrad

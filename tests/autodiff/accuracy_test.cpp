@@ -9,8 +9,8 @@
 #include <numbers>
 
 // Every elementary function is within 4 units in the last place of the correctly rounded value, and so is its
-// derivative; `elementwise` and the operation of the same name have the same bits, which depend on nothing but
-// the entry. tests/accuracy.py makes the table of docs/accuracy.md of what is measured here.
+// derivative; `elementwise` and the operation of the same name have the same bits, which depend on nothing
+// but the entry. tests/accuracy.py makes the table of docs/accuracy.md of what is measured here.
 
 namespace {
 
@@ -47,7 +47,8 @@ void check_row(const std::string& name, bool is_double, const Row& row) {
 
 /// A function of one number, the reference and that of its derivative, in a domain.
 template <class T, class F, class R, class D>
-void measure(const std::string& name, const F& f, const R& reference, const D& slope, bool (*in_domain)(double)) {
+void measure(const std::string& name, const F& f, const R& reference, const D& slope,
+             bool (*in_domain)(double)) {
   std::vector<T> x;
   for (const T each : arguments<T>(samples())) {
     if (std::isnan(each) || in_domain(static_cast<double>(each))) x.push_back(each);
@@ -159,99 +160,141 @@ W gelu_argument(W x) {
 TEST_CASE("exponentials and logarithms") {
   constexpr auto ln2 = std::numbers::ln2_v<long double>, ln10 = std::numbers::ln10_v<long double>;
   const auto e = [](auto x) { return std::exp(x); };
-  one("exp", [](const auto& x) { return exp(x); }, e, e);
-  one("exp2", [](const auto& x) { return exp2(x); }, [](auto x) { return std::exp2(x); },
-      [=]<class W>(W x) { return W(ln2) * std::exp2(x); }, [](double x) { return !(x >= 128 && x < 129) && !(x >= 1024 && x < 1025); });
-  one("expm1", [](const auto& x) { return expm1(x); }, [](auto x) { return std::expm1(x); }, e);
-  one("log", [](const auto& x) { return log(x); }, [](auto x) { return std::log(x); }, [](auto x) { return 1 / x; }, positive);
-  one("log2", [](const auto& x) { return log2(x); }, [](auto x) { return std::log2(x); },
+  one(
+      "exp", [](const auto& x) { return exp(x); }, e, e);
+  one(
+      "exp2", [](const auto& x) { return exp2(x); }, [](auto x) { return std::exp2(x); },
+      [=]<class W>(W x) { return W(ln2) * std::exp2(x); },
+      [](double x) { return !(x >= 128 && x < 129) && !(x >= 1024 && x < 1025); });
+  one(
+      "expm1", [](const auto& x) { return expm1(x); }, [](auto x) { return std::expm1(x); }, e);
+  one(
+      "log", [](const auto& x) { return log(x); }, [](auto x) { return std::log(x); },
+      [](auto x) { return 1 / x; }, positive);
+  one(
+      "log2", [](const auto& x) { return log2(x); }, [](auto x) { return std::log2(x); },
       [=]<class W>(W x) { return 1 / (W(ln2) * x); }, positive);
-  one("log10", [](const auto& x) { return log10(x); }, [](auto x) { return std::log10(x); },
+  one(
+      "log10", [](const auto& x) { return log10(x); }, [](auto x) { return std::log10(x); },
       [=]<class W>(W x) { return 1 / (W(ln10) * x); }, positive);
-  one("log1p", [](const auto& x) { return log1p(x); }, [](auto x) { return std::log1p(x); },
+  one(
+      "log1p", [](const auto& x) { return log1p(x); }, [](auto x) { return std::log1p(x); },
       [](auto x) { return 1 / (1 + x); }, above_minus_one);
 }
 
 TEST_CASE("roots") {
-  one("sqrt", [](const auto& x) { return sqrt(x); }, [](auto x) { return std::sqrt(x); },
+  one(
+      "sqrt", [](const auto& x) { return sqrt(x); }, [](auto x) { return std::sqrt(x); },
       [](auto x) { return 1 / (2 * std::sqrt(x)); }, positive);
-  one("rsqrt", [](const auto& x) { return rsqrt(x); }, [](auto x) { return 1 / std::sqrt(x); },
+  one(
+      "rsqrt", [](const auto& x) { return rsqrt(x); }, [](auto x) { return 1 / std::sqrt(x); },
       [](auto x) { return -1 / (2 * std::sqrt(x) * x); }, positive);
-  one("cbrt", [](const auto& x) { return cbrt(x); }, [](auto x) { return std::cbrt(x); },
+  one(
+      "cbrt", [](const auto& x) { return cbrt(x); }, [](auto x) { return std::cbrt(x); },
       [](auto x) { return 1 / (3 * std::cbrt(x) * std::cbrt(x)); });
-  one("reciprocal", [](const auto& x) { return reciprocal(x); }, [](auto x) { return 1 / x; },
+  one(
+      "reciprocal", [](const auto& x) { return reciprocal(x); }, [](auto x) { return 1 / x; },
       [](auto x) { return -1 / (x * x); });
 }
 
 TEST_CASE("trigonometric functions") {
-  one("sin", [](const auto& x) { return sin(x); }, [](auto x) { return std::sin(x); }, [](auto x) { return std::cos(x); });
-  one("cos", [](const auto& x) { return cos(x); }, [](auto x) { return std::cos(x); }, [](auto x) { return -std::sin(x); });
-  one("tan", [](const auto& x) { return tan(x); }, [](auto x) { return std::tan(x); },
+  one(
+      "sin", [](const auto& x) { return sin(x); }, [](auto x) { return std::sin(x); },
+      [](auto x) { return std::cos(x); });
+  one(
+      "cos", [](const auto& x) { return cos(x); }, [](auto x) { return std::cos(x); },
+      [](auto x) { return -std::sin(x); });
+  one(
+      "tan", [](const auto& x) { return tan(x); }, [](auto x) { return std::tan(x); },
       [](auto x) { return 1 + std::tan(x) * std::tan(x); });
-  one("asin", [](const auto& x) { return asin(x); }, [](auto x) { return std::asin(x); },
+  one(
+      "asin", [](const auto& x) { return asin(x); }, [](auto x) { return std::asin(x); },
       [](auto x) { return 1 / std::sqrt((1 - x) * (1 + x)); });
-  one("acos", [](const auto& x) { return acos(x); }, [](auto x) { return std::acos(x); },
+  one(
+      "acos", [](const auto& x) { return acos(x); }, [](auto x) { return std::acos(x); },
       [](auto x) { return -1 / std::sqrt((1 - x) * (1 + x)); });
-  one("atan", [](const auto& x) { return atan(x); }, [](auto x) { return std::atan(x); }, [](auto x) { return 1 / (1 + x * x); });
+  one(
+      "atan", [](const auto& x) { return atan(x); }, [](auto x) { return std::atan(x); },
+      [](auto x) { return 1 / (1 + x * x); });
 }
 
 TEST_CASE("hyperbolic functions") {
-  one("sinh", [](const auto& x) { return sinh(x); }, [](auto x) { return std::sinh(x); }, [](auto x) { return std::cosh(x); });
-  one("cosh", [](const auto& x) { return cosh(x); }, [](auto x) { return std::cosh(x); }, [](auto x) { return std::sinh(x); });
-  one("tanh", [](const auto& x) { return tanh(x); }, [](auto x) { return std::tanh(x); },
+  one(
+      "sinh", [](const auto& x) { return sinh(x); }, [](auto x) { return std::sinh(x); },
+      [](auto x) { return std::cosh(x); });
+  one(
+      "cosh", [](const auto& x) { return cosh(x); }, [](auto x) { return std::cosh(x); },
+      [](auto x) { return std::sinh(x); });
+  one(
+      "tanh", [](const auto& x) { return tanh(x); }, [](auto x) { return std::tanh(x); },
       [](auto x) { return 4 * sigmoid_reference(2 * x) * sigmoid_reference(-2 * x); });
-  one("asinh", [](const auto& x) { return asinh(x); }, [](auto x) { return std::asinh(x); },
+  one(
+      "asinh", [](const auto& x) { return asinh(x); }, [](auto x) { return std::asinh(x); },
       []<class W>(W x) { return 1 / std::hypot(W(1), x); });
-  one("acosh", [](const auto& x) { return acosh(x); }, [](auto x) { return std::acosh(x); },
+  one(
+      "acosh", [](const auto& x) { return acosh(x); }, [](auto x) { return std::acosh(x); },
       [](auto x) { return 1 / (std::sqrt(x - 1) * std::sqrt(x + 1)); });
-  one("atanh", [](const auto& x) { return atanh(x); }, [](auto x) { return std::atanh(x); },
+  one(
+      "atanh", [](const auto& x) { return atanh(x); }, [](auto x) { return std::atanh(x); },
       [](auto x) { return 1 / ((1 - x) * (1 + x)); }, within_one);
 }
 
 TEST_CASE("the error function and activations") {
   const auto slope = []<class W>(W x) { return 2 * std::numbers::inv_sqrtpi_v<W> * std::exp(-x * x); };
-  one("erf", [](const auto& x) { return erf(x); }, [](auto x) { return std::erf(x); }, slope);
-  one("erfc", [](const auto& x) { return erfc(x); }, [](auto x) { return std::erfc(x); }, [=](auto x) { return -slope(x); });
-  one("sigmoid", [](const auto& x) { return sigmoid(x); }, [](auto x) { return sigmoid_reference(x); },
+  one(
+      "erf", [](const auto& x) { return erf(x); }, [](auto x) { return std::erf(x); }, slope);
+  one(
+      "erfc", [](const auto& x) { return erfc(x); }, [](auto x) { return std::erfc(x); },
+      [=](auto x) { return -slope(x); });
+  one(
+      "sigmoid", [](const auto& x) { return sigmoid(x); }, [](auto x) { return sigmoid_reference(x); },
       [](auto x) { return sigmoid_reference(x) * sigmoid_reference(-x); });
-  one("softplus", [](const auto& x) { return softplus(x); },
+  one(
+      "softplus", [](const auto& x) { return softplus(x); },
       [](auto x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); },
       [](auto x) { return sigmoid_reference(x); });
-  one("silu", [](const auto& x) { return silu(x); }, [](auto x) { return times(x, sigmoid_reference(x)); },
+  one(
+      "silu", [](const auto& x) { return silu(x); }, [](auto x) { return times(x, sigmoid_reference(x)); },
       []<class W>(W x) {
         const W s = sigmoid_reference(x);
         return Reference<W>(s, times(x, s * sigmoid_reference(-x)));
       });
-  one("gelu", [](const auto& x) { return gelu(x); }, [](auto x) { return times(x, normal_reference(x)); },
-      []<class W>(W x) {
-        return Reference<W>(normal_reference(x), times(x, bell_reference(x)));
-      });
-  one("gelu, approximate", [](const auto& x) { return gelu(x, {.approximate = true}); },
+  one(
+      "gelu", [](const auto& x) { return gelu(x); }, [](auto x) { return times(x, normal_reference(x)); },
+      []<class W>(W x) { return Reference<W>(normal_reference(x), times(x, bell_reference(x))); });
+  one(
+      "gelu, approximate", [](const auto& x) { return gelu(x, {.approximate = true}); },
       [](auto x) { return times(x, sigmoid_reference(gelu_argument(x))); },
       []<class W>(W x) {
         const W v = gelu_argument(x), s = sigmoid_reference(v), bend = s * sigmoid_reference(-v);
         const W slope = 2 * std::sqrt(2 / std::numbers::pi_v<W>) * (1 + 3 * W(0.044715L) * x * x);
         return Reference<W>(s, times(times(x, bend), slope));
       });
-  one("elu", [](const auto& x) { return elu(x); }, [](auto x) { return x < 0 ? std::expm1(x) : x; },
+  one(
+      "elu", [](const auto& x) { return elu(x); }, [](auto x) { return x < 0 ? std::expm1(x) : x; },
       []<class W>(W x) { return x < 0 ? std::exp(x) : W(1); });  // as relu's, also for NaN
 }
 
 TEST_CASE("functions of two numbers") {
-  two("pow", [](const auto& a, const auto& b) { return pow(a, b); }, [](auto a, auto b) { return std::pow(a, b); },
-      [](auto a, auto b) { return b * std::pow(a, b - 1); },
+  two(
+      "pow", [](const auto& a, const auto& b) { return pow(a, b); },
+      [](auto a, auto b) { return std::pow(a, b); }, [](auto a, auto b) { return b * std::pow(a, b - 1); },
       []<class W>(W a, W b) { return std::pow(a, b) * std::log(a); }, positive_base);
-  two("hypot", [](const auto& a, const auto& b) { return hypot(a, b); }, [](auto a, auto b) { return std::hypot(a, b); },
-      [](auto a, auto b) { return a / std::hypot(a, b); }, [](auto a, auto b) { return b / std::hypot(a, b); });
-  two("atan2", [](const auto& a, const auto& b) { return atan2(a, b); }, [](auto a, auto b) { return std::atan2(a, b); },
+  two(
+      "hypot", [](const auto& a, const auto& b) { return hypot(a, b); },
+      [](auto a, auto b) { return std::hypot(a, b); }, [](auto a, auto b) { return a / std::hypot(a, b); },
+      [](auto a, auto b) { return b / std::hypot(a, b); });
+  two(
+      "atan2", [](const auto& a, const auto& b) { return atan2(a, b); },
+      [](auto a, auto b) { return std::atan2(a, b); },
       [](auto a, auto b) { return b / std::hypot(a, b) / std::hypot(a, b); },
       [](auto a, auto b) { return -a / std::hypot(a, b) / std::hypot(a, b); });
   // The sum of two powers near 1 has a logarithm near 0: an error is in units of the larger operand.
-  two("logaddexp", [](const auto& a, const auto& b) { return logaddexp(a, b); },
-      []<class W>(W a, W b) {
-        return Reference<W>(std::max(a, b), std::log1p(std::exp(-std::abs(a - b))));
-      },
-      [](auto a, auto b) { return sigmoid_reference(a - b); }, [](auto a, auto b) { return sigmoid_reference(b - a); });
+  two(
+      "logaddexp", [](const auto& a, const auto& b) { return logaddexp(a, b); },
+      []<class W>(W a, W b) { return Reference<W>(std::max(a, b), std::log1p(std::exp(-std::abs(a - b)))); },
+      [](auto a, auto b) { return sigmoid_reference(a - b); },
+      [](auto a, auto b) { return sigmoid_reference(b - a); });
 }
 
 TEST_CASE("the table") {

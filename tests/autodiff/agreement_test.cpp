@@ -3,8 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-// An elementary function gives the same bits as an operation and inside `elementwise`, wherever an entry stands
-// and however long the array is; its special values are those of IEEE 754, and its derivatives keep what is small.
+// An elementary function gives the same bits as an operation and inside `elementwise`, wherever an entry
+// stands and however long the array is; its special values are those of IEEE 754, and its derivatives keep
+// what is small.
 
 namespace {
 
@@ -102,7 +103,8 @@ double second(const F& f, double x) {
 }
 
 bool near(double got, double want, double relative = 1e-14) {
-  return std::isnan(want) ? std::isnan(got) : got == want || std::abs(got - want) <= relative * std::abs(want);
+  return std::isnan(want) ? std::isnan(got)
+                          : got == want || std::abs(got - want) <= relative * std::abs(want);
 }
 
 }  // namespace
@@ -158,16 +160,37 @@ TEST_CASE("functions of two numbers give the same bits in elementwise") {
 }
 
 TEST_CASE("pow has the special values of IEEE 754") {
-  const std::vector<double> numbers{0.0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 1e20, -1e20, 1e300, 4.5, -2.5, 10,
-                                    infinity, -infinity, not_a_number, 5e-324, -5e-324, 1.7976931348623157e308};
+  const std::vector<double> numbers{0.0,
+                                    -0.0,
+                                    1,
+                                    -1,
+                                    2,
+                                    -2,
+                                    0.5,
+                                    -0.5,
+                                    3,
+                                    -3,
+                                    1e20,
+                                    -1e20,
+                                    1e300,
+                                    4.5,
+                                    -2.5,
+                                    10,
+                                    infinity,
+                                    -infinity,
+                                    not_a_number,
+                                    5e-324,
+                                    -5e-324,
+                                    1.7976931348623157e308};
   const auto power = [](auto p, auto q) { return pow(p, q); };
   for (const double a : numbers) {
     for (const double b : numbers) {
       CAPTURE(a);
       CAPTURE(b);
       const double want = std::pow(a, b);
-      for (const double got : {pow(Variable<double>(a), Variable<double>(b)).item(), pow(Variable<double>(a), b).item(),
-                               elementwise(power, Variable<double>(a), Variable<double>(b)).item()}) {
+      for (const double got :
+           {pow(Variable<double>(a), Variable<double>(b)).item(), pow(Variable<double>(a), b).item(),
+            elementwise(power, Variable<double>(a), Variable<double>(b)).item()}) {
         CHECK(near(got, want, 4e-16));
         CHECK((std::isnan(want) || std::signbit(got) == std::signbit(want)));
       }
@@ -178,8 +201,10 @@ TEST_CASE("pow has the special values of IEEE 754") {
 }
 
 TEST_CASE("powers of 2 and 10 have exact logarithms") {
-  for (int n = -1074; n < 1024; n += 7) CHECK(value([](const auto& x) { return log2(x); }, std::ldexp(1.0, n)) == n);
-  for (int n = -126; n < 128; n += 5) CHECK(value<float>([](const auto& x) { return exp2(x); }, n) == std::ldexp(1.0, n));
+  for (int n = -1074; n < 1024; n += 7)
+    CHECK(value([](const auto& x) { return log2(x); }, std::ldexp(1.0, n)) == n);
+  for (int n = -126; n < 128; n += 5)
+    CHECK(value<float>([](const auto& x) { return exp2(x); }, n) == std::ldexp(1.0, n));
 }
 
 TEST_CASE("derivatives in the tails of saturated functions") {
@@ -197,7 +222,8 @@ TEST_CASE("derivatives in the tails of saturated functions") {
   CHECK(near(second(t, 20), -8 * tail));
   CHECK(near(second(w, 40), -38 * tail));
   CHECK(near(slope([](const auto& x) { return sum(log(sigmoid(x))); }, 40), tail));
-  CHECK(near(slope([](const auto& x) { return sum(elementwise([](auto v) { return tanh(v); }, x)); }, 20), 4 * tail));
+  CHECK(near(slope([](const auto& x) { return sum(elementwise([](auto v) { return tanh(v); }, x)); }, 20),
+             4 * tail));
   // At 0 the higher derivatives are exact too: tanh''' is -2 and sigmoid''' is -1/8.
   CHECK(grad(grad(grad(t)))(Variable<double>(0.0)).item() == doctest::Approx(-2));
   CHECK(grad(grad(grad(s)))(Variable<double>(0.0)).item() == doctest::Approx(-0.125));
@@ -217,7 +243,8 @@ TEST_CASE("derivatives at large arguments, whose squares overflow") {
   CHECK(near(second(at, 1e60), -2e-180));
   CHECK(near(second(at, 2), -4.0 / 25));
   CHECK(near(slope([](const auto& x) { return sum(log10(x)); }, 1e308), std::log10(std::exp(1.0)) * 1e-308));
-  CHECK(near(slope([](const auto& x) { return sum(pow(x, 0.3)); }, 1e300), 0.3 * std::pow(1e300L, 0.3L) / 1e300L));
+  CHECK(near(slope([](const auto& x) { return sum(pow(x, 0.3)); }, 1e300),
+             0.3 * std::pow(1e300L, 0.3L) / 1e300L));
   CHECK(near(value([](const auto& x) { return pow(x, -2); }, 1e160), 1e-320, 1e-3));
 }
 

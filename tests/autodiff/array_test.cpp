@@ -2,7 +2,9 @@
 #include <autodiff/error.hpp>
 
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <thread>
@@ -59,4 +61,66 @@ TEST_CASE("broadcasting") {
   CHECK_THROWS_WITH_AS(broadcast_shape("add", {2, 3}, {2}),
                        "add: shapes {2, 3} and {2} do not broadcast: extents 3 and 2", ShapeError);
   CHECK_THROWS_AS(broadcast_shape("add", {0}, {2}), ShapeError);
+}
+
+TEST_CASE("an Array from numbers in braces") {
+  const Array<float> row = {1, 2, 3};
+  CHECK(row.shape() == Shape{3});
+  const Array<double> matrix = {{1, 2.5}, {3, 4}};
+  CHECK(matrix.shape() == Shape{2, 2});
+  CHECK(matrix(0, 1) == 2.5);
+  const Array<double> column = {{1.0}, {2.0}};  // not a row
+  CHECK(column.shape() == Shape{2, 1});
+  const Array<int> cube = {{{1, 2}, {3, 4}}, {{5, 6}, {7, 8}}};
+  CHECK(cube.shape() == Shape{2, 2, 2});
+  CHECK(cube(1, 0, 1) == 6);
+  CHECK(Array<bool>{true, false}.shape() == Shape{2});
+  CHECK(Array<float>({1.5, 2.5}).shape() == Shape{2});  // no shape; of integers it does not compile
+  CHECK(Array<float>({2, 3}, 1.0F).shape() == Shape{2, 3});
+  CHECK_THROWS_WITH_AS((Array<int>{{1, 2}, {3}}),
+                       "an array from numbers in braces: its rows have different lengths", ShapeError);
+  CHECK_THROWS_AS((Array<int>{{1}, {2, 3}}), ShapeError);
+}
+
+TEST_CASE("an Array is assigned to as xtensor's containers are") {
+  Array<double> a = {1, 2, 3};
+  a = a * 2.0;
+  CHECK(a == Array<double>{2, 4, 6});
+  a += 1;
+  xt::noalias(a) = a + a;
+  CHECK(a == Array<double>{6, 10, 14});
+  a = 3.0;
+  CHECK(a.dimension() == 0);
+  Array<double> b = xt::arange<double>(3);
+  a = std::move(b);
+  CHECK(a == Array<double>{0, 1, 2});
+  a = Array<double>{{1, 2}, {3, 4}};
+  a = Array<double>(xt::view(a, 0));
+  CHECK(a == Array<double>{1, 2});
+  CHECK(Array<double>().size() == 1);
+  CHECK(Array<double>(Shape{0, 3}).size() == 0);
+}
+
+TEST_CASE("fmt prints arrays") {
+  CHECK(fmt::format("{}", Array<int>{1, 2}) == "{1, 2}");
+  CHECK(fmt::format("{}", Array<std::uint8_t>{1, 200}) == "{  1, 200}");
+  CHECK(fmt::format("{}", Array<bool>{true, false}) == "{ true, false}");
+  CHECK(fmt::format("{}", Array<float>{{0.5, 1}, {2, 3}}) == "{{ 0.5,  1. },\n { 2. ,  3. }}");
+  CHECK(fmt::format("{}", xt::xarray<double>{1.0, 2.0}) == "{ 1.,  2.}");
+  CHECK(fmt::format("{:>8}", Array<int>{1, 2}) == "  {1, 2}");
+}
+
+TEST_CASE("large arrays are printed in fewer than 40 lines, from their ends") {
+  for (const Shape& shape : {Shape{5000}, Shape{900}, Shape{100, 100}, Shape{64, 28, 28, 1}, Shape{300, 3},
+                             Shape{3, 4, 5, 6, 7}, Shape{4, 4, 4, 4, 4, 4, 4, 4}, Shape{999, 1}}) {
+    Array<float> array = full<float>(shape, 2);
+    array.data()[0] = 1;
+    array.data()[array.size() - 1] = 3;
+    const std::string text = to_string(array);
+    CAPTURE(text);
+    CHECK(std::count(text.begin(), text.end(), '\n') < 40);
+    CHECK(text.find('1') != std::string::npos);
+    CHECK(text.find("...") != std::string::npos);
+    if (shape.size() < 7) CHECK(text.find('3') != std::string::npos);
+  }
 }

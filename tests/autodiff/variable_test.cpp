@@ -73,3 +73,53 @@ TEST_CASE("xtensor's functions take Arrays, though argument-dependent lookup fin
   CHECK(xt::amax(a)() == 3);
   CHECK(xt::average(a)() == 2);
 }
+
+TEST_CASE("from numbers in braces, containers and formulas") {
+  const Variable<double> row = {1.0, 2.0};
+  CHECK(row.shape() == Shape{2});
+  const Variable<double> integers = {1, 2, 3};
+  CHECK(integers.value() == Array<double>{1, 2, 3});
+  const Variable<float> matrix = {{1, 2}, {3, 4}};
+  CHECK(matrix.shape() == Shape{2, 2});
+  const Variable<double> column = {{1.0}, {2.0}};
+  CHECK(column.shape() == Shape{2, 1});
+  const Variable<double> cube = {{{1, 2}, {3, 4}}};
+  CHECK(cube.shape() == Shape{1, 2, 2});
+  const Variable<double> from_vector = std::vector<double>{1, 2};
+  CHECK(from_vector.value() == row.value());
+  const Variable<double> range = xt::arange(1.0, 3.0);
+  CHECK(range.value() == row.value());
+  const Variable<double> number = 2;
+  CHECK(number.shape().empty());
+  const Variable<double> same{row};
+  CHECK(same.value().data() == row.value().data());
+  CHECK(!Variable<double>{});
+  CHECK_THROWS_AS((Variable<double>{{1, 2}, {3}}), ShapeError);
+  Variable<double> later;
+  later = {3, 4};
+  CHECK(later.value() == Array<double>{3, 4});
+  const std::vector<Variable<double>> list{row, column};
+  CHECK(list.size() == 2);
+  const auto total = [](const Variable<double>& x) { return sum(x).item(); };
+  CHECK(total({1, 2, 3}) == 6);
+}
+
+TEST_CASE("operations that xtensor has not take arrays as constants") {
+  const xt::xarray<double> a = {{1.0, -2.0}, {3.0, 4.0}};
+  const Variable<double> x = a;
+  CHECK(relu(a).value() == relu(x).value());
+  CHECK(softmax(a, 0).value() == softmax(x, 0).value());
+  CHECK(matmul(a, a).value() == matmul(x, x).value());
+  CHECK(linear(a, x).value() == matmul(x, transpose(x)).value());
+  CHECK(logsumexp(a, 1).value() == logsumexp(x, 1).value());
+  CHECK(einsum("ij->i", a).value() == sum(x, 1).value());
+  Tape tape;
+  const auto y = sum(relu(a) * x);
+  CHECK(tape.gradient(y, x).value() == relu(x).value());
+}
+
+TEST_CASE("fmt prints Variables and Parameters") {
+  const Variable<float> x = {1, 2};
+  const Parameter<float> w(x.value());
+  CHECK(fmt::format("{} {}", x, w) == "{ 1.,  2.} { 1.,  2.}");
+}

@@ -59,6 +59,17 @@ def write_data(folder, compressed=False, **changes):
     return folder
 
 
+def started(command):
+    """A process that Ctrl-C ends, also if these tests run in the background, where shells have it ignored."""
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 def run(program, *arguments):
     return subprocess.run(
         [EXAMPLES / program, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
@@ -266,7 +277,7 @@ class Plots(unittest.TestCase):
 
     def test_an_interruption_ends_all_trainings(self):
         command = [EXAMPLES / "dropout", "--data", self.data, "--images", "300", "--epochs", "10000"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with started(command) as process:
             process.stdout.readline()
             time.sleep(1)
             process.send_signal(signal.SIGINT)
@@ -436,7 +447,7 @@ class Train(unittest.TestCase):
     def interrupted(self, which, *arguments, count=1):
         """A run that gets a signal in its second epoch: its process, what it printed and its errors."""
         command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, "--threads", "1", *map(str, arguments)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with started(command) as process:
             output = ""
             while "epoch " not in output:
                 output += process.stdout.readline()

@@ -1,13 +1,17 @@
-// expect: this model does not take the integers of the data set: images held as bytes go into
-// nn::ImageDataset A network of numbers on images that are bytes, without a word on what they mean.
+// expect: this model does not take the integers of the data set
+// A network of numbers on images that are bytes, without a word on what they mean.
+#include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
+using namespace xgrad;
+
+struct Net {
+  nn::Linear<float> fc{4, 2};
+  Variable<float> operator()(const Variable<float>& x) const { return fc(x); }
+};
+
 int main() {
-  using namespace xgrad;
-  struct Net {
-    nn::Linear<float> fc{4, 2};
-    Variable<float> operator()(const Variable<float>& x) const { return fc(x); }
-  } net;
+  Net net;
   nn::DataLoader loader(Array<std::uint8_t>(Shape{8, 4}), Array<int>(Shape{8}, 0));
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.1});
   optim::fit(net, sgd, loader);

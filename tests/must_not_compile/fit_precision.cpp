@@ -1,13 +1,17 @@
-// expect: this model does not take the arrays of the data set: its operator() takes another precision
+// expect: this model does not take the arrays of the data set: its operator() takes
 // Data in double, a network in float.
+#include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
+using namespace xgrad;
+
+struct Net {
+  nn::Linear<float> fc{4, 2};
+  Variable<float> operator()(const Variable<float>& x) const { return fc(x); }
+};
+
 int main() {
-  using namespace xgrad;
-  struct Net {
-    nn::Linear<float> fc{4, 2};
-    Variable<float> operator()(const Variable<float>& x) const { return fc(x); }
-  } net;
+  Net net;
   nn::DataLoader loader(random_uniform<double>({8, 4}), Array<int>(Shape{8}, 0));
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.1});
   optim::fit(net, sgd, loader);

@@ -7,13 +7,18 @@
 
 #include <any>
 #include <array>
+#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <variant>
 #include <vector>
 
 using namespace xgrad;
@@ -100,6 +105,22 @@ struct Tied {
   auto fields() { return nn::fields("encoder", encoder, "head", head, "decoder", encoder); }
 };
 
+struct Chosen {
+  std::shared_ptr<nn::Linear<float>> shared = std::make_shared<nn::Linear<float>>(2, 2);
+  std::variant<nn::ReLU, nn::Linear<float>> choice = nn::Linear<float>(2, 2);
+  std::map<std::string, nn::Linear<float>> by_name;
+  std::unordered_map<int, nn::Linear<float>> unordered;
+  std::deque<nn::Linear<float>> queue;
+  std::list<nn::Linear<float>> list;
+  std::pair<nn::Linear<float>, int> pair{{2, 2}, 1};
+
+  Chosen() = default;
+  auto fields() {
+    return nn::fields("shared", shared, "choice", choice, "by_name", by_name, "unordered", unordered, "queue",
+                      queue, "list", list, "pair", pair);
+  }
+};
+
 struct UserLayerWithMode {
   bool training = true;
   Parameter<float> gain{full<float>({1}, 1)};
@@ -142,6 +163,22 @@ TEST_CASE("vectors, arrays, optionals, pointers and tuples of layers") {
   CHECK(names(net) == Names{"list.0.weight", "list.0.bias", "list.1.weight", "pair.0.weight", "pair.0.bias",
                             "pair.1.weight", "perhaps.weight", "behind.weight", "mixed.0.weight",
                             "mixed.0.bias", "grid.0.0.weight", "grid.0.0.bias"});
+}
+
+TEST_CASE("layers chosen at run time: maps, variants, shared pointers, lists and pairs") {
+  Chosen model;
+  for (const char* key : {"name", "age"}) model.by_name.emplace(key, nn::Linear<float>(2, 2));
+  for (const int key : {10, 2}) model.unordered.emplace(key, nn::Linear<float>(2, 2));
+  model.queue.emplace_back(2, 2);
+  model.list.emplace_back(2, 2);
+  CHECK(names(model) == Names{"shared.weight", "shared.bias", "choice.weight", "choice.bias",
+                              "by_name.age.weight", "by_name.age.bias", "by_name.name.weight",
+                              "by_name.name.bias", "unordered.2.weight", "unordered.2.bias",
+                              "unordered.10.weight", "unordered.10.bias", "queue.0.weight", "queue.0.bias",
+                              "list.0.weight", "list.0.bias", "pair.0.weight", "pair.0.bias"});
+  model.choice = nn::ReLU{};
+  model.shared = nullptr;
+  CHECK(names(model).front() == "by_name.age.weight");
 }
 
 TEST_CASE("what holds no parameter is passed over") {

@@ -239,7 +239,9 @@ TEST_CASE("what is wrong with a file is said") {
                R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]}})",
                eight),
        R"(array "a": it is there twice)"},
-      {file_of(std::string(100000, '[').insert(0, "{\"a\":"), ""), "its header is no proper JSON"},
+      {file_of(std::string(100000, '[').insert(0, "{\"a\":"), ""), R"(array "a": its dtype is no text)"},
+      {file_of(std::string(100000, '[').insert(0, "{\"a\":{\"x\":"), ""),
+       "its header is no proper JSON: nested too deeply"},
   };
   for (const Case& each : cases) {
     write_bytes(path, each.bytes);

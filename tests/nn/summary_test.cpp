@@ -21,6 +21,16 @@ struct LeNet {
   }
 };
 
+class Forgetful {
+ public:
+  Variable<float> operator()(const Variable<float>& x) { return second_(relu(first_(x))); }
+  auto fields() { return nn::fields("first", first_); }
+
+ private:
+  nn::Linear<float> first_{3, 3};
+  nn::Linear<float> second_{3, 3};
+};
+
 }  // namespace
 
 TEST_CASE("a plain struct: layers, shapes, parameters, multiply-adds") {
@@ -75,4 +85,14 @@ TEST_CASE("as a table") {
         "0      linear     {1, 20}      20,020         20,000\n"
         "relu   relu       {1, 20}           0              0\n"
         "total                          20,020         20,000\n");
+}
+
+TEST_CASE("a layer that fields() forgets") {
+  Forgetful net;
+  const nn::Summary summary = nn::summary(net, {2, 3});
+  CHECK(summary.parameters == 12);
+  CHECK(summary.unlisted == std::vector<Shape>{{3, 3}, {3}});
+  CHECK(
+      to_string(summary).find("not in the model: a parameter of shape {3, 3}; name its layer in fields()") !=
+      std::string::npos);
 }

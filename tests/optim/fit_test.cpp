@@ -211,6 +211,22 @@ TEST_CASE("another loss, and targets that are numbers") {
   CHECK(absolute.history[0].training_risk < 0.1);
 }
 
+// A shell that starts the tests in the background has them ignore SIGINT.
+[[maybe_unused]] const auto inherited = std::signal(SIGINT, SIG_DFL);
+
+TEST_CASE("a signal that is ignored stays ignored") {
+  World world(3);
+  std::signal(SIGINT, SIG_IGN);
+  const auto result =
+      optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .on_batch = [](const auto&) {
+                                                        std::raise(SIGINT);
+                                                        return false;
+                                                      }});
+  CHECK(result.signal == 0);
+  CHECK(result.reason == "epochs");
+  CHECK(std::signal(SIGINT, SIG_DFL) == SIG_IGN);
+}
+
 TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
   const check::TemporaryFile file;
   World whole(3);

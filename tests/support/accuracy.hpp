@@ -12,8 +12,8 @@
 #include <vector>
 
 // How far functions are from the correctly rounded value, in units in the last place (ulp), for
-// autodiff/accuracy_test.cpp. References are computed with more precision than the type: double for float, long
-// double for double.
+// autodiff/accuracy_test.cpp. References are computed with more precision than the type: double for float,
+// long double for double.
 
 namespace accuracy {
 
@@ -31,7 +31,8 @@ struct Reference {
   W size = 0;
   bool is_sum = false;
   Reference(W v) : value(v) {}
-  Reference(W first, W second) : value(first + second), size(std::max(std::abs(first), std::abs(second))), is_sum(true) {}
+  Reference(W first, W second)
+      : value(first + second), size(std::max(std::abs(first), std::abs(second))), is_sum(true) {}
 };
 
 /// The distance of `got` from the reference; infinite for a NaN, an infinity or a sign of zero that is wrong.
@@ -50,8 +51,9 @@ double units(T got, Reference<Wide<T>> want) {
   std::frexp(std::max(std::abs(want.value), std::abs(want.size)), &exponent);
   exponent = std::clamp(exponent, int{Limits::min_exponent}, int{Limits::max_exponent});
   // An infinity that should have been the largest number is one unit too far.
-  const Wide<T> value = std::isinf(got) ? std::copysign(std::ldexp(Wide<T>(1), Limits::max_exponent), Wide<T>(got))
-                                        : Wide<T>(got);
+  const Wide<T> value = std::isinf(got)
+                            ? std::copysign(std::ldexp(Wide<T>(1), Limits::max_exponent), Wide<T>(got))
+                            : Wide<T>(got);
   return static_cast<double>(std::ldexp(std::abs(value - want.value), Limits::digits - exponent));
 }
 
@@ -60,10 +62,33 @@ template <class T>
 std::vector<T> arguments(std::size_t count) {
   using Limits = std::numeric_limits<T>;
   std::vector<T> x;
-  for (const T special : {T(0), T(0.5), T(1), T(2), T(3), T(10), T(20), T(40), T(88.7), T(88.75), T(103.9), T(709.7),
-                          T(709.78), T(710.4), T(745.1), T(1e10), T(1e18), T(1e30), T(1e-10), T(1e-30), Limits::max(),
-                          Limits::min(), Limits::denorm_min(), T(1) - Limits::epsilon() / 2, T(1) + Limits::epsilon(),
-                          Limits::infinity(), Limits::quiet_NaN()}) {
+  for (const T special : {T(0),
+                          T(0.5),
+                          T(1),
+                          T(2),
+                          T(3),
+                          T(10),
+                          T(20),
+                          T(40),
+                          T(88.7),
+                          T(88.75),
+                          T(103.9),
+                          T(709.7),
+                          T(709.78),
+                          T(710.4),
+                          T(745.1),
+                          T(1e10),
+                          T(1e18),
+                          T(1e30),
+                          T(1e-10),
+                          T(1e-30),
+                          Limits::max(),
+                          Limits::min(),
+                          Limits::denorm_min(),
+                          T(1) - Limits::epsilon() / 2,
+                          T(1) + Limits::epsilon(),
+                          Limits::infinity(),
+                          Limits::quiet_NaN()}) {
     x.push_back(special);
     x.push_back(-special);
   }
@@ -78,7 +103,8 @@ std::vector<T> arguments(std::size_t count) {
     for (std::size_t i = 0; i < part; ++i) x.push_back(T(size) * unit(generator));
   }
   for (const double size : {1e-6, 1e-2}) {
-    for (std::size_t i = 0; i < part / 2; ++i) x.push_back((i % 2 == 0 ? T(1) : T(-1)) + T(size) * unit(generator));
+    for (std::size_t i = 0; i < part / 2; ++i)
+      x.push_back((i % 2 == 0 ? T(1) : T(-1)) + T(size) * unit(generator));
   }
   return x;
 }

@@ -1,0 +1,8 @@
+// expect: x.item() is the number
+// A loss is a Variable, of one entry.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  xgrad::Variable<double> x = {1.0, 2.0};
+  double loss = xgrad::sum(x);
+}

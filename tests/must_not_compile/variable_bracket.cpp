@@ -1,0 +1,8 @@
+// expect: x.value()(0, 1) reads an entry
+// A Variable does not change.
+#include <autodiff/autodiff.hpp>
+
+int main() {
+  xgrad::Variable<double> x = {1.0, 2.0};
+  x[0] = 3;
+}

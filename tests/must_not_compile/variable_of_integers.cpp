@@ -1,0 +1,7 @@
+// expect: cast it first, xt::cast<float>(array)
+// Numbers in braces convert, arrays of integers are cast.
+#include <autodiff/autodiff.hpp>
+
+#include <xtensor/xbuilder.hpp>
+
+int main() { xgrad::Variable<double> x = xt::arange(5); }
