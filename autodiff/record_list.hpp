@@ -172,6 +172,7 @@ class RecordList {
   std::uint64_t measuring = 0;
 
   Captures* captures = nullptr;  // who wants to know what operations use, if anybody
+  bool inspecting = false;       // a Recording is read: nothing hides operations in a tape of its own
 
   std::vector<std::unique_ptr<std::vector<ProfileEvent>>> events;  // by slot; null where nothing was measured
   std::int64_t last_event = 0;                                     // the end of what was measured last

@@ -4,6 +4,7 @@
 #include <autodiff/parameter.hpp>
 #include <nn/buffer.hpp>
 #include <nn/fields.hpp>
+#include <nn/module.hpp>
 
 #include <cstddef>
 
@@ -58,6 +59,8 @@ class BatchNorm {
 template <class T = float>
 class BatchNorm2d : public detail::BatchNorm<T> {
  public:
+  static constexpr LayerKind layer_kind = LayerKind::batch_norm2d;
+
   /// Throws ValueError where `channels` is 0 or an option is out of its range.
   explicit BatchNorm2d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm2d", channels, options) {}
@@ -71,6 +74,8 @@ class BatchNorm2d : public detail::BatchNorm<T> {
 template <class T = float>
 class BatchNorm1d : public detail::BatchNorm<T> {
  public:
+  static constexpr LayerKind layer_kind = LayerKind::batch_norm1d;
+
   /// Throws ValueError where `channels` is 0 or an option is out of its range.
   explicit BatchNorm1d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm1d", channels, options) {}

@@ -30,7 +30,7 @@
 namespace xgrad::nn {
 
 /// What a parameter is the weight of. It says which axes its channels are on.
-enum class LayerKind { other, linear, conv1d, conv2d, conv_transpose2d };
+enum class LayerKind { other, linear, conv1d, conv2d, conv_transpose2d, batch_norm1d, batch_norm2d };
 
 /// A parameter of a model and where it is found there: `conv1.weight`.
 template <class T>

@@ -12,6 +12,7 @@
 #include <nn/information.hpp>
 #include <nn/initialization.hpp>
 #include <nn/layers.hpp>
+#include <nn/layout_trace.hpp>
 #include <nn/losses.hpp>
 #include <nn/metrics.hpp>
 #include <nn/module.hpp>

@@ -100,16 +100,16 @@ class Matching {
     const bool fits = !shape || offer.shape == *shape;
     if (!fits || !offer.unreadable.empty() || !(widens || options_.cast)) {
       const char* hint = fits && offer.unreadable.empty() ? "; .cast = true converts it" : "";
-      refuse(name,
-             fmt::format("is {} {} in the file, {} {} in the model{}", offer.dtype, to_string(offer.shape),
-                         own_dtype<T>, to_string(shape.value_or(offer.shape)), hint));
+      refuse(name, fmt::format("is {} {} in the file, {} {} in the model{}", offer.dtype,
+                               xgrad::to_string(offer.shape), own_dtype<T>,
+                               xgrad::to_string(shape.value_or(offer.shape)), hint));
       return std::nullopt;
     }
     auto [array, overflow] =
         converted<T>(source_.read(static_cast<std::size_t>(&offer - source_.offers.data())));
     if (overflow != array.size()) {
       refuse(name, fmt::format("has an entry beyond {} at {}", own_dtype<T>,
-                               to_string(xgrad::detail::index_of(overflow, array.shape()))));
+                               xgrad::to_string(xgrad::detail::index_of(overflow, array.shape()))));
       return std::nullopt;
     }
     if (offer.dtype != own_dtype<T>) report_.cast[name] = fmt::format("{} to {}", offer.dtype, own_dtype<T>);
@@ -156,26 +156,31 @@ class Matching {
 template <class T>
 LoadReport load_from(Source source, const SavedParts<T>& parts, const SavingOptions& options,
                      const std::string& where) {
-  const auto reorderings = reorderings_of(parts.parameters, options);
+  const FileOrders orders = file_orders(parts, options);
   Matching matching(std::move(source), options);
   std::vector<std::optional<Array<T>>> values, buffer_values;
   for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
     const auto& each = parts.parameters[i];
-    values.push_back(matching.find<T>(each.name, reorderings[i].shape_in_file(each.parameter.shape())));
+    values.push_back(
+        matching.find<T>(each.name, shape_in_file(orders.parameters[i], each.parameter.shape())));
   }
-  for (const auto& each : parts.buffers) {
-    const Buffer<T>& buffer = *each.buffer;
-    buffer_values.push_back(matching.find<T>(
-        each.name, buffer.has_value() ? std::optional(buffer.value().shape()) : std::nullopt));
+  for (std::size_t i = 0; i < parts.buffers.size(); ++i) {
+    const Buffer<T>& buffer = *parts.buffers[i].buffer;
+    std::optional<Shape> shape;
+    if (buffer.has_value()) shape = shape_in_file(orders.buffers[i], buffer.value().shape());
+    buffer_values.push_back(matching.find<T>(parts.buffers[i].name, shape));
   }
   LoadReport report = matching.finish(where);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i]) continue;
     ParameterHandle<T> parameter = parts.parameters[i].parameter;
-    parameter.set_value(reorderings[i].from_file(*values[i], parameter.shape()));
+    parameter.set_value(from_file(orders.parameters[i], *values[i], parameter.shape()));
   }
   for (std::size_t i = 0; i < buffer_values.size(); ++i) {
-    if (buffer_values[i]) parts.buffers[i].buffer->mutable_value() = std::move(*buffer_values[i]);
+    if (!buffer_values[i]) continue;
+    Buffer<T>& buffer = *parts.buffers[i].buffer;
+    const Shape shape = buffer.has_value() ? buffer.value().shape() : buffer_values[i]->shape();
+    buffer.mutable_value() = from_file(orders.buffers[i], *buffer_values[i], shape);
   }
   return report;
 }
@@ -184,15 +189,18 @@ LoadReport load_from(Source source, const SavedParts<T>& parts, const SavingOpti
 
 template <class T>
 StateDict state_dict(const SavedParts<T>& parts, const SavingOptions& options) {
-  const auto reorderings = reorderings_of(parts.parameters, options);
+  const FileOrders orders = file_orders(parts, options);
   StateDict state;
   state.metadata["producer"] = "xgrad";
   for (std::size_t i = 0; i < parts.parameters.size(); ++i) {
     const auto& each = parts.parameters[i];
-    state.arrays.push_back({options.prefix + each.name, reorderings[i].to_file(each.parameter.value())});
+    state.arrays.push_back(
+        {options.prefix + each.name, to_file(orders.parameters[i], each.parameter.value())});
   }
-  for (const auto& each : parts.buffers) {
-    if (each.buffer->has_value()) state.arrays.push_back({options.prefix + each.name, each.buffer->value()});
+  for (std::size_t i = 0; i < parts.buffers.size(); ++i) {
+    const auto& each = parts.buffers[i];
+    if (!each.buffer->has_value()) continue;
+    state.arrays.push_back({options.prefix + each.name, to_file(orders.buffers[i], each.buffer->value())});
   }
   return state;
 }

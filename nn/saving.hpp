@@ -1,6 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
+#include <nn/layout_trace.hpp>
 #include <nn/module.hpp>
 #include <nn/safetensors.hpp>
 
@@ -15,7 +16,7 @@
 
 namespace xgrad::nn {
 
-/// How the axes of weights and the columns of a Linear layer after `flatten` are ordered in a file.
+/// How the axes of weights and the entries along them are ordered in a file.
 enum class Layout {
   channels_last,   ///< as in memory: convolutions {out, kH, kW, in / groups}
   channels_first,  ///< as in PyTorch: convolutions {out, in / groups, kH, kW}
@@ -26,14 +27,22 @@ inline constexpr Layout channels_first = Layout::channels_first;
 /// How a model is written and read.
 ///
 /// With `.layout = nn::channels_first` the file has PyTorch's order. Kernels of convolutions {out, k..., in}
-/// become {out, in, k...}, those of transposed ones {in, out / groups, kH, kW}. The columns of a Linear layer
-/// that takes flattened images, (row, column, channel) in order here, become (channel, row, column). Which
-/// layer that is, the order of the fields tells: the first Linear after a convolution, if it has more inputs
-/// than that convolution has channels, and a multiple of them. Where a model does something else, `flattened`
-/// says it: the number of channels by the weight's name, 0 for a layer that is to stay as it is.
+/// become {out, in, k...}, those of transposed ones {in, out / groups, kH, kW}. Where images are flattened,
+/// (row, column, channel) in order here, PyTorch has (channel, row, column): this concerns the columns of the
+/// Linear layer that takes them, the vectors of a BatchNorm1d in between, and the rows and the bias of a
+/// Linear layer whose outputs are reshaped to images. Which these are, trace_layout finds:
+///
+///     nn::load(net, "lenet.safetensors", {.layout = nn::channels_first,
+///                                         .traced = nn::trace_layout(net, {1, 28, 28, 1})});
+///
+/// Without a trace only models of convolutions and BatchNorm2d are known. For what a trace cannot know,
+/// `flattened` and `unflattened` give the number of channels by the array's name, 0 for an array that stays
+/// as it is; they overrule the trace.
 struct SavingOptions {
   Layout layout = channels_last;
-  std::map<std::string, std::size_t> flattened = {};  ///< `{{"fc1.weight", 16}}`
+  std::map<std::string, std::size_t> flattened = {};    ///< of columns: `{{"fc1.weight", 16}}`
+  std::map<std::string, std::size_t> unflattened = {};  ///< of rows, with the layer's bias, and of vectors
+  LayoutTrace traced = {};                              ///< what trace_layout found
 
   /// What stands in front of the model's names in the file: "module.", "model.". Reading then leaves out
   /// arrays without it.
@@ -89,7 +98,8 @@ XGRAD_API LoadReport load_file(const SavedParts<T>& parts, const std::filesystem
 }  // namespace detail
 
 /// The parameters and buffers of a model by name, copied: to keep the best weights, or to write them with
-/// write_safetensors. Throws ValueError where `options.flattened` does not fit.
+/// write_safetensors. Throws ValueError where the options do not fit the model, or do not tell the order of
+/// an array.
 template <class Model>
 StateDict state_dict(const Model& model, const SavingOptions& options = {}) {
   return detail::state_dict(detail::saved_parts(model), options);
