@@ -52,11 +52,10 @@ namespace detail {
 /// A process has at most this many bytes of addresses.
 inline constexpr std::size_t largest_array_bytes = std::size_t{1} << 47;
 
-[[noreturn]] XGRAD_API void throw_too_large(const char* operation, const Shape& shape,
-                                            std::size_t entry_bytes);
+[[noreturn]] XGRAD_API void throw_too_large(const char* operation, const Shape& shape);
 
-/// The shape itself. Throws ShapeError, naming the operation, if no process could hold an array of it: every shape
-/// that is computed from numbers that may be large passes here before memory is asked for.
+/// The shape itself. Throws ShapeError, naming the operation, if no process could hold an array of it: every
+/// shape that is computed from numbers that may be large passes here before memory is asked for.
 inline const Shape& check_size(const char* operation, const Shape& shape, std::size_t entry_bytes) {
   std::size_t bytes = entry_bytes;
   bool fits = true;
@@ -64,7 +63,7 @@ inline const Shape& check_size(const char* operation, const Shape& shape, std::s
     if (extent == 0) return shape;
     fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
   }
-  if (!fits || bytes > largest_array_bytes) throw_too_large(operation, shape, entry_bytes);
+  if (!fits || bytes > largest_array_bytes) throw_too_large(operation, shape);
   return shape;
 }
 
@@ -126,13 +125,24 @@ Array<T> to_array(E&& expression) {
 template <class T>
 XGRAD_API std::string to_string(const Array<T>& array);
 
-/// Writes the shape and the entries to standard error: a function to call from a debugger, `call
-/// xgrad::dump(x)`.
+namespace detail {
+
 XGRAD_API void dump(const Array<float>& array);
 XGRAD_API void dump(const Array<double>& array);
 XGRAD_API void dump(const Array<bool>& array);
 XGRAD_API void dump(const Array<int>& array);
 XGRAD_API void dump(const Array<std::int64_t>& array);
+
+}  // namespace detail
+
+// Writes the shape and the entries to standard error: functions to call from a debugger, `call
+// xgrad::dump(x)`. They are part of each program, as debuggers call only what they have debug information
+// for.
+[[gnu::used]] inline void dump(const Array<float>& array) { detail::dump(array); }
+[[gnu::used]] inline void dump(const Array<double>& array) { detail::dump(array); }
+[[gnu::used]] inline void dump(const Array<bool>& array) { detail::dump(array); }
+[[gnu::used]] inline void dump(const Array<int>& array) { detail::dump(array); }
+[[gnu::used]] inline void dump(const Array<std::int64_t>& array) { detail::dump(array); }
 
 namespace detail {
 

@@ -21,8 +21,8 @@ class XGRAD_API ShapeError : public Error {
   ~ShapeError() override;
 };
 
-/// An array that fits the address space but not the memory that is left: the message gives its bytes. An array that
-/// could not exist at all is a ShapeError.
+/// An array that fits the address space but not the memory that is left: the message gives its bytes. An
+/// array that could not exist at all is a ShapeError.
 class XGRAD_API MemoryError : public Error {
  public:
   using Error::Error;

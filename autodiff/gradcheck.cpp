@@ -105,7 +105,10 @@ std::optional<std::string> not_finite(const std::string& what, const Array<doubl
                                       [](double each) { return std::isfinite(each); });
   if (found == numbers.storage().end()) return std::nullopt;
   const auto place = static_cast<std::size_t>(found - numbers.storage().begin());
-  return fmt::format("{} is {} at {}; expected finite numbers", what, std::isnan(*found) ? "nan" : *found > 0 ? "inf" : "-inf",
+  return fmt::format("{} is {} at {}; expected finite numbers", what,
+                     std::isnan(*found) ? "nan"
+                     : *found > 0       ? "inf"
+                                        : "-inf",
                      index_text(place, numbers.shape()));
 }
 

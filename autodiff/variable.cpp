@@ -76,9 +76,6 @@ std::string to_string(const Variable<T>& x) {
   return to_string(x.value());
 }
 
-void dump(const Variable<float>& x) { dump(x.value()); }
-void dump(const Variable<double>& x) { dump(x.value()); }
-
 template <class T>
 std::ostream& operator<<(std::ostream& out, const Variable<T>& x) {
   return out << to_string(x.value());

@@ -317,10 +317,9 @@ XGRAD_API Variable<T> stop_gradient(const Variable<T>& x);
 template <class T>
 XGRAD_API std::string to_string(const Variable<T>& x);
 
-/// Writes the shape and the value to standard error: a function to call from a debugger, `call
-/// xgrad::dump(x)`.
-XGRAD_API void dump(const Variable<float>& x);
-XGRAD_API void dump(const Variable<double>& x);
+/// Writes the shape and the value to standard error, as for an Array.
+[[gnu::used]] inline void dump(const Variable<float>& x) { detail::dump(x.value()); }
+[[gnu::used]] inline void dump(const Variable<double>& x) { detail::dump(x.value()); }
 
 template <class T>
 XGRAD_API std::ostream& operator<<(std::ostream& out, const Variable<T>& x);

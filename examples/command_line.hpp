@@ -39,7 +39,8 @@ inline std::string nearest_option(const CLI::App& app, std::string_view word) {
   std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      const bool begins = word.size() >= 3 && name.starts_with(word);
+      const bool begins =
+          std::min(word.size(), name.size()) >= 3 && (name.starts_with(word) || word.starts_with(name));
       const std::size_t found = begins ? 1 : distance(word, name);
       if (found < least) least = found, nearest = "--" + name;
     }

@@ -3,6 +3,7 @@
 #include <autodiff/ops/binary.hpp>
 #include <autodiff/ops/comparison.hpp>
 #include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <nn/information.hpp>
 
@@ -81,13 +82,17 @@ Variable<T> binary_cross_entropy(const char* name, const Variable<T>& q, const V
   return T(0) - (xlogy(q, p) + against * log_against) / base;
 }
 
-/// q log(q / p), with 0 where q is 0, by the difference of the two: exact digits for distributions that are
-/// close.
+/// q log(q / p) / base, with 0 where q is 0; where the two are close by their difference, which has all
+/// digits.
 template <class T>
-Variable<T> excess(const Variable<T>& q, const Variable<T>& p) {
+Variable<T> excess(const Variable<T>& q, const Variable<T>& p, double base) {
   const Array<bool> absent = q == T(0);
   const Variable<T> divisor = where(absent, T(1), p);
-  return q * where(absent, T(0), log1p((where(absent, T(1), q) - divisor) / divisor));
+  const Variable<T> part = where(absent, T(1), q);
+  const Variable<T> growth = (part - divisor) / divisor;
+  const Array<bool> close = abs(growth) < T(0.5);
+  const Variable<T> logarithm = log1p(where(close, growth, T(0))) + log(where(close, T(1), part / divisor));
+  return q * (logarithm / base);
 }
 
 template <class T>
@@ -97,7 +102,7 @@ Variable<T> binary_divergence(const Variable<T>& q, const Variable<T>& p, const 
   check_shapes(name, q, p);
   check_probabilities(name, q.value());
   check_probabilities(name, p.value());
-  return (excess<T>(q, p) + excess<T>(1 - q, 1 - p)) / base;
+  return excess<T>(q, p, base) + excess<T>(1 - q, 1 - p, base);
 }
 
 template <class T>
@@ -107,7 +112,7 @@ Variable<T> divergence(const Variable<T>& q, const Variable<T>& p, const Options
   check_shapes(name, q, p);
   check_distributions(name, q.value());
   check_distributions(name, p.value());
-  return sum(excess(q, p), -1) / base;
+  return sum(excess(q, p, base), -1);
 }
 
 template <class T>

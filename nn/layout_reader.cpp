@@ -57,6 +57,8 @@ void LayoutReader<T>::add_input(std::size_t value) {
   for (const std::size_t axis : values_[value].axes) {
     if (is_known) {
       solver_.vouch(axis);
+      if (!input.is_new && !input.is_uniform)
+        solver_.fix(axis, "it meets flattened images and an input, whose entries have their own order");
     } else {
       solver_.suspect(axis, "it takes a value that the traced pass did not compute on its way");
     }

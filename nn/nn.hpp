@@ -3,6 +3,7 @@
 /// \file
 /// Networks: models, layers, losses, metrics, data and saving.
 
+#include <autodiff/ops/names.hpp>
 #include <nn/backprop.hpp>
 #include <nn/batch_norm.hpp>
 #include <nn/buffer.hpp>

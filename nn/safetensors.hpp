@@ -54,9 +54,9 @@ XGRAD_API Safetensors read_safetensors(const std::filesystem::path& path,
                                        const std::vector<std::string>& names);
 
 /// Writes a file: to a temporary one in the same folder, which then takes the file's place, so that neither a
-/// crash nor a full disk leaves half a file. Where an array would not begin at a multiple of its entries' size,
-/// those of larger types come first. Throws FileError, naming the file and the system's reason, ValueError for
-/// names that repeat, or are `__metadata__`, or are not UTF-8.
+/// crash nor a full disk leaves half a file. Where an array would not begin at a multiple of its entries'
+/// size, those of larger types come first. Throws FileError, naming the file and the system's reason,
+/// ValueError for names that repeat, or are `__metadata__`, or are not UTF-8.
 XGRAD_API void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
 
 }  // namespace xgrad::nn

@@ -5,6 +5,7 @@
 #include <autodiff/kernels/parallel.hpp>
 
 #include <array>
+#include <utility>
 
 /// \file
 /// How operands that are broadcast to one shape are walked.
@@ -75,23 +76,26 @@ struct BroadcastLoop {
     return result;
   }
 
-  /// Calls `body(row, offsets)` for the rows [begin, end), with each operand's offset of the row.
+  /// Calls `body(row, offsets)` for the rows [begin, end), with each operand's offset of the row. Allocates
+  /// nothing: it runs in parallel regions.
   template <class Body>
   void for_rows(std::size_t begin, std::size_t end, Body&& body) const {
-    std::array<std::size_t, N> offsets{};
-    xt::svector<std::size_t, 4> index(outer.size(), 0);
+    std::array<std::size_t, 8> index{};
+    if (outer.size() > index.size()) {
+      for (std::size_t row = begin; row < end; ++row) body(row, offsets(row));
+      return;
+    }
+    std::array<std::size_t, N> at = offsets(begin);
     std::size_t rest = begin;
-    for (std::size_t axis = outer.size(); axis-- > 0;) {
+    for (std::size_t axis = outer.size(); axis-- > 0; rest /= outer[axis].extent) {
       index[axis] = rest % outer[axis].extent;
-      rest /= outer[axis].extent;
-      for (std::size_t k = 0; k < N; ++k) offsets[k] += index[axis] * outer[axis].strides[k];
     }
     for (std::size_t row = begin; row < end; ++row) {
-      body(row, offsets);
+      body(row, std::as_const(at));
       for (std::size_t axis = outer.size(); axis-- > 0;) {
-        for (std::size_t k = 0; k < N; ++k) offsets[k] += outer[axis].strides[k];
+        for (std::size_t k = 0; k < N; ++k) at[k] += outer[axis].strides[k];
         if (++index[axis] < outer[axis].extent) break;
-        for (std::size_t k = 0; k < N; ++k) offsets[k] -= index[axis] * outer[axis].strides[k];
+        for (std::size_t k = 0; k < N; ++k) at[k] -= index[axis] * outer[axis].strides[k];
         index[axis] = 0;
       }
     }

@@ -6,13 +6,14 @@
 #include <cmath>
 
 /// \file
-/// Sums of exponentials along an axis, in one pass over memory. The largest entry is subtracted first, so that it
-/// contributes exactly 1: that 1 is kept apart, and what the other entries add keeps its digits, however small.
+/// Sums of exponentials along an axis, in one pass over memory. The largest entry is subtracted first, so
+/// that it contributes exactly 1: that 1 is kept apart, and what the other entries add keeps its digits,
+/// however small.
 
 namespace xgrad::kernels {
 
-/// sum(exp(x - shift)) - 1 along an axis, of which extent 1 is kept. The shift is the largest entry where that
-/// is finite, else 0.
+/// sum(exp(x - shift)) - 1 along an axis, of which extent 1 is kept. The shift is the largest entry where
+/// that is finite, else 0.
 template <class T>
 struct ExpTotals {
   Array<T> shift;
@@ -77,8 +78,8 @@ ExpSum<T> exp_row(const T* in, std::size_t count, T shift, T* powers) {
   if (i < count) {  // the end of a row overlaps the batch before it; a row is longer than a batch
     ExpSum<Batch<T>> end;
     add_at(count - width, end);
-    sums[1] = sums[1] + ExpSum<Batch<T>>{last_lanes(end.ones, count - i, T(0)),
-                                         last_lanes(end.rest, count - i, T(0))};
+    sums[1] = sums[1] +
+              ExpSum<Batch<T>>{last_lanes(end.ones, count - i, T(0)), last_lanes(end.rest, count - i, T(0))};
   }
   const ExpSum<Batch<T>> all = sums[0] + sums[1];
   return {reduce_lanes(all.ones, Sum<T>{}), reduce_lanes(all.rest, Sum<T>{})};
@@ -121,7 +122,8 @@ void powers_of_rows(RowGroup<T>& group, const T* in, T* shift, T* total, T* powe
   group.reduce(powers, total, Sum<T>{});
 }
 
-/// The largest entry so far, and the sum of exp(x - shift) less 1, of several columns. At first -infinity and -1.
+/// The largest entry so far, and the sum of exp(x - shift) less 1, of several columns. At first -infinity and
+/// -1.
 template <class T>
 struct RunningTotal {
   Batch<T> high;

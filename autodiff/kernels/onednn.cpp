@@ -1,15 +1,19 @@
 #include <autodiff/array.hpp>
-#include <autodiff/kernels/one_thread.hpp>
 #include <autodiff/kernels/onednn.hpp>
+#include <autodiff/kernels/parallel.hpp>
 
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -26,23 +30,13 @@ const dnnl::engine& engine() {
       new dnnl::engine(dnnl::engine::kind::cpu, 0);  // for threads that end after main
   return *instance;
 }
-dnnl::stream& stream() {
-  thread_local dnnl::stream instance(engine());
-  return instance;
-}
 
 enum class Kind : std::int64_t { forward, input_gradient, weight_gradient };
 
-/// Keeps oneDNN on one thread while it lives, where the work is too small to share.
-class ThreadLimit : OneThread {
- public:
-  explicit ThreadLimit(std::size_t multiply_adds) : OneThread(multiply_adds < 2 * grain) {}
+constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
 
- private:
-  static constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread
-};
-
-/// What a primitive was made for: its kind, all extents, and how many threads it may use.
+/// What a primitive was made for: its kind, all extents, how many threads it may use, and which of the parts
+/// of a convolution it computes.
 struct Key {
   std::array<std::int64_t, 20> numbers{};
   bool operator==(const Key&) const = default;
@@ -59,16 +53,19 @@ struct KeyHash {
   }
 };
 
-/// The scratch memory of the primitive that runs: one for the thread, as large as the largest needs.
-void* scratch(std::size_t bytes) {
-  thread_local Array<std::byte> buffer;
-  if (buffer.size() < bytes) buffer = Array<std::byte>(Shape{bytes});
-  return buffer.data();
+/// The scratch memory of the primitives that compute a convolution's parts: one for each part, as large as
+/// the largest needs.
+void* scratch(std::size_t part, std::size_t bytes) {
+  thread_local std::vector<Array<std::byte>> buffers;
+  if (buffers.size() <= part) buffers.resize(part + 1);
+  if (buffers[part].size() < bytes) buffers[part] = Array<std::byte>(Shape{bytes});
+  return buffers[part].data();
 }
 
 /// A primitive and the memory objects it works on. Those of activations get their addresses at each call.
 struct Primitive {
   dnnl::primitive primitive;
+  dnnl::stream stream{engine()};
   memory::desc scratchpad;
   std::array<memory, 5> arguments;
   std::array<int, 5> names{};
@@ -103,40 +100,41 @@ struct Primitive {
     if (!is_result && plain.get_size() <= kept) last_weight = Array<std::byte>(Shape{plain.get_size()});
   }
 
-  /// Runs with the addresses of its arguments, in the order in which they were added.
-  void run(std::span<const void* const> addresses) {
+  /// Runs with the addresses of its arguments, in the order in which they were added. Like what follows, it
+  /// may run in a parallel region: it returns whether all went well.
+  bool run(std::span<const void* const> addresses) {
     std::array<dnnl_exec_arg_t, 6> list;
     for (std::size_t i = 0; i < count; ++i) {
-      if (addresses[i] != nullptr) set_address(arguments[i], addresses[i]);
+      if (addresses[i] != nullptr && !set_address(arguments[i], addresses[i])) return false;
       list[i] = {names[i], arguments[i].get()};
     }
     std::size_t length = count;
-    if (scratchpad.get_size() > 0) {
-      set_address(scratch_memory, scratch(scratchpad.get_size()));
-      list[length++] = {DNNL_ARG_SCRATCHPAD, scratch_memory.get()};
-    }
-    dnnl::error::wrap_c_api(
-        dnnl_primitive_execute(primitive.get(), stream().get(), static_cast<int>(length), list.data()),
-        "could not run a oneDNN primitive");
+    if (scratchpad.get_size() > 0) list[length++] = {DNNL_ARG_SCRATCHPAD, scratch_memory.get()};
+    return dnnl_primitive_execute(primitive.get(), stream.get(), static_cast<int>(length), list.data()) ==
+           dnnl_success;
   }
 
   /// Brings weights that have changed since the last call into the primitive's order.
-  void take_weight(const void* plain) {
+  bool take_weight(const void* plain) {
     const std::size_t bytes = last_weight.size();
     if (bytes > 0) {
-      if (has_weight && std::memcmp(last_weight.data(), plain, bytes) == 0) return;
+      if (has_weight && std::memcmp(last_weight.data(), plain, bytes) == 0) return true;
       std::memcpy(last_weight.data(), plain, bytes);
       has_weight = true;
     }
-    run_reorder(plain, false);
+    return run_reorder(plain, false);
   }
 
-  void run_reorder(const void* plain, bool is_result) {
-    set_address(plain_weight, plain);
+  bool run_reorder(const void* plain, bool is_result) {
+    if (!set_address(plain_weight, plain)) return false;
     const dnnl_exec_arg_t list[] = {{DNNL_ARG_FROM, (is_result ? weight : plain_weight).get()},
                                     {DNNL_ARG_TO, (is_result ? plain_weight : weight).get()}};
-    dnnl::error::wrap_c_api(dnnl_primitive_execute(reorder.get(), stream().get(), 2, list),
-                            "could not reorder weights");
+    return dnnl_primitive_execute(reorder.get(), stream.get(), 2, list) == dnnl_success;
+  }
+
+  /// Takes up the scratch memory of its part; before a parallel region.
+  void prepare(std::size_t part) {
+    if (scratchpad.get_size() > 0) set_address(scratch_memory, scratch(part, scratchpad.get_size()));
   }
 
   void set_scratchpad(const memory::desc& desc) {
@@ -146,23 +144,28 @@ struct Primitive {
 
  private:
   /// oneDNN takes one type for what it reads and what it writes.
-  static void set_address(const memory& at, const void* address) {
-    dnnl::error::wrap_c_api(dnnl_memory_set_data_handle(at.get(), const_cast<void*>(address)),
-                            "could not set an address");
+  static bool set_address(const memory& at, const void* address) {
+    return dnnl_memory_set_data_handle(at.get(), const_cast<void*>(address)) == dnnl_success;
   }
 
   memory scratch_memory;
   bool has_weight = false;
 };
 
-/// The thread's primitive for this key; `make` fills in a new one, and throws dnnl::error where there is
-/// none.
+using Primitives = std::unordered_map<Key, std::unique_ptr<Primitive>, KeyHash>;
+
+/// The thread's primitives, with room for `count` more: a program with more shapes than that starts again.
+Primitives& primitives_with_room(std::size_t count) {
+  constexpr std::size_t largest = 1024;
+  thread_local Primitives primitives;
+  if (primitives.size() + count > largest) primitives.clear();
+  return primitives;
+}
+
+/// The primitive for this key; `make` fills in a new one, and throws dnnl::error where there is none.
 template <class Make>
-Primitive& find_or_make(const Key& key, Make&& make) {
-  constexpr std::size_t largest = 1024;  // a program with more shapes than that starts again
-  thread_local std::unordered_map<Key, std::unique_ptr<Primitive>, KeyHash> primitives;
+Primitive& find_or_make(Primitives& primitives, const Key& key, Make&& make) {
   if (const auto found = primitives.find(key); found != primitives.end()) return *found->second;
-  if (primitives.size() == largest) primitives.clear();
   auto made = std::make_unique<Primitive>();
   try {
     make(*made);
@@ -258,7 +261,8 @@ std::int64_t threads() {
 #endif
 }
 
-Key convolution_key(Kind kind, const Window& window, std::size_t outputs, std::size_t groups, bool has_bias) {
+Key convolution_key(Kind kind, const Window& window, std::size_t outputs, std::size_t groups, bool has_bias,
+                    std::size_t part) {
   const WindowAxis& r = window.rows;
   const WindowAxis& c = window.columns;
   Key key;
@@ -270,7 +274,8 @@ Key convolution_key(Kind kind, const Window& window, std::size_t outputs, std::s
         r.output, c.input, c.window, c.stride, c.dilation, c.before, c.output}) {
     key.numbers[i++] = static_cast<std::int64_t>(number);
   }
-  key.numbers[i] = threads();
+  key.numbers[i++] = threads();
+  key.numbers[i] = static_cast<std::int64_t>(part);
   return key;
 }
 
@@ -279,87 +284,143 @@ std::size_t multiply_adds(const Window& window, std::size_t outputs, std::size_t
          window.rows.window * window.columns.window;
 }
 
+/// Calls `run(primitive, first, part)` for parts of the images, one for each thread, `first` being the first
+/// image; returns whether oneDNN has primitives for them. `make(primitive, window)` makes one for some of the
+/// images. A part's primitive has one thread, so that the result does not depend on who computes the parts;
+/// only where there are fewer images than threads, one primitive has all.
+template <class Make, class Run>
+bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t groups, bool has_bias,
+               const Make& make, const Run& run) {
+  const std::size_t work = multiply_adds(window, outputs, groups);
+  if (work == 0) return false;
+  const std::size_t images = window.images;
+  const std::size_t wanted = thread_count(work, grain);
+  const std::size_t parts = wanted <= images ? wanted : 1;
+  std::optional<OneThread> limit;
+  if (parts > 1 || wanted == 1) limit.emplace();
+  std::vector<Primitive*, PoolAllocator<Primitive*>> primitives(parts);
+  Primitives& known = primitives_with_room(parts);
+  for (std::size_t t = 0; t < parts; ++t) {
+    Window part = window;
+    part.images = images * (t + 1) / parts - images * t / parts;
+    primitives[t] = &find_or_make(known, convolution_key(kind, part, outputs, groups, has_bias, t),
+                                  [&](Primitive& made) { make(made, part); });
+    if (!primitives[t]->is_usable) return false;
+    primitives[t]->prepare(t);
+  }
+  std::atomic<bool> is_done = true;
+  const auto run_part = [&](std::size_t first, std::size_t, std::size_t t) {
+    try {
+      if (!run(*primitives[t], first, t)) is_done = false;
+    } catch (...) {
+      is_done = false;  // oneDNN got no memory
+    }
+  };
+  if (parts == 1) {
+    run_part(0, images, 0);
+  } else {
+    limit.reset();
+    parallel_parts(images, parts, run_part);
+  }
+  if (!is_done) throw std::bad_alloc();
+  return true;
+}
+
+/// Entries of an image, and of its result.
+std::size_t image_size(const Window& window) {
+  return window.rows.input * window.columns.input * window.channels;
+}
+std::size_t result_size(const Window& window, std::size_t outputs) {
+  return window.rows.output * window.columns.output * outputs;
+}
+
 }  // namespace
 
 bool conv2d(const Window& window, std::size_t outputs, const float* images, const float* weight,
             const float* bias, float* result, std::size_t groups) {
-  const std::size_t work = multiply_adds(window, outputs, groups);
-  if (work == 0) return false;
-  const ThreadLimit limit(work);
-  Primitive& primitive = find_or_make(
-      convolution_key(Kind::forward, window, outputs, groups, bias != nullptr), [&](Primitive& made) {
-        const Convolution convolution(window, outputs, groups, bias != nullptr);
-        const auto desc = convolution.forward();
-        check_implementation(desc, window, groups);
-        made.primitive = dnnl::convolution_forward(desc);
-        made.add(DNNL_ARG_SRC, desc.src_desc());
-        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
-        made.add(DNNL_ARG_DST, desc.dst_desc());
-        if (bias != nullptr) made.add(DNNL_ARG_BIAS, desc.bias_desc());
-        made.set_weight(1, convolution.plain_weight, false);
-        made.set_scratchpad(desc.scratchpad_desc());
-      });
-  if (!primitive.is_usable) return false;
-  const bool reorders = static_cast<bool>(primitive.reorder);
-  if (reorders) primitive.take_weight(weight);
-  const void* addresses[] = {images, reorders ? nullptr : weight, result, bias};
-  primitive.run(addresses);
-  return true;
+  const auto make = [&](Primitive& made, const Window& part) {
+    const Convolution convolution(part, outputs, groups, bias != nullptr);
+    const auto desc = convolution.forward();
+    check_implementation(desc, part, groups);
+    made.primitive = dnnl::convolution_forward(desc);
+    made.add(DNNL_ARG_SRC, desc.src_desc());
+    made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+    made.add(DNNL_ARG_DST, desc.dst_desc());
+    if (bias != nullptr) made.add(DNNL_ARG_BIAS, desc.bias_desc());
+    made.set_weight(1, convolution.plain_weight, false);
+    made.set_scratchpad(desc.scratchpad_desc());
+  };
+  const auto run = [&](Primitive& primitive, std::size_t first, std::size_t) {
+    const bool reorders = static_cast<bool>(primitive.reorder);
+    if (reorders && !primitive.take_weight(weight)) return false;
+    const void* addresses[] = {images + first * image_size(window), reorders ? nullptr : weight,
+                               result + first * result_size(window, outputs), bias};
+    return primitive.run(addresses);
+  };
+  return by_images(Kind::forward, window, outputs, groups, bias != nullptr, make, run);
 }
 
 bool conv2d_input_gradient(const Window& window, std::size_t outputs, const float* gradient,
                            const float* weight, float* images, std::size_t groups) {
-  const std::size_t work = multiply_adds(window, outputs, groups);
-  if (work == 0) return false;
-  const ThreadLimit limit(work);
-  Primitive& primitive = find_or_make(convolution_key(Kind::input_gradient, window, outputs, groups, false),
-                                      [&](Primitive& made) {
-                                        const Convolution c(window, outputs, groups, false);
-                                        const dnnl::convolution_backward_data::primitive_desc desc(
-                                            {dnnl::algorithm::convolution_direct, c.images, c.weight,
-                                             c.result, c.strides, c.dilations, c.before, c.behind},
-                                            user_scratchpad(), engine(), c.forward());
-                                        check_implementation(desc, window, groups);
-                                        made.primitive = dnnl::convolution_backward_data(desc);
-                                        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
-                                        made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
-                                        made.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
-                                        made.set_weight(1, c.plain_weight, false);
-                                        made.set_scratchpad(desc.scratchpad_desc());
-                                      });
-  if (!primitive.is_usable) return false;
-  const bool reorders = static_cast<bool>(primitive.reorder);
-  if (reorders) primitive.take_weight(weight);
-  const void* addresses[] = {gradient, reorders ? nullptr : weight, images};
-  primitive.run(addresses);
-  return true;
+  const auto make = [&](Primitive& made, const Window& part) {
+    const Convolution c(part, outputs, groups, false);
+    const dnnl::convolution_backward_data::primitive_desc desc(
+        {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations, c.before,
+         c.behind},
+        user_scratchpad(), engine(), c.forward());
+    check_implementation(desc, part, groups);
+    made.primitive = dnnl::convolution_backward_data(desc);
+    made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+    made.add(DNNL_ARG_WEIGHTS, desc.weights_desc());
+    made.add(DNNL_ARG_DIFF_SRC, desc.diff_src_desc());
+    made.set_weight(1, c.plain_weight, false);
+    made.set_scratchpad(desc.scratchpad_desc());
+  };
+  const auto run = [&](Primitive& primitive, std::size_t first, std::size_t) {
+    const bool reorders = static_cast<bool>(primitive.reorder);
+    if (reorders && !primitive.take_weight(weight)) return false;
+    const void* addresses[] = {gradient + first * result_size(window, outputs), reorders ? nullptr : weight,
+                               images + first * image_size(window)};
+    return primitive.run(addresses);
+  };
+  return by_images(Kind::input_gradient, window, outputs, groups, false, make, run);
 }
 
 bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight, std::size_t groups) {
-  const std::size_t work = multiply_adds(window, outputs, groups);
-  if (work == 0) return false;
-  const ThreadLimit limit(work);
-  Primitive& primitive = find_or_make(convolution_key(Kind::weight_gradient, window, outputs, groups, false),
-                                      [&](Primitive& made) {
-                                        const Convolution c(window, outputs, groups, false);
-                                        const dnnl::convolution_backward_weights::primitive_desc desc(
-                                            {dnnl::algorithm::convolution_direct, c.images, c.weight,
-                                             c.result, c.strides, c.dilations, c.before, c.behind},
-                                            user_scratchpad(), engine(), c.forward());
-                                        check_implementation(desc, window, groups);
-                                        made.primitive = dnnl::convolution_backward_weights(desc);
-                                        made.add(DNNL_ARG_SRC, desc.src_desc());
-                                        made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
-                                        made.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
-                                        made.set_weight(2, c.plain_weight, true);
-                                        made.set_scratchpad(desc.scratchpad_desc());
-                                      });
-  if (!primitive.is_usable) return false;
-  const bool reorders = static_cast<bool>(primitive.reorder);
-  const void* addresses[] = {images, gradient, reorders ? nullptr : weight};
-  primitive.run(addresses);
-  if (reorders) primitive.run_reorder(weight, true);
+  const auto make = [&](Primitive& made, const Window& part) {
+    const Convolution c(part, outputs, groups, false);
+    const dnnl::convolution_backward_weights::primitive_desc desc(
+        {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations, c.before,
+         c.behind},
+        user_scratchpad(), engine(), c.forward());
+    check_implementation(desc, part, groups);
+    made.primitive = dnnl::convolution_backward_weights(desc);
+    made.add(DNNL_ARG_SRC, desc.src_desc());
+    made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
+    made.add(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
+    made.set_weight(2, c.plain_weight, true);
+    made.set_scratchpad(desc.scratchpad_desc());
+  };
+  const std::size_t size = outputs * (window.channels / groups) * window.rows.window * window.columns.window;
+  const std::size_t threads = thread_count(multiply_adds(window, outputs, groups), grain);
+  const std::size_t sums = threads <= window.images ? threads - 1 : 0;  // of the parts after the first
+  Array<float> others(Shape{sums, size});
+  const auto run = [&](Primitive& primitive, std::size_t first, std::size_t part) {
+    float* to = part == 0 ? weight : others.data() + (part - 1) * size;
+    const bool reorders = static_cast<bool>(primitive.reorder);
+    const void* addresses[] = {images + first * image_size(window),
+                               gradient + first * result_size(window, outputs), reorders ? nullptr : to};
+    return primitive.run(addresses) && (!reorders || primitive.run_reorder(to, true));
+  };
+  if (!by_images(Kind::weight_gradient, window, outputs, groups, false, make, run)) return false;
+  constexpr std::size_t sum_grain = std::size_t{1} << 16;
+  parallel_for(size, sum_grain, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t t = 0; t < sums; ++t) {
+      const float* from = others.data() + t * size;
+      for (std::size_t i = begin; i < end; ++i) weight[i] += from[i];
+    }
+  });
   return true;
 }
 

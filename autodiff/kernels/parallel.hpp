@@ -1,7 +1,10 @@
 #pragma once
 
+#include <autodiff/kernels/one_thread.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -23,19 +26,48 @@ inline std::size_t thread_count(std::size_t items, std::size_t grain) {
 #endif
 }
 
-/// Calls `body(begin, end, thread)` on `threads` contiguous parts of [0, items), always the same parts.
+/// Decides who computes the parts of a region: as many threads as there are parts, or this thread one after
+/// the other, where another program holds the processors. The parts are the same, and so is the result.
+class Region {
+ public:
+  explicit Region(std::size_t threads);
+  bool is_shared() const { return is_shared_; }
+  /// The first part, which this thread computes, is done.
+  void part_done();
+  /// All parts are done.
+  void done();
+
+ private:
+  std::size_t threads_;
+  bool is_shared_;
+  std::int64_t begin_ = 0, own_end_ = 0;  // ns
+};
+
+/// Calls `body(begin, end, thread)` on `threads` contiguous parts of [0, items), always the same parts. The
+/// body must not throw nor allocate: an exception cannot leave a region.
 template <class Body>
 void parallel_parts(std::size_t items, std::size_t threads, Body&& body) {
   if (threads <= 1) {
     if (items > 0) body(std::size_t{0}, items, std::size_t{0});
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads))
-  for (std::size_t t = 0; t < threads; ++t) {
+  const auto part = [&](std::size_t t) {
     const std::size_t begin = items * t / threads;
     const std::size_t end = items * (t + 1) / threads;
     if (begin < end) body(begin, end, t);
+  };
+  Region region(threads);
+  if (!region.is_shared()) {
+    const OneThread limit;  // what a part calls shall not share its work either, as inside a region
+    for (std::size_t t = 0; t < threads; ++t) part(t);
+    return;
   }
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads))
+  for (std::size_t t = 0; t < threads; ++t) {
+    part(t);
+    if (t == 0) region.part_done();
+  }
+  region.done();
 }
 
 /// Calls `body(begin, end)` on parts of [0, items), in parallel where each has `grain` items at least.

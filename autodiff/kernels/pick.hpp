@@ -128,13 +128,14 @@ void for_pick(const Pick& pick, const Run& run, const Hole& hole) {
     extent = levels[k].end;
     widest = k;
   }
-  parallel_parts(extent, std::min(extent, thread_count(size, elementwise_grain)),
-                 [&](std::size_t begin, std::size_t end, std::size_t) {
-                   PickLevels part = levels;
-                   part[widest].begin = begin;
-                   part[widest].end = end;
-                   walk_pick<side>(part, 0, 0, 0, run, hole);
-                 });
+  const std::size_t threads = std::min(extent, thread_count(size, elementwise_grain));
+  std::vector<PickLevels, PoolAllocator<PickLevels>> parts(threads, levels);
+  parallel_parts(extent, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
+    PickLevels& part = parts[thread];
+    part[widest].begin = begin;
+    part[widest].end = end;
+    walk_pick<side>(part, 0, 0, 0, run, hole);
+  });
 }
 
 inline constexpr auto no_hole = [](std::size_t, std::size_t) {};

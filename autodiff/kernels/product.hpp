@@ -9,8 +9,9 @@
 #include <cstdint>
 
 /// \file
-/// Products of many factors along an axis. Significand and exponent are kept apart and multiplied in double, so that
-/// no partial product leaves the range that the whole one may have, and a million floats lose no digits of a float.
+/// Products of many factors along an axis. Significand and exponent are kept apart and multiplied in double,
+/// so that no partial product leaves the range that the whole one may have, and a million floats lose no
+/// digits of a float.
 
 namespace xgrad::kernels {
 
@@ -24,7 +25,8 @@ inline std::int64_t exponent_of(double x) {
 
 /// x / 2^exponent, of magnitude in [1, 2).
 inline double significand(double x, std::int64_t exponent) {
-  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) - (static_cast<std::uint64_t>(exponent) << 52));
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) -
+                               (static_cast<std::uint64_t>(exponent) << 52));
 }
 
 /// The products of several columns.

@@ -220,8 +220,8 @@ void add_row_group(const Source& in, std::size_t stride, std::size_t length, T* 
 /// The most columns whose results stay in the first-level cache.
 inline constexpr std::size_t column_block = 2048;
 
-/// Has `add(begin, end, out)` reduce the steps [begin, end) into `out`, many of them by halves, so that rounding errors
-/// grow with the logarithm of their number only.
+/// Has `add(begin, end, out)` reduce the steps [begin, end) into `out`, many of them by halves, so that
+/// rounding errors grow with the logarithm of their number only.
 template <class T, class Op, class Add>
 void add_by_halves(std::size_t begin, std::size_t end, std::size_t most, std::size_t columns, T* out, Op op,
                    const Add& add) {
@@ -319,21 +319,23 @@ Array<T> reduce(const Source& in, const Shape& shape, const std::vector<bool>& r
     });
     return result;
   }
-  const auto part = [&](std::size_t begin, std::size_t end, T* out) {
-    ReductionLoop share = loop;
+  std::vector<ReductionLoop, PoolAllocator<ReductionLoop>> shares(threads, loop);
+  const auto part = [&](std::size_t begin, std::size_t end, std::size_t thread, T* out) {
+    ReductionLoop& share = shares[thread];
     share.axes.front().extent = end - begin;
     detail::reduce_from(share, 0, in.at(begin * outermost.in_stride), out + begin * outermost.out_stride, op);
   };
   if (!outermost.reduced) {
-    parallel_parts(outermost.extent, std::min(threads, outermost.extent),
-                   [&](std::size_t begin, std::size_t end, std::size_t) { part(begin, end, result.data()); });
+    parallel_parts(
+        outermost.extent, std::min(threads, outermost.extent),
+        [&](std::size_t begin, std::size_t end, std::size_t t) { part(begin, end, t, result.data()); });
     return result;
   }
   // The threads share the results: each reduces its part on its own, and the parts are combined in order.
   Array<T> parts = full<T>({threads, loop.out_size}, op.initial);
   parallel_parts(outermost.extent, std::min(threads, outermost.extent),
                  [&](std::size_t begin, std::size_t end, std::size_t t) {
-                   part(begin, end, parts.data() + t * loop.out_size);
+                   part(begin, end, t, parts.data() + t * loop.out_size);
                  });
   detail::add_rows(Entries<T>{parts.data()}, threads, loop.out_size, loop.out_size, result.data(), op);
   return result;

@@ -129,8 +129,8 @@ void for_line_groups(const AxisLoop& loop, std::size_t rows, const Body& body) {
 
 }  // namespace detail
 
-/// The scan state = f(state, in...) along the loop's axis, as an array of all states. The state has the type of
-/// `initial`, double for sums and products of many floats. f is called with numbers and with batches.
+/// The scan state = f(state, in...) along the loop's axis, as an array of all states. The state has the type
+/// of `initial`, double for sums and products of many floats. f is called with numbers and with batches.
 template <class State, class T, class F, class... A>
 Array<T> scan(const AxisLoop& loop, Direction direction, State initial, F f, const Array<T>& first,
               const A&... others) {

@@ -20,7 +20,8 @@ V nan_if_infinite(V total) {
 template <bool logarithm, class T>
 Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
   const auto scale = [](auto p, auto s) { return p * s; };
-  // In this order: far from 0, the shift together with the logarithm of a sum has no digits left for the latter.
+  // In this order: far from 0, the shift together with the logarithm of a sum has no digits left for the
+  // latter.
   const auto subtract = [](auto p, auto m, auto s) { return (p - m) - s; };
   if (loop.has_rows()) {
     Array<T> result(x.shape());
@@ -32,8 +33,7 @@ Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
       if constexpr (logarithm) {
         detail::exp_totals_of_rows(group, in, shift, total);
         auto logarithm_of = [](auto s) { return nan_if_infinite(xsimd::log1p(s)); };
-        detail::map_row(total, group.count(), logarithm_of,
-                        detail::Stream<detail::Step::advance, T>{total});
+        detail::map_row(total, group.count(), logarithm_of, detail::Stream<detail::Step::advance, T>{total});
         group.template map<1, 2>(out, {in}, {shift, total}, subtract);
       } else {
         detail::powers_of_rows(group, in, shift, total, out);
@@ -49,9 +49,8 @@ Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
     map_into(excess, excess, totals.excess.size(), [](auto s) { return nan_if_infinite(xsimd::log1p(s)); });
     return map_all(x.shape(), subtract, x, totals.shift, totals.excess);
   } else {
-    map_into(excess, excess, totals.excess.size(), []<class V>(V s) {
-      return V(T(1)) / nan_if_infinite(V(T(1)) + s);
-    });
+    map_into(excess, excess, totals.excess.size(),
+             []<class V>(V s) { return V(T(1)) / nan_if_infinite(V(T(1)) + s); });
     return map_all(
         x.shape(), [](auto p, auto m, auto s) { return xsimd::exp(p - m) * s; }, x, totals.shift,
         totals.excess);

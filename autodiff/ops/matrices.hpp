@@ -107,8 +107,9 @@ Variable<T> drop_column(const Variable<T>& x) {
   return xgrad::squeeze(x, -1);
 }
 
-/// f(inputs, kind) of a batch whose members need different computations: members of one kind are taken together, so that
-/// none depends on the others. The inputs have the batch's axes and two more; so has what f returns.
+/// f(inputs, kind) of a batch whose members need different computations: members of one kind are taken
+/// together, so that none depends on the others. The inputs have the batch's axes and two more; so has what f
+/// returns.
 template <class T, class F>
 Variable<T> by_kind(const std::vector<int>& kinds, const std::vector<Variable<T>>& inputs, const F& f) {
   std::vector<int> different = kinds;

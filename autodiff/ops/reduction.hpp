@@ -62,8 +62,9 @@ Variable<T> mean(Variable<T> x, std::initializer_list<I> axes, O keep = {}) {
 }
 
 /// The product of the entries over the axes given, all of them by default; 1 over none. Its derivative by an
-/// entry is the product of the others, also where some are zero. It is computed in double, and overflows only if the
-/// product itself does: n factors have a relative error of at most n 2^-53, and half a unit in the last place.
+/// entry is the product of the others, also where some are zero. It is computed in double, and overflows only
+/// if the product itself does: n factors have a relative error of at most n 2^-53, and half a unit in the
+/// last place.
 template <class T, detail::KeepArgument O = KeepDims>
 Variable<T> prod(Variable<T> x, O keep = {}) {
   return detail::prod<T>(x, {}, keep);

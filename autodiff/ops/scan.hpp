@@ -23,8 +23,8 @@ XGRAD_API Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis);
 
 // As xtensor's functions of the same names, and more specialised.
 
-/// y_k = x_0 + ... + x_k, added one after the other in double: the error of y_k is at most k 2^-53 times the sum of the
-/// magnitudes, and half a unit in the last place.
+/// y_k = x_0 + ... + x_k, added one after the other in double: the error of y_k is at most k 2^-53 times the
+/// sum of the magnitudes, and half a unit in the last place.
 template <class T>
 Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis) {
   return detail::cumsum<T>(x, axis);
@@ -34,7 +34,8 @@ Variable<T> cumsum(Variable<T> x) {
   return detail::cumsum<T>(reshape(x, {-1}), 0);
 }
 
-/// y_k = x_0 ... x_k, multiplied in double, as cumsum adds. Its derivatives are right where entries are zero, too.
+/// y_k = x_0 ... x_k, multiplied in double, as cumsum adds. Its derivatives are right where entries are zero,
+/// too.
 template <class T>
 Variable<T> cumprod(Variable<T> x, std::ptrdiff_t axis) {
   return detail::cumprod<T>(x, axis);

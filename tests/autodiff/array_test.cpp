@@ -124,3 +124,10 @@ TEST_CASE("large arrays are printed in fewer than 40 lines, from their ends") {
     if (shape.size() < 7) CHECK(text.find('3') != std::string::npos);
   }
 }
+
+TEST_CASE("the ends of a large array") {
+  Array<int> array(Shape{2, 1000});
+  for (std::size_t i = 0; i < array.size(); ++i) array.data()[i] = static_cast<int>(i);
+  CHECK(fmt::format("{}", array) ==
+        "{{   0,    1,    2, ...,  997,  998,  999},\n {1000, 1001, 1002, ..., 1997, 1998, 1999}}");
+}

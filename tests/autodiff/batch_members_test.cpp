@@ -314,7 +314,8 @@ TEST_CASE_TEMPLATE("expm of a matrix beside nilpotent ones of any norm", T, floa
     const Array<T> value = expm(batch).value();
     CHECK(value(1, 0, 0) ==
           doctest::Approx(2.718281828459045).epsilon(4 * std::numeric_limits<T>::epsilon()));
-    CHECK(value(1, 1, 1) == doctest::Approx(0.36787944117144233).epsilon(4 * std::numeric_limits<T>::epsilon()));
+    CHECK(value(1, 1, 1) ==
+          doctest::Approx(0.36787944117144233).epsilon(4 * std::numeric_limits<T>::epsilon()));
     CHECK(value(1, 0, 1) == 0);
     CHECK(value(1, 1, 0) == 0);
   }

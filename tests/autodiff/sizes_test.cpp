@@ -147,11 +147,7 @@ TEST_CASE("results with entries, of operands without") {
       {"prod", [&] { prod(c, -1); }},
       {"logsumexp", [&] { logsumexp(c, -1, keep_dims); }},
       {"norm", [&] { norm(c, -1); }},
-      {"pad",
-       [&] {
-         pad(a, PadWidths{{0, 0}, {1, 1}}, {.value = 2});
-         pad(c, 1);
-       }},
+      {"pad", [&] { pad(c, 1); }},
       {"pad",
        [&] {
          pad(empty_axis, PadWidths{{most, 0}, {0, 0}});
@@ -172,8 +168,9 @@ TEST_CASE("results with entries, of operands without") {
 }
 
 TEST_CASE("the message says the shape") {
-  CHECK_THROWS_WITH_AS(broadcast_to(ones({1}), {wide, 3, wide}),
-                       "broadcast_to: a result of shape {1099511627776, 3, 1099511627776} needs more than 2^47 bytes, "
-                       "which no process has",
-                       ShapeError);
+  CHECK_THROWS_WITH_AS(
+      broadcast_to(ones({1}), {wide, 3, wide}),
+      "broadcast_to: a result of shape {1099511627776, 3, 1099511627776} needs more than 2^47 bytes, "
+      "which no process has",
+      ShapeError);
 }

@@ -17,7 +17,7 @@ namespace {
 
 using V = const Variable<double>&;
 constexpr double infinity = std::numeric_limits<double>::infinity();
-const double nan = std::numeric_limits<double>::quiet_NaN();
+const double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 struct Selecting {
   const char* name;
@@ -80,7 +80,7 @@ TEST_CASE("NaN and infinity in an entry that is not used leave value and gradien
     };
     const auto expected = both(2);
     CHECK(expected.second(1) == 0);
-    for (const double entry : {nan, infinity, -infinity, 0.0}) {
+    for (const double entry : {not_a_number, infinity, -infinity, 0.0}) {
       const auto came = both(entry);
       CHECK(came.first == expected.first);
       CHECK(came.second == expected.second);

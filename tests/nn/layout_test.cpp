@@ -188,6 +188,14 @@ TEST_CASE("what cannot be known is an error, and what keeps the order is none") 
   CHECK(problem([](const V& h, auto& fc) {
           return checkpoint([&](const V& x) { return fc(flatten(x)); }, h);
         }).empty());
+  // One layer cannot take flattened images and rows as they are.
+  const V row = wave({1, 27}, 3);
+  CHECK(problem([&](const V& h, auto& fc) { return fc(flatten(h)) + fc(row); }) ==
+        "it meets flattened images and an input, whose entries have their own order");
+  CHECK_FALSE(problem([&](const V& h, auto& fc) { return fc(flatten(h) * row); }).empty());
+  CHECK_FALSE(problem([&](const V& h, auto& fc) {
+                return fc(flatten(h)) + fc(flatten(transpose(h, {0, 3, 1, 2})));
+              }).empty());
   // One half of the flattened images is other images in PyTorch.
   CHECK_FALSE(problem([](const V& h, auto& fc) {
                 const V flat = flatten(h);

@@ -185,3 +185,23 @@ TEST_CASE("training is the same while signals come") {
   check_under_signals([] { return trained<Mlp>(random({64, 784}, 1)); });
   check_under_signals([] { return trained<LeNet>(random({32, 28, 28, 1}, 2)); });
 }
+
+#ifdef _OPENMP
+TEST_CASE("training is the same while other threads take the processors") {
+  const int before = omp_get_max_threads();
+  omp_set_num_threads(2);
+  const Variable<float> images = random({32, 28, 28, 1}, 2);
+  const Arrays expected = trained<LeNet>(images);
+  std::vector<std::jthread> others;
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i) {
+    others.emplace_back([](const std::stop_token& stop) {
+      while (!stop.stop_requested()) continue;
+    });
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  long wrong = 0;
+  while (std::chrono::steady_clock::now() < end) wrong += !same_bits(trained<LeNet>(images), expected);
+  CHECK(wrong == 0);
+  omp_set_num_threads(before);
+}
+#endif

@@ -123,9 +123,11 @@ TEST_CASE("a checkpoint of tokens resumes bit for bit") {
 TEST_CASE_TEMPLATE("a model takes tokens of other types than its own", T, std::uint8_t, std::int64_t,
                    std::uint16_t) {
   Net net = made(), other = made();
-  const nn::ArrayDataset data(sentences<T>(24)), own(sentences(24));
+  const nn::ArrayDataset data(sentences<T>(24));
+  const nn::ArrayDataset own(sentences(24));
   CHECK(nn::risk(net, data) == nn::risk(net, own));
-  nn::DataLoader loader(data, {.batch = 8}), own_loader(own, {.batch = 8});
+  nn::DataLoader loader(data, {.batch = 8});
+  nn::DataLoader own_loader(own, {.batch = 8});
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.1});
   optim::SGD<float> other_sgd(nn::parameters(other), {.learning_rate = 0.1});
   seed(2);

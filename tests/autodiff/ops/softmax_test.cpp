@@ -287,7 +287,8 @@ TEST_CASE_TEMPLATE("log_softmax and logsumexp of infinities and NaN", T, float, 
       const Array<T> masked = log_softmax(of(2, -infinity), axis).value();
       CHECK((columns ? masked(0, 1) : masked(1, 0)) == 0);
       CHECK(masked(1, 1) == -infinity);
-      for (const Array<T>& all : {softmax(of(infinity, 0), axis).value(), log_softmax(of(infinity, 0), axis).value()}) {
+      for (const Array<T>& all :
+           {softmax(of(infinity, 0), axis).value(), log_softmax(of(infinity, 0), axis).value()}) {
         std::size_t nans = 0;
         for (const T each : all) nans += std::isnan(each);
         CHECK(nans == n);

@@ -1,0 +1,101 @@
+#include <autodiff/error.hpp>
+#include <nn/safetensors.hpp>
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+using namespace xgrad;
+
+namespace {
+
+/// A folder that goes with the test.
+struct Folder {
+  Folder() : path(std::filesystem::temp_directory_path() / fmt::format("xgrad-atomic-file-{}", getpid())) {
+    std::filesystem::create_directories(path);
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), {}));
+  }
+  std::filesystem::path path;
+};
+
+void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace
+
+TEST_CASE("names as long as the file system allows") {
+  const Folder folder;
+  for (std::size_t length : {241, 242, 243, 250, 254, 255}) {
+    const auto path = folder.path / std::string(length, 'n');
+    nn::write_safetensors(path, {.arrays = {{"a", Array<float>{1}}}, .metadata = {}});
+    CHECK(nn::read_safetensors(path).arrays.size() == 1);
+    CHECK(folder.files() == 1);
+    std::filesystem::remove(path);
+  }
+  const auto too_long = folder.path / std::string(256, 'n');
+  CHECK_THROWS_WITH_AS(nn::write_safetensors(too_long, {}),
+                       fmt::format("cannot write {}: File name too long", too_long.string()).c_str(),
+                       FileError);
+  CHECK(folder.files() == 0);
+}
+
+TEST_CASE("what a killed program left is removed, not what is being written") {
+  const Folder folder;
+  const auto path = folder.path / "a.safetensors";
+  const auto abandoned = folder.path / "a.safetensors.0123abcd.tmp";
+  const auto alive = folder.path / "a.safetensors.89abcdef.tmp";
+  const auto others = {folder.path / "b.safetensors.0123abcd.tmp", folder.path / "a.safetensors.mine.tmp",
+                       folder.path / "a.safetensors.0123abcd.tmp2",
+                       folder.path / "xa.safetensors.0123abcd.tmp"};
+  write_bytes(abandoned, "x");
+  write_bytes(alive, "x");
+  for (const auto& each : others) write_bytes(each, "x");
+  const int writer = open(alive.c_str(), O_RDWR | O_CLOEXEC);
+  REQUIRE(flock(writer, LOCK_EX) == 0);
+  nn::write_safetensors(path, {});
+  CHECK_FALSE(std::filesystem::exists(abandoned));
+  CHECK(std::filesystem::exists(alive));
+  for (const auto& each : others) CHECK(std::filesystem::exists(each));
+  close(writer);
+  nn::write_safetensors(path, {});
+  CHECK_FALSE(std::filesystem::exists(alive));
+}
+
+TEST_CASE("a program that is killed while it writes leaves nothing once the next one has written") {
+  const Folder folder;
+  for (const std::string& name : {std::string("a"), std::string(255, 'n')}) {
+    const auto path = folder.path / name;
+    const pid_t child = fork();
+    if (child == 0) {
+      const rlimit limit{1000, 1000};  // SIGXFSZ in the middle of the arrays
+      setrlimit(RLIMIT_FSIZE, &limit);
+      const rlimit no_core{0, 0};
+      setrlimit(RLIMIT_CORE, &no_core);
+      std::signal(SIGXFSZ, SIG_DFL);
+      nn::write_safetensors(path, {.arrays = {{"a", full<double>({1000}, 2)}}, .metadata = {}});
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(folder.files() == 1);
+    nn::write_safetensors(path, {});
+    CHECK(folder.files() == 1);
+    CHECK(std::filesystem::exists(path));
+    std::filesystem::remove(path);
+  }
+}
