@@ -120,8 +120,12 @@ std::pair<Batch<T>, Batch<T>> gelu_power(const Batch<T>& x) {
   const V back = sum - V(T(1));
   const Two<T> factor{sum, (V(T(1)) - (sum - back)) + (share.high - back) + share.low};
   const Two<T> v = product<T>(product<T>({V(-Fit::scale), V(-Fit::scale_low)}, {p, V(T(0))}), factor);
-  const Two<T> slope{multiply_add<T>(V(T(3)), factor.high, V(T(-2))), V(T(3)) * factor.low};
-  return {exp_of_two<T>(v, raise), product<T>({V(Fit::scale), V(Fit::scale_low)}, slope).high};
+  const V bend = V(T(3)) * share.high;
+  const V slope = V(T(1)) + bend;
+  const V slope_back = slope - V(T(1));
+  const V slope_low = (V(T(1)) - (slope - slope_back)) + (bend - slope_back) + V(T(3)) * share.low;
+  const Two<T> whole = product<T>({V(Fit::scale), V(Fit::scale_low)}, {slope, slope_low});
+  return {exp_of_two<T>(v, raise), whole.high + whole.low};
 }
 
 }  // namespace detail
@@ -207,7 +211,7 @@ Batch<T> gelu_tanh_slope(Batch<T> x) {
   const auto [raised, slope] = detail::gelu_power<T>(p);
   const V sum = V(T(1)) + raised * V(detail::lower<T>);
   const V share = p * slope / sum;
-  const V below = raised * (V(T(1)) + share) / sum * V(detail::lower<T>);
+  const V below = raised * multiply_add<T>(p, slope / sum, V(T(1))) / sum * V(detail::lower<T>);
   const V above = (V(T(1)) + raised * share * V(detail::lower<T>)) / sum;
   return xsimd::select(x < V(T(0)), below, above);
 }
