@@ -110,7 +110,7 @@ struct GeluFit<float> {
 
 /// e^-|v| 2^raise for the argument v of the sigmoid, and dv/dx.
 template <class T>
-std::pair<Batch<T>, Batch<T>> gelu_power(const Batch<T>& x) {
+std::pair<Batch<T>, Two<T>> gelu_power(const Batch<T>& x) {
   using V = Batch<T>;
   using Fit = GeluFit<T>;
   const V p = clamp_to<T>(xsimd::abs(x), T(0), Fit::far);
@@ -125,7 +125,15 @@ std::pair<Batch<T>, Batch<T>> gelu_power(const Batch<T>& x) {
   const V slope_back = slope - V(T(1));
   const V slope_low = (V(T(1)) - (slope - slope_back)) + (bend - slope_back) + V(T(3)) * share.low;
   const Two<T> whole = product<T>({V(Fit::scale), V(Fit::scale_low)}, {slope, slope_low});
-  return {exp_of_two<T>(v, raise), whole.high + whole.low};
+  return {exp_of_two<T>(v, raise), whole};
+}
+
+/// The sum of two numbers, rounded once.
+template <class T>
+Batch<T> rounded_sum(const Two<T>& a, const Two<T>& b) {
+  const Batch<T> sum = a.high + b.high;
+  const Batch<T> back = sum - a.high;
+  return sum + ((a.high - (sum - back)) + (b.high - back) + (a.low + b.low));
 }
 
 }  // namespace detail
@@ -203,17 +211,22 @@ Batch<T> gelu_tanh(Batch<T> x) {
   return xsimd::select(x < V(T(0)), below, x / sum);
 }
 
-/// Its derivative, s + x s (1 - s) v' for s = sigmoid(v).
+/// Its derivative, s + x s (1 - s) v' for s = sigmoid(v), as (1 + r + x v' w) / (1 + r)^2 with r = e^-|v|: w
+/// = r if x > 0; if x < 0, w = 1 and all of it times r. Numerator and denominator are rounded once.
 template <class T>
 Batch<T> gelu_tanh_slope(Batch<T> x) {
   using V = Batch<T>;
+  using detail::Two;
   const V p = detail::clamp_to<T>(x, -detail::GeluFit<T>::far, detail::GeluFit<T>::far);
   const auto [raised, slope] = detail::gelu_power<T>(p);
-  const V sum = V(T(1)) + raised * V(detail::lower<T>);
-  const V share = p * slope / sum;
-  const V below = raised * multiply_add<T>(p, slope / sum, V(T(1))) / sum * V(detail::lower<T>);
-  const V above = (V(T(1)) + raised * share * V(detail::lower<T>)) / sum;
-  return xsimd::select(x < V(T(0)), below, above);
+  const V r = raised * V(detail::lower<T>);
+  const Two<T> total = detail::exact_sum<T>(V(T(1)), r);
+  const auto is_below = x < V(T(0));
+  const V share = xsimd::select(is_below, V(T(1)), r);
+  const Two<T> bend = detail::product<T>(detail::product<T>(slope, {p, V(T(0))}), {share, V(T(0))});
+  const Two<T> square = detail::product<T>(total, total);
+  const V ratio = detail::rounded_sum<T>(total, bend) / (square.high + square.low);
+  return xsimd::select(is_below, raised * ratio * V(detail::lower<T>), ratio);
 }
 
 }  // namespace xgrad::kernels
