@@ -75,7 +75,7 @@ TEST_CASE("an Array from numbers in braces") {
   CHECK(cube.shape() == Shape{2, 2, 2});
   CHECK(cube(1, 0, 1) == 6);
   CHECK(Array<bool>{true, false}.shape() == Shape{2});
-  CHECK(Array<float>({1.5, 2.5}).shape() == Shape{2});  // no shape; of integers it does not compile
+  CHECK(Array<float>({1.5F, 2.5F}).shape() == Shape{2});  // no shape; of integers it does not compile
   CHECK(Array<float>({2, 3}, 1.0F).shape() == Shape{2, 3});
   CHECK_THROWS_WITH_AS((Array<int>{{1, 2}, {3}}),
                        "an array from numbers in braces: its rows have different lengths", ShapeError);

@@ -2,6 +2,7 @@
 // into this program: arrays of such extents would not fit in memory, and none of it is touched.
 #include <autodiff/kernels/gemm.cpp>
 #include <autodiff/kernels/lapack.cpp>
+#include <autodiff/kernels/parallel.cpp>
 
 #include <doctest/doctest.h>
 

@@ -123,7 +123,7 @@ TEST_CASE("no operation allocates in a parallel region") {
   check("many reduced axes", deep, [](auto& v) { return sum(v, {0, 2, 4, 6, 8, 10}); });
   check("many kept axes", deep, [](auto& v) { return sum(v, {1, 3, 5, 7, 9}); });
   check("transposed axes", deep, [](auto& v) { return transpose(v); });
-  for (const std::ptrdiff_t axis : {0, 1, 2}) {
+  for (const int axis : {0, 1, 2}) {
     const std::string along = " along " + std::to_string(axis);
     check("sum" + along, cube, [=](auto& v) { return sum(v, axis); });
     check("mean" + along, cube, [=](auto& v) { return mean(v, axis); });
