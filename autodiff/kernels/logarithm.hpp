@@ -134,7 +134,7 @@ Batch<T> logaddexp_share(Batch<T> a, Batch<T> b) {
   const V difference = xsimd::select(a == b, V(T(0)), a - b);
   const V back = difference - a;
   const V rest = (a - (difference - back)) - (b + back);
-  const V low = xsimd::select(xsimd::abs(difference) < V(std::numeric_limits<T>::infinity()), rest, V(T(0)));
+  const V low = xsimd::select(rest == rest, rest, V(T(0)));  // NaN beside infinities
   const auto negative = difference < V(T(0));
   const V small = detail::exp_raised<T>(-xsimd::abs(difference), xsimd::select(negative, low, -low), 0);
   return xsimd::select(negative, small, V(T(1))) / (V(T(1)) + small);

@@ -122,8 +122,8 @@ TEST_CASE("a tape sees into those inside it: what grad computes, and pullbacks")
   const auto at_zero = [&](auto f) { return message_of([&] { f(Variable<double>(0.0)); }); };
   const auto root = [](const Variable<double>& x) { return sqrt(x); };
   CHECK(has(at_zero(grad(root)), "'sqrt': the gradient by its input 0"));
-  const auto cubed_root = [](const Variable<double>& x) { return x * sqrt(x); };
-  CHECK(has(at_zero(grad(cubed_root)), "'sqrt': the gradient by its input 0"));
+  const auto inside = [](const Variable<double>& x) { return exp(sqrt(x)); };
+  CHECK(has(at_zero(grad(inside)), "'sqrt': the gradient by its input 0"));
 }
 
 TEST_CASE("inputs that were not finite before, constants, and cotangents") {

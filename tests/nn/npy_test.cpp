@@ -44,7 +44,7 @@ std::string with_descr(const std::string& descr, const std::string& data) {
 
 TEST_CASE("headers as NumPy takes them") {  // numpy.load of NumPy 2.4
   const xt::xarray<std::uint8_t> expected{1, 2};
-  for (const char* header : {
+  for (const std::string header : {
            "{'descr': '|u1', 'fortran_order': False, 'shape': (2,), }",
            "{'shape': (2,), 'descr': '|u1', 'fortran_order': False}",
            "{\"descr\": \"|u1\", \"fortran_order\": False, \"shape\": (2,)}",

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -93,11 +94,12 @@ TEST_CASE("this program's malloc is asked") {
   counts = true;
 #pragma omp parallel num_threads(2)
   {
-    std::vector<int>* leak = new std::vector<int>(100);
-    delete leak;
+    void* memory = std::malloc(100);
+    asm volatile("" : : "r"(memory) : "memory");  // or the compiler leaves both calls out
+    std::free(memory);
   }
   counts = false;
-  CHECK(inside >= 4);
+  CHECK(inside >= 2);
 }
 
 TEST_CASE("no operation allocates in a parallel region") {
