@@ -1,4 +1,4 @@
-// expect: this model does not take the integers of the data set
+// expect: an array or Variable of another type than this Variable's: cast it first
 // Tokens for a Sequential of numbers.
 #include <nn/nn.hpp>
 

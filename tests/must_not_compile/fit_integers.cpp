@@ -1,4 +1,4 @@
-// expect: this model does not take the integers of the data set
+// expect: an array or Variable of another type than this Variable's: cast it first
 // A network of numbers on images that are bytes, without a word on what they mean.
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>

@@ -1,4 +1,4 @@
-// expect: this model does not take the arrays of the data set: its operator() takes
+// expect: an array or Variable of another type than this Variable's: cast it first
 // Data in double, a network in float.
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>

@@ -1,4 +1,4 @@
-// expect: takes as many Variable<double> as there are inputs
+// expect: an array or Variable of another type than this Variable's: cast it first
 // Gradients are checked in double.
 #include <autodiff/autodiff.hpp>
 

@@ -1,4 +1,4 @@
-// expect: a pullback is callable as f(g) or f(g, y)
+// expect: a Variable is not a number: x.item() is the number in a Variable of one entry
 // A pullback takes the cotangent as a Variable.
 #include <autodiff/autodiff.hpp>
 

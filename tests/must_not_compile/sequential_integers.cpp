@@ -1,4 +1,4 @@
-// expect: the first layer of this Sequential does not take integers
+// expect: an array or Variable of another type than this Variable's: cast it first
 // Integers are cast to numbers by hand, or looked up by a layer that takes them.
 #include <nn/nn.hpp>
 

@@ -1,4 +1,4 @@
-// expect: the function cannot be called with these arguments
+// expect: an array or Variable of another type than this Variable's: cast it first
 // A number is an input in double.
 #include <autodiff/autodiff.hpp>
 

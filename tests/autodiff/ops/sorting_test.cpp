@@ -50,7 +50,7 @@ Array<std::int64_t> order(const Array<T>& x, std::size_t axis, bool descending, 
 
 /// The entries of x that have these indices along an axis.
 template <class T>
-Array<T> take(const Array<T>& x, const Array<std::int64_t>& indices, std::size_t axis) {
+Array<T> taken(const Array<T>& x, const Array<std::int64_t>& indices, std::size_t axis) {
   Array<T> result(indices.shape());
   const std::size_t extent = x.shape()[axis];
   const std::size_t count = indices.shape()[axis];
@@ -107,12 +107,12 @@ void check_awkward(const Shape& shape, std::size_t axis) {
     CAPTURE(descending);
     const Array<std::int64_t> all = order(x, axis, descending, shape[axis]);
     CHECK(argsort(v, a, {.descending = descending}) == all);
-    CHECK(same_bits(sort(v, a, {.descending = descending}).value(), take(x, all, axis)));
+    CHECK(same_bits(sort(v, a, {.descending = descending}).value(), taken(x, all, axis)));
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}, shape[axis] / 10, shape[axis] - 1}) {
       const Array<std::int64_t> few = order(x, axis, descending, k);
       const TopK<T> top = topk(v, k, a, {.largest = descending});
       CHECK(top.indices == few);
-      CHECK(same_bits(top.values.value(), take(x, few, axis)));
+      CHECK(same_bits(top.values.value(), taken(x, few, axis)));
     }
   }
 }
@@ -128,7 +128,7 @@ TEST_CASE("sort") {
       for (const bool descending : {false, true}) {
         check::operation(
             [&](const auto& v) { return sort(v, static_cast<int>(axis), {.descending = descending}); },
-            take(x, order(x, axis, descending, shape[axis]), static_cast<int>(axis)).value(), x);
+            taken(x, order(x, axis, descending, shape[axis]), axis), x);
       }
     }
     CHECK(sort(Variable<double>(x)).value() ==
@@ -166,7 +166,7 @@ TEST_CASE("topk") {
         const std::size_t k = (shape[axis] + 1) / 2;
         check::operation(
             [&](const auto& v) { return topk(v, k, static_cast<int>(axis), {.largest = largest}).values; },
-            take(x, order(x, axis, largest, k), static_cast<int>(axis)).value(), x);
+            taken(x, order(x, axis, largest, k), axis), x);
       }
     }
   }
