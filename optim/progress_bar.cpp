@@ -56,11 +56,15 @@ void ProgressBar::begin(const RunInfo& info) {
   if (!info.title.empty()) print(info.title + "\n");
   if (info.goes_on())
     print(fmt::format("going on after {} epochs, at step {}\n", info.history.size(), info.step));
+  std::fflush(out_);
 }
 
 void ProgressBar::batch(const BatchRecord& record) {
   const auto now = std::chrono::steady_clock::now();
-  if (record.samples == record.samples_per_epoch) clear();  // what the program prints now has a line
+  if (record.samples == record.samples_per_epoch) {
+    clear();  // what the program prints now has a line
+    std::fflush(out_);
+  }
   if (!is_terminal_ || record.samples == record.samples_per_epoch) return;
   if (shown_ && now - last_ < std::chrono::milliseconds(100)) return;
   last_ = now;
@@ -82,6 +86,7 @@ void ProgressBar::batch(const BatchRecord& record) {
   if (length > 0) line += '[' + std::string(filled, '=') + std::string(length - filled, ' ') + ']';
   line += text;
   print("\r\033[K" + line.substr(0, wide));
+  std::fflush(out_);
 }
 
 void ProgressBar::clear() {
@@ -92,18 +97,18 @@ void ProgressBar::clear() {
 void ProgressBar::epoch(const EpochRecord& record) {
   clear();
   print(to_string(record, epochs_) + "\n");
+  std::fflush(out_);  // once: the line appears in the place of the bar, with nothing in between
 }
 
 void ProgressBar::end(const RunResult& result) {
   clear();
-  if (result.reason == "epochs") return;
-  print("stopped: " + result.reason +
-        (result.best_epoch > 0 ? fmt::format("; epoch {} was the best", result.best_epoch) : "") + "\n");
-}
-
-void ProgressBar::print(const std::string& text) {
-  std::fwrite(text.data(), 1, text.size(), out_);
+  if (result.reason != "epochs") {
+    print("stopped: " + result.reason +
+          (result.best_epoch > 0 ? fmt::format("; epoch {} was the best", result.best_epoch) : "") + "\n");
+  }
   std::fflush(out_);
 }
+
+void ProgressBar::print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), out_); }
 
 }  // namespace xgrad::optim
