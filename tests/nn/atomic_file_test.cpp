@@ -1,6 +1,8 @@
 #include <autodiff/error.hpp>
 #include <nn/safetensors.hpp>
 
+#include "../support/temporary_folder.hpp"
+
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,34 +13,12 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 using namespace xgrad;
 
-namespace {
-
-/// A folder that goes with the test.
-struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / fmt::format("xgrad-atomic-file-{}", getpid())) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), {}));
-  }
-  std::filesystem::path path;
-};
-
-void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-}  // namespace
-
 TEST_CASE("names as long as the file system allows") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   for (std::size_t length : {241, 242, 243, 250, 254, 255}) {
     const auto path = folder.path / std::string(length, 'n');
     nn::write_safetensors(path, {.arrays = {{"a", Array<float>{1}}}, .metadata = {}});
@@ -54,16 +34,16 @@ TEST_CASE("names as long as the file system allows") {
 }
 
 TEST_CASE("what a killed program left is removed, not what is being written") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a.safetensors";
   const auto abandoned = folder.path / "a.safetensors.0123abcd.tmp";
   const auto alive = folder.path / "a.safetensors.89abcdef.tmp";
   const auto others = {folder.path / "b.safetensors.0123abcd.tmp", folder.path / "a.safetensors.mine.tmp",
                        folder.path / "a.safetensors.0123abcd.tmp2",
                        folder.path / "xa.safetensors.0123abcd.tmp"};
-  write_bytes(abandoned, "x");
-  write_bytes(alive, "x");
-  for (const auto& each : others) write_bytes(each, "x");
+  check::write_file(abandoned, "x");
+  check::write_file(alive, "x");
+  for (const auto& each : others) check::write_file(each, "x");
   const int writer = open(alive.c_str(), O_RDWR | O_CLOEXEC);
   REQUIRE(flock(writer, LOCK_EX) == 0);
   nn::write_safetensors(path, {});
@@ -76,7 +56,7 @@ TEST_CASE("what a killed program left is removed, not what is being written") {
 }
 
 TEST_CASE("a program that is killed while it writes leaves nothing once the next one has written") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   for (const std::string& name : {std::string("a"), std::string(255, 'n')}) {
     const auto path = folder.path / name;
     const pid_t child = fork();

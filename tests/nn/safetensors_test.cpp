@@ -1,6 +1,8 @@
 #include <autodiff/error.hpp>
 #include <nn/safetensors.hpp>
 
+#include "../support/temporary_folder.hpp"
+
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -12,8 +14,6 @@
 #include <cstdint>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -21,27 +21,6 @@
 using namespace xgrad;
 
 namespace {
-
-/// A folder that goes with the test.
-struct Folder {
-  Folder() : path(std::filesystem::temp_directory_path() / fmt::format("xgrad-safetensors-{}", getpid())) {
-    std::filesystem::create_directories(path);
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::size_t files() const {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), {}));
-  }
-  std::filesystem::path path;
-};
-
-void write_bytes(const std::filesystem::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-}
-
-std::string read_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 /// A file made by hand: the length, the header, the arrays.
 std::string file_of(const std::string& header, const std::string& data) {
@@ -76,8 +55,8 @@ std::string message_of(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("a file of the Python library is read") {
-  const Folder folder;
-  write_bytes(folder.path / "a.safetensors", python_file());
+  const check::TemporaryFolder folder;
+  check::write_file(folder.path / "a.safetensors", python_file());
   const auto contents = nn::read_safetensors(folder.path / "a.safetensors");
   REQUIRE(contents.arrays.size() == 3);
   CHECK(contents.metadata.at("format") == "np");
@@ -90,14 +69,14 @@ TEST_CASE("a file of the Python library is read") {
 }
 
 TEST_CASE("a file is written as the Python library writes it") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a.safetensors";
-  write_bytes(path, python_file());
+  check::write_file(path, python_file());
   const auto contents = nn::read_safetensors(path);
   const auto copy = folder.path / "b.safetensors";
   nn::write_safetensors(copy, contents);
   // The keys of a description come in another order; the bytes before and behind the header are the same.
-  const std::string bytes = read_bytes(copy);
+  const std::string bytes = check::read_file(copy);
   CHECK(bytes.size() == python_file().size());
   CHECK(bytes.substr(0, 8) == python_file().substr(0, 8));
   CHECK(bytes.substr(bytes.size() - 40) == python_file().substr(bytes.size() - 40));
@@ -112,7 +91,7 @@ TEST_CASE("a file is written as the Python library writes it") {
 }
 
 TEST_CASE("the arrays begin at a multiple of 8 bytes, whatever the names") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   for (const char* name : {"", "a", "ab", "abc", "\xc3\xa9t\xc3\xa9", "with \"quotes\"", "line\nbreak"}) {
     nn::write_safetensors(path, {.arrays = {{name, Array<float>{1, 2}}}, .metadata = {}});
@@ -125,7 +104,7 @@ TEST_CASE("the arrays begin at a multiple of 8 bytes, whatever the names") {
 }
 
 TEST_CASE("no arrays, and arrays without entries") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   nn::write_safetensors(path, {});
   CHECK(nn::read_safetensors(path).arrays.empty());
@@ -140,11 +119,11 @@ TEST_CASE("no arrays, and arrays without entries") {
 }
 
 TEST_CASE("a file cut short anywhere is an error that names it") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "cut.safetensors";
   const std::string whole = python_file();
   for (std::size_t length = 0; length < whole.size(); ++length) {
-    write_bytes(path, whole.substr(0, length));
+    check::write_file(path, whole.substr(0, length));
     const std::string message = message_of(path);
     CHECK_MESSAGE(message.starts_with(fmt::format("cannot read {}: ", path.string())),
                   length << ": " << message);
@@ -152,21 +131,21 @@ TEST_CASE("a file cut short anywhere is an error that names it") {
 }
 
 TEST_CASE("a file with any one byte of its header changed is read or refused, never more") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "changed.safetensors";
   const std::string whole = python_file();
   for (std::size_t i = 0; i + 40 < whole.size(); ++i) {
     for (const char to : {'\0', ' ', '"', '9', '{', ']', '\xff', static_cast<char>(whole[i] ^ 1)}) {
       std::string bytes = whole;
       bytes[i] = to;
-      write_bytes(path, bytes);
+      check::write_file(path, bytes);
       CHECK_NOTHROW(message_of(path));
     }
   }
 }
 
 TEST_CASE("what is wrong with a file is said") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "bad.safetensors";
   const std::string eight(8, 'x');
   struct Case {
@@ -241,7 +220,7 @@ TEST_CASE("what is wrong with a file is said") {
        "its header is no proper JSON: nested too deeply"},
   };
   for (const Case& each : cases) {
-    write_bytes(path, each.bytes);
+    check::write_file(path, each.bytes);
     const std::string message = message_of(path);
     CHECK_MESSAGE(message.starts_with(fmt::format("cannot read {}: {}", path.string(), each.reason)),
                   each.reason << "\n"
@@ -250,7 +229,7 @@ TEST_CASE("what is wrong with a file is said") {
 }
 
 TEST_CASE("files that are not there, or are no files") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   CHECK(message_of(folder.path / "none") ==
         fmt::format("cannot read {}: No such file or directory", (folder.path / "none").string()));
   CHECK(message_of(folder.path) ==
@@ -258,7 +237,7 @@ TEST_CASE("files that are not there, or are no files") {
 }
 
 TEST_CASE("a file that cannot be written is an error, and leaves nothing behind") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const nn::Safetensors contents{.arrays = {{"a", Array<float>{1}}}, .metadata = {}};
   const auto nowhere = folder.path / "none" / "a";
   CHECK_THROWS_WITH_AS(nn::write_safetensors(nowhere, contents),
@@ -281,10 +260,10 @@ TEST_CASE("a file that cannot be written is an error, and leaves nothing behind"
 }
 
 TEST_CASE("a write that fails half-way leaves the older file as it was") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   nn::write_safetensors(path, {.arrays = {{"a", Array<float>{1}}}, .metadata = {}});
-  const std::string before = read_bytes(path);
+  const std::string before = check::read_file(path);
 
   const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);  // a limit instead of a full disk
   rlimit old_limit{};
@@ -301,12 +280,12 @@ TEST_CASE("a write that fails half-way leaves the older file as it was") {
   std::signal(SIGXFSZ, old_handler);
 
   CHECK(message == fmt::format("cannot write {}: File too large", path.string()));
-  CHECK(read_bytes(path) == before);
+  CHECK(check::read_file(path) == before);
   CHECK(folder.files() == 1);
 }
 
 TEST_CASE("a file that is replaced keeps its permissions") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   nn::write_safetensors(path, {});
   std::filesystem::permissions(path, std::filesystem::perms::owner_read);
@@ -317,7 +296,7 @@ TEST_CASE("a file that is replaced keeps its permissions") {
 }
 
 TEST_CASE("a symbolic link stays one") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   nn::write_safetensors(folder.path / "a", {});
   std::filesystem::create_symlink("a", folder.path / "link");
   nn::write_safetensors(folder.path / "link", {.arrays = {{"a", Array<float>{1}}}, .metadata = {}});
@@ -332,11 +311,11 @@ namespace {
 
 /// A file with one array "x" of these bytes.
 nn::Safetensors read_one(const std::string& dtype, const std::string& shape, const std::string& bytes) {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "one";
-  write_bytes(path, file_of(fmt::format(R"({{"x":{{"dtype":"{}","shape":{},"data_offsets":[0,{}]}}}})", dtype,
-                                        shape, bytes.size()),
-                            bytes));
+  check::write_file(path, file_of(fmt::format(R"({{"x":{{"dtype":"{}","shape":{},"data_offsets":[0,{}]}}}})",
+                                              dtype, shape, bytes.size()),
+                                  bytes));
   return nn::read_safetensors(path);
 }
 
@@ -420,7 +399,7 @@ TEST_CASE("types that are not read are skipped, and said") {
 }
 
 TEST_CASE("what the format's library takes is read") {  // safetensors 0.8.0, `safetensors.deserialize`
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   const std::string eight = bytes_of<double>({1.5});
   const std::string array = R"({"dtype":"F64","shape":[1],"data_offsets":[0,8]})";
@@ -436,27 +415,27 @@ TEST_CASE("what the format's library takes is read") {  // safetensors 0.8.0, `s
                        R"("dtype":"F64","shape":[1],"data_offsets":[0,8]}})"),
            R"({"a":)" + deep + "}",
        }) {
-    write_bytes(path, file_of(header, eight));
+    check::write_file(path, file_of(header, eight));
     CAPTURE(header);
     const auto contents = nn::read_safetensors(path);
     REQUIRE(contents.arrays.size() == 1);
     CHECK(std::get<Array<double>>(contents.arrays[0].array) == xt::xarray<double>{1.5});
   }
-  write_bytes(path, file_of(R"({"__metadata__":{"k":"1","k":"2"}})", ""));
+  check::write_file(path, file_of(R"({"__metadata__":{"k":"1","k":"2"}})", ""));
   CHECK(nn::read_safetensors(path).metadata.at("k") == "2");
   deep.insert(deep.find('['), "[");
   deep.insert(deep.rfind("],\"dtype"), "]");
-  write_bytes(path, file_of(R"({"a":)" + deep + "}", eight));
+  check::write_file(path, file_of(R"({"a":)" + deep + "}", eight));
   CHECK(message_of(path).ends_with("its header is no proper JSON: nested too deeply"));
 }
 
 TEST_CASE("arrays are read by name") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
-  write_bytes(path, file_of(R"({"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},)"
-                            R"("y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},)"
-                            R"("z":{"dtype":"I32","shape":[1],"data_offsets":[8,12]}})",
-                            "abcd" + bytes_of<float>({2.5F}) + bytes_of<std::int32_t>({3})));
+  check::write_file(path, file_of(R"({"x":{"dtype":"F8_E4M3","shape":[4],"data_offsets":[0,4]},)"
+                                  R"("y":{"dtype":"F32","shape":[1],"data_offsets":[4,8]},)"
+                                  R"("z":{"dtype":"I32","shape":[1],"data_offsets":[8,12]}})",
+                                  "abcd" + bytes_of<float>({2.5F}) + bytes_of<std::int32_t>({3})));
   const auto contents = nn::read_safetensors(path, {"z", "y"});
   REQUIRE(contents.arrays.size() == 2);
   CHECK(contents.arrays[0].name == "z");
@@ -472,7 +451,7 @@ TEST_CASE("arrays are read by name") {
 }
 
 TEST_CASE("all types are written and read back, each at a multiple of its size") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "a";
   const nn::Safetensors contents{.arrays = {{"i8", full<std::int8_t>({1}, -1)},
                                             {"f64", full<double>({1}, 0.5)},
@@ -491,7 +470,7 @@ TEST_CASE("all types are written and read back, each at a multiple of its size")
 }
 
 TEST_CASE("the header is read in time and memory in proportion to its length") {
-  const Folder folder;
+  const check::TemporaryFolder folder;
   const auto path = folder.path / "many";
   const auto seconds = [&](std::size_t count) {
     std::string header = "{";
@@ -499,7 +478,7 @@ TEST_CASE("the header is read in time and memory in proportion to its length") {
       header += fmt::format(R"({}"t{}":{{"dtype":"F32","shape":[1],"data_offsets":[{},{}]}})",
                             i == 0 ? "" : ",", i, 4 * i, 4 * i + 4);
     }
-    write_bytes(path, file_of(header + "}", std::string(4 * count, '\0')));
+    check::write_file(path, file_of(header + "}", std::string(4 * count, '\0')));
     const auto begin = std::clock();
     CHECK(nn::read_safetensors(path, {"t1"}).arrays.size() == 1);
     return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;

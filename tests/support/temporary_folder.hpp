@@ -1,0 +1,23 @@
+#pragma once
+
+#include "temporary_file.hpp"
+
+#include <cstddef>
+#include <iterator>
+
+namespace check {
+
+/// A folder, gone with all that is in it when it leaves scope.
+class TemporaryFolder : public TemporaryFile {
+ public:
+  TemporaryFolder() { std::filesystem::create_directories(path); }
+  std::size_t files() const {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path), {}));
+  }
+};
+
+inline void write_file(const std::filesystem::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+}  // namespace check
