@@ -292,6 +292,12 @@ std::size_t multiply_adds(const Window& window, std::size_t outputs, std::size_t
          window.rows.window * window.columns.window;
 }
 
+/// How many parts the images of a convolution are computed in: one for each thread that its work is worth,
+/// all in one if there are fewer images.
+std::size_t part_count(const Window& window, std::size_t threads) {
+  return threads <= window.images ? threads : 1;
+}
+
 /// Calls `run(primitive, first, part)` for parts of the images, one for each thread, `first` being the first
 /// image; returns whether oneDNN has primitives for them. `make(primitive, window)` makes one for some of the
 /// images. A part's primitive has one thread, so that the result does not depend on who computes the parts;
@@ -303,7 +309,7 @@ bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t
   if (work == 0) return false;
   const std::size_t images = window.images;
   const std::size_t wanted = thread_count(work, grain);
-  const std::size_t parts = wanted <= images ? wanted : 1;
+  const std::size_t parts = part_count(window, wanted);
   std::optional<OneThread> limit;
   if (parts > 1 || wanted == 1) limit.emplace();
   std::vector<Primitive*, PoolAllocator<Primitive*>> primitives(parts);
@@ -412,7 +418,7 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
   };
   const std::size_t size = outputs * (window.channels / groups) * window.rows.window * window.columns.window;
   const std::size_t threads = thread_count(multiply_adds(window, outputs, groups), grain);
-  const std::size_t sums = threads <= window.images ? threads - 1 : 0;  // of the parts after the first
+  const std::size_t sums = part_count(window, threads) - 1;  // of the parts after the first
   Array<float> others(Shape{sums, size});
   const auto run = [&](Primitive& primitive, std::size_t first, std::size_t part) {
     float* to = part == 0 ? weight : others.data() + (part - 1) * size;
