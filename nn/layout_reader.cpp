@@ -131,15 +131,20 @@ void LayoutReader<T>::link_channels(std::size_t x, std::size_t result, std::size
 }
 
 template <class T>
-void LayoutReader<T>::link_convolution(std::size_t operation) {
-  const auto& inputs = recording_[operation].inputs;
+void LayoutReader<T>::link_images(std::size_t operation) {
+  const auto& images = recording_[operation].inputs[0];
   has_images_ = true;
   for (const std::size_t each : values_[operation].axes) solver_.vouch(each);
   if (has_places(operation)) arrangements_.say(operation, Arrangements::made_channels_first);
-  if (inputs[0]) {
-    if (has_places(*inputs[0])) arrangements_.say(*inputs[0], Arrangements::takes_channels_first);
-    solver_.equate(axis(*inputs[0], 0), axis(operation, 0));
-  }
+  if (!images) return;
+  if (has_places(*images)) arrangements_.say(*images, Arrangements::takes_channels_first);
+  solver_.equate(axis(*images, 0), axis(operation, 0));
+}
+
+template <class T>
+void LayoutReader<T>::link_convolution(std::size_t operation) {
+  const auto& inputs = recording_[operation].inputs;
+  link_images(operation);
   if (inputs[1]) {
     arrangements_.say(*inputs[1], Arrangements::takes_channels_first);
     solver_.equate(axis(*inputs[1], 0), axis(operation, -1));
@@ -155,15 +160,9 @@ void LayoutReader<T>::link_convolution(std::size_t operation) {
 template <class T>
 void LayoutReader<T>::link_transposed_convolution(std::size_t operation) {
   const auto& inputs = recording_[operation].inputs;
-  has_images_ = true;
-  for (const std::size_t each : values_[operation].axes) solver_.vouch(each);
-  if (has_places(operation)) arrangements_.say(operation, Arrangements::made_channels_first);
-  if (inputs[0]) {
-    if (has_places(*inputs[0])) arrangements_.say(*inputs[0], Arrangements::takes_channels_first);
-    solver_.equate(axis(*inputs[0], 0), axis(operation, 0));
-    if (inputs[1]) solver_.equate(axis(*inputs[0], -1), axis(*inputs[1], 0));
-  }
+  link_images(operation);
   if (!inputs[1]) return;
+  if (inputs[0]) solver_.equate(axis(*inputs[0], -1), axis(*inputs[1], 0));
   const std::size_t groups = shape(operation).back() / shape(*inputs[1]).back();
   link_channels(axis(operation, -1), axis(*inputs[1], 0), groups, axis(*inputs[1], -1), axis(*inputs[1], 0));
   const std::size_t kernel = values_[*inputs[1]].reshaped_from.value_or(*inputs[1]);

@@ -59,6 +59,8 @@ class LayoutReader {
   void add_input(std::size_t value);
   void link(std::size_t operation);
   void link_linear(std::size_t operation);
+  /// What every convolution says of the images that it takes and gives.
+  void link_images(std::size_t operation);
   void link_convolution(std::size_t operation);
   void link_transposed_convolution(std::size_t operation);
   void link_exchange(std::size_t operation);
