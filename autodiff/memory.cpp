@@ -115,7 +115,7 @@ class Depot {
     return memory;
   }
 
-  /// Up to so many small blocks that are kept.
+  /// Moves at most `number` small blocks from the depot to the list.
   void take(std::size_t index, FreeList& list, std::size_t number) noexcept {
     const std::lock_guard lock(mutex_);
     Class& own = requested(index);
@@ -131,7 +131,7 @@ class Depot {
     give(index, list, 1);
   }
 
-  /// So many blocks of the list.
+  /// Takes `number` blocks from the list.
   void give(std::size_t index, FreeList& list, std::size_t number) noexcept {
     FreeList surplus;
     {
@@ -151,8 +151,8 @@ class Depot {
 #endif
   }
 
-  /// A block from the system, for a request of so many bytes; throws where the system refuses it even after
-  /// all that is unused has gone back.
+  /// A block from the system, for a request of `requested` bytes. Throws MemoryError if the system refuses it
+  /// even after all unused memory has been returned.
   void* from_system(std::size_t bytes, std::size_t requested) {
     bytes = (bytes + alignment - 1) / alignment * alignment;
     system_allocation_count.fetch_add(1, std::memory_order_relaxed);
@@ -220,7 +220,7 @@ class Depot {
 
   std::size_t bound() const noexcept { return std::max(always_kept, 2 * std::max(peak_, earlier_peak_)); }
 
-  /// Takes out at least so many bytes, those first whose size was not asked for for longest.
+  /// Takes out at least this many bytes, starting with the size that was requested least recently.
   void evict(std::size_t bytes, FreeList& out) noexcept {
     while (bytes > 0 && unused_ > 0) {
       Class* oldest = nullptr;

@@ -35,7 +35,7 @@ XGRAD_API std::size_t trim_memory() noexcept;
 
 namespace detail {
 
-/// `bytes` of memory aligned to 64 bytes, from the pool. Throws std::bad_alloc; its message says how many
+/// `bytes` of memory aligned to 64 bytes, from the pool. Throws MemoryError; its message says how many
 /// bytes were asked for, and how many are in use.
 XGRAD_API void* allocate(std::size_t bytes);
 

@@ -47,7 +47,7 @@ struct ParameterState {
   ParameterState(const ParameterState&) = delete;
   ParameterState& operator=(const ParameterState&) = delete;
   ~ParameterState() {
-    // A chain of states goes one by one: destructors that call each other would need the stack for each.
+    // Iteratively: the recursion of a long chain of destructors would overflow the stack.
     while (successor && successor.use_count() == 1) {
       const std::shared_ptr<ParameterState> next = std::move(successor);
       successor = std::move(next->successor);

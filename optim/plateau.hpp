@@ -12,11 +12,11 @@ namespace xgrad::optim {
 /// When progress counts as saturated, and what happens then.
 struct ReduceOnPlateauOptions {
   double factor = 10;         ///< > 1: what the learning rate is divided by
-  std::size_t patience = 10;  ///< so many values in turn without progress are borne: the next one reduces
+  std::size_t patience = 10;  ///< tolerated values without progress in turn; the next one reduces
   double threshold = 1e-4;    ///< in [0, 1): progress is a value below best - threshold |best|
   bool absolute_threshold =
       false;                 ///< progress is a value below best - threshold, which may be any number >= 0
-  std::size_t cooldown = 0;  ///< so many values after a reduction do not count
+  std::size_t cooldown = 0;  ///< number of values after a reduction that do not count
   double min_scale = 0;      ///< >= 0: the scale of the learning rate does not fall below it
 };
 

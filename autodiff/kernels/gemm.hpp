@@ -7,8 +7,8 @@
 ///
 /// Not by oneDNN: its product in float (dnnl_sgemm, and matmul, inner product and convolutions that are made
 /// of it) points the stack pointer into the heap on AVX, AVX2 and AVX-512 (the kernels that do not copy their
-/// operands, for more than 252 or 84 columns of A; 2.6 to 3.7). A signal's frame is then written over
-/// somebody else's memory.
+/// operands, for more than 252 or 84 columns of A; 2.6 to 3.7). A signal's frame then overwrites
+/// other data on the heap.
 
 namespace xgrad::kernels {
 

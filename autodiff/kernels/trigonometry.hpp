@@ -82,7 +82,7 @@ struct Quadrant {
     return from_bits<T>((number & I(1)) << mantissa<T>) != Batch<T>(T(0));
   }
 
-  /// x with the sign of the quadrant that is so many further.
+  /// x with the sign of the quadrant that is `further` quadrants ahead.
   Batch<T> with_sign(const Batch<T>& x, Bits<T> further) const {
     using I = xsimd::batch<Bits<T>>;
     constexpr int to_sign = std::numeric_limits<Bits<T>>::digits - 2;
@@ -143,7 +143,7 @@ Batch<T> atan(Batch<T> x) {
 /// The angle of the point (x, y), as std::atan2.
 template <class T>
 Batch<T> atan2(Batch<T> y, Batch<T> x) {
-  // The quotient is no number where both are 0 or both infinite: the angle is that of the nearest diagonal or
+  // The quotient is NaN if both are 0 or both infinite: the angle is then that of the nearest diagonal or
   // axis.
   using V = Batch<T>;
   const V infinity(std::numeric_limits<T>::infinity());
