@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -64,7 +65,7 @@ void append_extents(std::initializer_list<E> list, S& shape) {
 /// Copies the numbers of a list; throws ShapeError where its rows are not equally long.
 template <class I, class E>
 void copy_list(I& out, const E& number, const std::size_t*) {
-  *out++ = number;
+  *out++ = static_cast<typename std::iterator_traits<I>::value_type>(number);
 }
 template <class I, class E>
 void copy_list(I& out, std::initializer_list<E> list, const std::size_t* extent) {

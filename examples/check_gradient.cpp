@@ -2,7 +2,7 @@
 // and one with a mistake, and what the numerical check says of both.
 #include <autodiff/autodiff.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace xgrad;
 

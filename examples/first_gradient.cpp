@@ -1,7 +1,7 @@
 // A gradient: record what is computed, then ask the tape.
 #include <autodiff/autodiff.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace xgrad;
 

@@ -5,7 +5,7 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <numbers>

@@ -2,7 +2,7 @@
 // distance to it is squared by each step: the number of correct digits doubles.
 #include <autodiff/autodiff.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cmath>
 

@@ -3,7 +3,7 @@
 // order, the pseudoinverse gives the smallest.
 #include <autodiff/autodiff.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <numbers>

@@ -13,7 +13,7 @@ import re
 
 from installed import ROOT, Failure, installation, report
 
-HEADERS = ["autodiff/autodiff.hpp", "nn/nn.hpp", "optim/optim.hpp", "fmt/core.h", "iostream"]
+HEADERS = ["autodiff/autodiff.hpp", "nn/nn.hpp", "optim/optim.hpp", "fmt/format.h", "iostream"]
 
 DEFINES = re.compile(r"(template|struct|class|enum|union|namespace|using|concept|inline|static)\b")
 CONTROLS = re.compile(r"(if|for|while|do|switch|try|else|catch|return)\b")

@@ -2,7 +2,10 @@
 
 #include <autodiff/ops/lift.hpp>
 
+#include <concepts>
 #include <initializer_list>
+#include <limits>
+#include <utility>
 #include <vector>
 
 /// \file
@@ -45,15 +48,23 @@ class Axes {
  public:
   Axes() = default;
   Axes(int axis) : all_(false), axes_{axis} {}
+  Axes(std::integral auto axis) : Axes(to_int(axis)) {}
   Axes(std::floating_point auto) = delete;  // norm(x, 2.0) is no axis
   Axes(std::initializer_list<int> axes) : all_(false), axes_(axes) {}
   template <IntegerRange R>
-  Axes(const R& axes) : all_(false), axes_(std::begin(axes), std::end(axes)) {}
+  Axes(const R& axes) : all_(false) {
+    for (const auto axis : axes) axes_.push_back(to_int(axis));
+  }
 
   /// For an array of this shape: true for each axis that is reduced. Throws ShapeError.
   XGRAD_API std::vector<bool> reduced(const char* operation, const Shape& shape) const;
 
  private:
+  /// An integer that int cannot hold is no axis of any array; INT_MAX is none, either.
+  static int to_int(std::integral auto axis) {
+    return std::in_range<int>(+axis) ? static_cast<int>(axis) : std::numeric_limits<int>::max();
+  }
+
   bool all_ = true;
   std::vector<int> axes_;
 };

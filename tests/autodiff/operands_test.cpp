@@ -2,7 +2,6 @@
 // category, as a program calls it that opens xtensor's namespace, too. tests/operations.py fails for an
 // operation that no CALLS names.
 
-#pragma GCC diagnostic ignored "-Wconversion"  // axes are passed in every integer type
 #include <autodiff/autodiff.hpp>
 
 #include <doctest/doctest.h>

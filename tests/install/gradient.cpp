@@ -1,7 +1,7 @@
 // A gradient, as in the first program of a user.
 #include <autodiff/autodiff.hpp>
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 using namespace xgrad;
 
