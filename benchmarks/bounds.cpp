@@ -1,13 +1,16 @@
 #include "bounds.hpp"
 
+#ifdef XGRAD_WITH_ONEDNN
+#include <autodiff/kernels/blas.hpp>
+#include <autodiff/kernels/dnnl.hpp>
+#endif
+
 #include "workload.hpp"
 
 #include <algorithm>
 
 #ifdef XGRAD_WITH_ONEDNN
-#include <cblas.h>
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.hpp>
 #endif
 
 namespace benchmarks {
@@ -34,6 +37,8 @@ double training_flops(std::size_t batch, const std::vector<Layer>& layers) {
 namespace {
 
 using dnnl::memory;
+using xgrad::kernels::onednn::describe;
+using xgrad::kernels::onednn::describe_gradient;
 
 constexpr double slice = 0.05;  // seconds for each kernel
 
@@ -86,9 +91,8 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   const memory::dim reach = (n - 1) * extent(layer.stride) + extent(layer.kernel);
   const memory::dims behind(2, std::max<memory::dim>(reach - extent(layer.size + layer.padding), 0));
   const auto forward = [&] {
-    return dnnl::convolution_forward::primitive_desc(
-        {dnnl::prop_kind::forward_training, direct, images, weight, bias, result, strides, before, behind},
-        engine());
+    return describe<dnnl::convolution_forward>(engine(), {}, dnnl::prop_kind::forward_training, direct, images,
+                                               weight, bias, result, strides, before, behind);
   };
   double sum = fastest([&] {
     const auto desc = forward();
@@ -99,8 +103,8 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   });
   if (training) {
     sum += fastest([&] {
-      const dnnl::convolution_backward_weights::primitive_desc desc(
-          {direct, images, weight, result, strides, before, behind}, engine(), forward());
+      const auto desc = describe_gradient<dnnl::convolution_backward_weights>(
+          engine(), {}, forward(), direct, images, weight, result, strides, before, behind);
       return call(dnnl::convolution_backward_weights(desc),
                   {{DNNL_ARG_SRC, filled(images)},
                    {DNNL_ARG_DIFF_WEIGHTS, filled(desc.diff_weights_desc())},
@@ -109,8 +113,8 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   }
   if (training && by_input) {
     sum += fastest([&] {
-      const dnnl::convolution_backward_data::primitive_desc desc(
-          {direct, images, weight, result, strides, before, behind}, engine(), forward());
+      const auto desc = describe_gradient<dnnl::convolution_backward_data>(
+          engine(), {}, forward(), direct, images, weight, result, strides, before, behind);
       return call(dnnl::convolution_backward_data(desc), {{DNNL_ARG_DIFF_SRC, filled(images)},
                                                           {DNNL_ARG_WEIGHTS, filled(desc.weights_desc())},
                                                           {DNNL_ARG_DIFF_DST, filled(result)}});
@@ -129,9 +133,9 @@ double product_seconds(bool transpose_a, bool transpose_b, std::size_t m, std::s
   const auto as_int = [](std::size_t e) { return static_cast<int>(e); };
   double best = fastest([&] {
     return [&] {
-      cblas_sgemm(CblasRowMajor, transpose_a ? CblasTrans : CblasNoTrans,
-                  transpose_b ? CblasTrans : CblasNoTrans, as_int(m), as_int(n), as_int(k), 1, a.data(),
-                  as_int(lda), b.data(), as_int(ldb), 0, c.data(), as_int(n));
+      cxxblas::gemm(cxxblas::RowMajor, transpose_a ? cxxblas::Trans : cxxblas::NoTrans,
+                    transpose_b ? cxxblas::Trans : cxxblas::NoTrans, as_int(m), as_int(n), as_int(k), 1.0F,
+                    a.data(), as_int(lda), b.data(), as_int(ldb), 0.0F, c.data(), as_int(n));
     };
   });
   best = std::min(best, fastest([&] {
@@ -148,7 +152,7 @@ double product_seconds(bool transpose_a, bool transpose_b, std::size_t m, std::s
   return std::min(best, fastest([&] {
                     const memory::desc da = matrix(m, k, transpose_a), db = matrix(k, n, transpose_b),
                                        dc = matrix(m, n, false);
-                    const dnnl::matmul::primitive_desc desc({da, db, dc}, engine());
+                    const auto desc = describe<dnnl::matmul>(engine(), {}, da, db, dc);
                     return call(dnnl::matmul(desc), {{DNNL_ARG_SRC, memory(da, engine(), a.data())},
                                                      {DNNL_ARG_WEIGHTS, memory(db, engine(), b.data())},
                                                      {DNNL_ARG_DST, memory(dc, engine(), c.data())}});

@@ -1,8 +1,7 @@
 #include <autodiff/autodiff.hpp>
+#include <autodiff/kernels/batch.hpp>
 
 #include "workload.hpp"
-
-#include <xsimd/xsimd.hpp>
 
 #include <array>
 #include <cmath>
@@ -67,7 +66,7 @@ Step sum_axis() {
   return step;
 }
 
-using Batch = xsimd::batch<float>;
+using Batch = xgrad::kernels::Batch<float>;
 
 constexpr std::size_t whole = columns / Batch::size * Batch::size;
 constexpr std::size_t rest = columns - whole;
@@ -100,7 +99,7 @@ float row_sum(Body&& body, const In*... in) {
   }
   std::array<float, Batch::size> last;
   body(tail(in)...).store_unaligned(last.data());
-  float sum = xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  float sum = xgrad::kernels::reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
   for (std::size_t j = 0; j < rest; ++j) sum += last[j];
   return sum;
 }

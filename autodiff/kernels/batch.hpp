@@ -5,12 +5,33 @@
 #include <type_traits>
 
 /// \file
-/// Vectors of numbers in registers.
+/// Vectors of numbers in registers, and the one place that includes xsimd: what differs between its releases is
+/// told apart here.
 
 namespace xgrad::kernels {
 
 template <class T>
 using Batch = xsimd::batch<T>;
+
+/// The same bits, as entries of another type of the same size.
+template <class To, class From>
+xsimd::batch<To> bitwise_cast(const xsimd::batch<From>& x) {
+#if XSIMD_VERSION_MAJOR >= 11
+  return xsimd::bitwise_cast<To>(x);
+#else
+  return xsimd::bitwise_cast<xsimd::batch<To>>(x);
+#endif
+}
+
+/// The sum of a vector's entries.
+template <class T>
+T reduce_add(const xsimd::batch<T>& x) {
+#if XSIMD_VERSION_MAJOR >= 9
+  return xsimd::reduce_add(x);
+#else
+  return xsimd::hadd(x);
+#endif
+}
 
 /// x y + z, rounded once: the machine's own instruction, which xsimd 8 does not use for AVX-512.
 template <class T>

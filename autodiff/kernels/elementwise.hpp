@@ -1,10 +1,9 @@
 #pragma once
 
 #include <autodiff/array.hpp>
+#include <autodiff/kernels/batch.hpp>
 #include <autodiff/kernels/broadcast.hpp>
 #include <autodiff/kernels/parallel.hpp>
-
-#include <xsimd/xsimd.hpp>
 
 #include <array>
 

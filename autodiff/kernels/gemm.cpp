@@ -1,26 +1,15 @@
+#include <autodiff/kernels/blas.hpp>
 #include <autodiff/kernels/blas_extent.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/one_thread.hpp>
 #include <autodiff/kernels/tiles.hpp>
 
-#include <cblas.h>
-
 #include <algorithm>
 #include <limits>
 
 namespace xgrad::kernels {
 namespace {
-
-void cblas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, float alpha, const float* a,
-                int lda, const float* b, int ldb, float beta, float* c, int ldc) {
-  cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
-
-void cblas_gemm(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, double alpha, const double* a,
-                int lda, const double* b, int ldb, double beta, double* c, int ldc) {
-  cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-}
 
 /// Multiply-adds of a product with a vector that are worth a thread: such a product is bound by memory.
 constexpr std::size_t vector_grain = std::size_t{1} << 17;
@@ -52,7 +41,7 @@ void multiply_by_rows(std::size_t n, std::size_t k, T alpha, const T* a, const T
         sums[0] =
             multiply_add<T>(Batch<T>::load_unaligned(a + i), Batch<T>::load_unaligned(row + i), sums[0]);
       }
-      T sum = xsimd::hadd((sums[0] + sums[1]) + (sums[2] + sums[3]));
+      T sum = reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
       for (; i < k; ++i) sum += a[i] * row[i];
       c[j] = alpha * sum + (beta == T(0) ? T(0) : beta * c[j]);
     }
@@ -153,10 +142,10 @@ struct Product {
   }
 
   void by_blas() const {
-    const auto transposed = [](bool is) { return is ? CblasTrans : CblasNoTrans; };
+    const auto transposed = [](bool is) { return is ? cxxblas::Trans : cxxblas::NoTrans; };
     const auto as_int = [](std::size_t extent) { return static_cast<int>(extent); };  // checked by gemm
-    cblas_gemm(transposed(transpose_a), transposed(transpose_b), as_int(m), as_int(n), as_int(k), alpha, a,
-               as_int(lda), b, as_int(ldb), beta, c, as_int(ldc));
+    cxxblas::gemm(cxxblas::RowMajor, transposed(transpose_a), transposed(transpose_b), as_int(m), as_int(n),
+                  as_int(k), alpha, a, as_int(lda), b, as_int(ldb), beta, c, as_int(ldc));
   }
 };
 

@@ -1,4 +1,5 @@
 #include <autodiff/array.hpp>
+#include <autodiff/kernels/batch.hpp>
 #include <autodiff/kernels/interleave.hpp>
 #include <autodiff/kernels/narrow.hpp>
 #include <autodiff/kernels/parallel.hpp>
@@ -283,7 +284,7 @@ void correlate(const Window& window, const float* images, const float* gradient,
   for (std::size_t i = 0; i < strips.taps * outputs; ++i) {
     float sum = 0;
     for (std::size_t t = 0; t < threads; ++t) {
-      sum += xsimd::hadd(Vector::load_aligned(sums_memory.data() + t * sums_size + i * width));
+      sum += reduce_add(Vector::load_aligned(sums_memory.data() + t * sums_size + i * width));
     }
     weight[i] = sum;
   }

@@ -1,8 +1,7 @@
 #include <autodiff/array.hpp>
+#include <autodiff/kernels/dnnl.hpp>
 #include <autodiff/kernels/onednn.hpp>
 #include <autodiff/kernels/parallel.hpp>
-
-#include <oneapi/dnnl/dnnl.hpp>
 
 #include <array>
 #include <atomic>
@@ -226,9 +225,14 @@ struct Convolution {
   dnnl::convolution_forward::primitive_desc forward() const {
     constexpr auto direct = dnnl::algorithm::convolution_direct;
     constexpr auto kind = dnnl::prop_kind::forward_training;
-    return {{kind, direct, images, weight, bias, result, strides, dilations, before, behind},
-            user_scratchpad(),
-            engine()};
+    return describe<dnnl::convolution_forward>(engine(), user_scratchpad(), kind, direct, images, weight,
+                                               bias, result, strides, dilations, before, behind);
+  }
+
+  template <class P>
+  typename P::primitive_desc gradient() const {
+    return describe_gradient<P>(engine(), user_scratchpad(), forward(), dnnl::algorithm::convolution_direct,
+                                images, weight, result, strides, dilations, before, behind);
   }
 };
 
@@ -378,10 +382,7 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
                            const float* weight, float* images, std::size_t groups) {
   const auto make = [&](Primitive& made, const Window& part) {
     const Convolution c(part, outputs, groups, false);
-    const dnnl::convolution_backward_data::primitive_desc desc(
-        {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations, c.before,
-         c.behind},
-        user_scratchpad(), engine(), c.forward());
+    const auto desc = c.gradient<dnnl::convolution_backward_data>();
     check_implementation(desc, part, groups);
     made.primitive = dnnl::convolution_backward_data(desc);
     made.add(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
@@ -404,10 +405,7 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
                             const float* gradient, float* weight, std::size_t groups) {
   const auto make = [&](Primitive& made, const Window& part) {
     const Convolution c(part, outputs, groups, false);
-    const dnnl::convolution_backward_weights::primitive_desc desc(
-        {dnnl::algorithm::convolution_direct, c.images, c.weight, c.result, c.strides, c.dilations, c.before,
-         c.behind},
-        user_scratchpad(), engine(), c.forward());
+    const auto desc = c.gradient<dnnl::convolution_backward_weights>();
     check_implementation(desc, part, groups);
     made.primitive = dnnl::convolution_backward_weights(desc);
     made.add(DNNL_ARG_SRC, desc.src_desc());

@@ -1,10 +1,9 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/kernels/batch.hpp>
 #include <autodiff/kernels/broadcast.hpp>
 #include <autodiff/kernels/functions.hpp>
 #include <autodiff/kernels/parallel.hpp>
 #include <autodiff/kernels/program.hpp>
-
-#include <xsimd/xsimd.hpp>
 
 #include <algorithm>
 #include <limits>

@@ -400,13 +400,14 @@ struct Extreme {
       bits_ = xsimd::max(bits_, bits(next));
     }
     Batch<T> result() const {
-      const Batch<T> widest = xsimd::bitwise_cast<Batch<T>>(bits_);
+      const Batch<T> widest = bitwise_cast<T>(bits_);
       return xsimd::select(xsimd::isnan(widest), widest, extreme_);
     }
 
    private:
-    using Integers = xsimd::as_integer_t<Batch<T>>;
-    static Integers bits(Batch<T> x) { return xsimd::bitwise_cast<Integers>(xsimd::abs(x)); }
+    using Integer = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    using Integers = xsimd::batch<Integer>;
+    static Integers bits(Batch<T> x) { return bitwise_cast<Integer>(xsimd::abs(x)); }
     Batch<T> extreme_;
     Integers bits_;
   };

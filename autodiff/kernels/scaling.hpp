@@ -53,11 +53,11 @@ inline constexpr T smallest_normal = std::numeric_limits<T>::min();
 
 template <class T>
 xsimd::batch<Bits<T>> bits_of(const Batch<T>& x) {
-  return xsimd::bitwise_cast<xsimd::batch<Bits<T>>>(x);
+  return bitwise_cast<Bits<T>>(x);
 }
 template <class T>
 Batch<T> from_bits(const xsimd::batch<Bits<T>>& bits) {
-  return xsimd::bitwise_cast<Batch<T>>(bits);
+  return bitwise_cast<T>(bits);
 }
 
 /// Added to a number, leaves its nearest integer in the lowest bits of the sum.

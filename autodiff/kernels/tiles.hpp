@@ -140,7 +140,7 @@ void multiply_rows(std::size_t k, T alpha, const T* a, std::size_t lda, const T*
   }
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t j = 0; j < columns; ++j) {
-      T sum = xsimd::hadd(sums[r][j]);
+      T sum = reduce_add(sums[r][j]);
       for (std::size_t i = p; i < k; ++i) sum += a[r * lda + i] * b[j * ldb + i];
       T& to = out[r * out_row + j];
       to = updated(alpha * sum, beta, to);
