@@ -8,11 +8,7 @@
 #include <cstdio>
 #include <locale>
 #include <sstream>
-#if __has_include(<xtensor/io/xio.hpp>)
-#include <xtensor/io/xio.hpp>
-#else
-#include <xtensor/xio.hpp>
-#endif
+#include XGRAD_XTENSOR_IO
 
 namespace xgrad {
 

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// The one place that includes xtensor: releases from 0.26 on keep the same headers in sub-folders.
+/// The one place that knows where xtensor keeps its headers: releases from 0.26 on have them in sub-folders.
+/// Those that few sources need have names here: `#include XGRAD_XTENSOR_IO`.
 
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>
@@ -9,12 +10,26 @@
 #include <xtensor/core/xnoalias.hpp>
 #include <xtensor/views/xstrided_view.hpp>
 #include <xtensor/views/xview.hpp>
+#define XGRAD_XTENSOR_BUILDER <xtensor/generators/xbuilder.hpp>
+#define XGRAD_XTENSOR_COMPLEX <xtensor/misc/xcomplex.hpp>
+#define XGRAD_XTENSOR_IO <xtensor/io/xio.hpp>
+#define XGRAD_XTENSOR_MANIPULATION <xtensor/misc/xmanipulation.hpp>
+#define XGRAD_XTENSOR_NORM <xtensor/reducers/xnorm.hpp>
+#define XGRAD_XTENSOR_PAD <xtensor/misc/xpad.hpp>
+#define XGRAD_XTENSOR_SORT <xtensor/misc/xsort.hpp>
 #else
 #include <xtensor/xarray.hpp>
 #include <xtensor/xmath.hpp>
 #include <xtensor/xnoalias.hpp>
 #include <xtensor/xstrided_view.hpp>
 #include <xtensor/xview.hpp>
+#define XGRAD_XTENSOR_BUILDER <xtensor/xbuilder.hpp>
+#define XGRAD_XTENSOR_COMPLEX <xtensor/xcomplex.hpp>
+#define XGRAD_XTENSOR_IO <xtensor/xio.hpp>
+#define XGRAD_XTENSOR_MANIPULATION <xtensor/xmanipulation.hpp>
+#define XGRAD_XTENSOR_NORM <xtensor/xnorm.hpp>
+#define XGRAD_XTENSOR_PAD <xtensor/xpad.hpp>
+#define XGRAD_XTENSOR_SORT <xtensor/xsort.hpp>
 #endif
 
 #include <cstddef>

@@ -29,6 +29,23 @@ Variable<T> median(XGRAD_PARAMETER x, std::ptrdiff_t axis, O keep = {}) {
   return median(detail::handle_of<T>(x), axis, keep);
 }
 
+template <class T, detail::QuantileArgument O = KeepDims>
+Variable<T> quantile(XGRAD_PARAMETER x, double q, O keep = {}) {
+  return quantile(detail::handle_of<T>(x), q, keep);
+}
+template <class T, detail::AxesArgument A, detail::QuantileArgument O = KeepDims>
+Variable<T> quantile(XGRAD_PARAMETER x, double q, A&& axes, O keep = {}) {
+  return quantile(detail::handle_of<T>(x), q, axes, keep);
+}
+template <class T, std::integral I, detail::QuantileArgument O = KeepDims>
+Variable<T> quantile(XGRAD_PARAMETER x, double q, std::initializer_list<I> axes, O keep = {}) {
+  return quantile(detail::handle_of<T>(x), q, axes, keep);
+}
+template <class T, detail::QuantileArgument O = KeepDims>
+Variable<T> quantile(XGRAD_PARAMETER x, double q, std::ptrdiff_t axis, O keep = {}) {
+  return quantile(detail::handle_of<T>(x), q, axis, keep);
+}
+
 template <class T, class... Indices>
 Variable<T> view(XGRAD_PARAMETER x, Indices&&... indices) {
   return view(detail::handle_of<T>(x), std::forward<Indices>(indices)...);
@@ -80,6 +97,28 @@ Variable<T> transpose(XGRAD_PARAMETER x, const I (&order)[N]) {
 template <class T, IntegerRange R>
 Variable<T> transpose(XGRAD_PARAMETER x, R&& order) {
   return transpose(detail::handle_of<T>(x), order);
+}
+
+template <class T, std::integral A, std::integral B>
+Variable<T> swapaxes(XGRAD_PARAMETER x, A axis1, B axis2) {
+  return swapaxes(detail::handle_of<T>(x), axis1, axis2);
+}
+template <class T>
+Variable<T> swapaxes(XGRAD_PARAMETER x, std::ptrdiff_t axis1, std::ptrdiff_t axis2) {
+  return swapaxes(detail::handle_of<T>(x), axis1, axis2);
+}
+template <class T, std::integral A, std::integral B>
+Variable<T> moveaxis(XGRAD_PARAMETER x, A source, B destination) {
+  return moveaxis(detail::handle_of<T>(x), source, destination);
+}
+template <class T>
+Variable<T> moveaxis(XGRAD_PARAMETER x, std::ptrdiff_t source, std::ptrdiff_t destination) {
+  return moveaxis(detail::handle_of<T>(x), source, destination);
+}
+template <class T>
+Variable<T> moveaxis(XGRAD_PARAMETER x, std::initializer_list<int> source,
+                     std::initializer_list<int> destination) {
+  return moveaxis(detail::handle_of<T>(x), source, destination);
 }
 
 template <class T>

@@ -89,6 +89,7 @@ using xgrad::mean;
 using xgrad::median;
 using xgrad::meshgrid;
 using xgrad::minimum;
+using xgrad::moveaxis;
 using xgrad::norm;
 using xgrad::pad;
 using xgrad::pow;

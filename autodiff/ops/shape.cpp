@@ -171,17 +171,12 @@ Variable<T> permute(const Variable<T>& x, const std::vector<int>& order) {
 }
 
 template <class T>
-Variable<T> swapaxes(const Variable<T>& x, int axis1, int axis2) {
+Variable<T> detail::swapaxes(const Variable<T>& x, int axis1, int axis2) {
   std::vector<int> order(x.dimension());
   std::iota(order.begin(), order.end(), 0);
   std::swap(order[detail::normalize_axis("swapaxes", axis1, x.shape())],
             order[detail::normalize_axis("swapaxes", axis2, x.shape())]);
   return permute(x, order);
-}
-
-template <class T>
-Variable<T> moveaxis(const Variable<T>& x, int source, int destination) {
-  return moveaxis(x, std::vector<int>{source}, std::vector<int>{destination});
 }
 
 template <class T>
@@ -227,8 +222,7 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
   template Variable<T> detail::squeeze_ones<T>(const Variable<T>&);                                       \
   template Variable<T> detail::squeeze<T>(const Variable<T>&, const Axes&);                               \
   template Variable<T> permute<T>(const Variable<T>&, const std::vector<int>&);                           \
-  template Variable<T> swapaxes<T>(const Variable<T>&, int, int);                                         \
-  template Variable<T> moveaxis<T>(const Variable<T>&, int, int);                                         \
+  template Variable<T> detail::swapaxes<T>(const Variable<T>&, int, int);                                 \
   template Variable<T> moveaxis<T>(const Variable<T>&, const std::vector<int>&, const std::vector<int>&); \
   template Variable<T> broadcast_to<T>(const Variable<T>&, const Shape&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)

@@ -51,18 +51,44 @@ Variable<T> transpose(Variable<T> x, R&& order);
 template <class T>
 XGRAD_API Variable<T> permute(const Variable<T>& x, const std::vector<int>& order);
 
-/// x with two axes in each other's place. Throws ShapeError.
+namespace detail {
+
 template <class T>
 XGRAD_API Variable<T> swapaxes(const Variable<T>& x, int axis1, int axis2);
+
+}  // namespace detail
+
+/// x with two axes in each other's place. Throws ShapeError.
+template <class T, std::integral A, std::integral B>
+Variable<T> swapaxes(Variable<T> x, A axis1, B axis2) {
+  return detail::swapaxes<T>(x, static_cast<int>(axis1), static_cast<int>(axis2));
+}
+/// For axes of the type that xtensor's `swapaxes` takes.
+template <class T>
+Variable<T> swapaxes(Variable<T> x, std::ptrdiff_t axis1, std::ptrdiff_t axis2) {
+  return detail::swapaxes<T>(x, static_cast<int>(axis1), static_cast<int>(axis2));
+}
 
 /// x with some axes moved to other places of its shape, the rest in their order: moveaxis(x, 0, -1),
 /// moveaxis(x, {0, 1}, {-1, 0}). Throws ShapeError where one is out of range or named twice, or the numbers
 /// of axes differ.
 template <class T>
-XGRAD_API Variable<T> moveaxis(const Variable<T>& x, int source, int destination);
-template <class T>
 XGRAD_API Variable<T> moveaxis(const Variable<T>& x, const std::vector<int>& source,
                                const std::vector<int>& destination);
+template <class T>
+Variable<T> moveaxis(Variable<T> x, std::initializer_list<int> source,
+                     std::initializer_list<int> destination) {
+  return moveaxis<T>(x, std::vector<int>(source), std::vector<int>(destination));
+}
+template <class T, std::integral A, std::integral B>
+Variable<T> moveaxis(Variable<T> x, A source, B destination) {
+  return moveaxis(x, {static_cast<int>(source)}, {static_cast<int>(destination)});
+}
+/// For axes of the type that xtensor's `moveaxis` takes.
+template <class T>
+Variable<T> moveaxis(Variable<T> x, std::ptrdiff_t source, std::ptrdiff_t destination) {
+  return moveaxis(x, {static_cast<int>(source)}, {static_cast<int>(destination)});
+}
 
 /// x repeated along axes of extent 1 and along new leading axes, as NumPy broadcasts. Throws ShapeError where
 /// x does not broadcast to this very shape.

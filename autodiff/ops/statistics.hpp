@@ -76,6 +76,11 @@ template <class T, std::integral I, detail::QuantileArgument O = KeepDims>
 Variable<T> quantile(Variable<T> x, double q, std::initializer_list<I> axes, O keep = {}) {
   return detail::quantile<T>("quantile", x, q, axes, keep);
 }
+/// For an axis of the type that xtensor's `quantile` takes.
+template <class T, detail::QuantileArgument O = KeepDims>
+Variable<T> quantile(Variable<T> x, double q, std::ptrdiff_t axis, O keep = {}) {
+  return detail::quantile<T>("quantile", x, q, Axes(axis), keep);
+}
 
 /// The median over the axes given, all of them by default: quantile(x, 0.5), the entry in the middle, or of
 /// an even number the mean of the two in the middle.
@@ -94,7 +99,7 @@ Variable<T> median(Variable<T> x, std::initializer_list<I> axes, O keep = {}) {
 /// For an axis of the type that xtensor's `median` takes.
 template <class T, detail::QuantileArgument O = KeepDims>
 Variable<T> median(Variable<T> x, std::ptrdiff_t axis, O keep = {}) {
-  return detail::quantile<T>("median", x, 0.5, std::initializer_list<std::ptrdiff_t>{axis}, keep);
+  return detail::quantile<T>("median", x, 0.5, Axes(axis), keep);
 }
 
 }  // namespace xgrad

@@ -5,20 +5,12 @@
 #include <autodiff/autodiff.hpp>
 
 #include <doctest/doctest.h>
-#if __has_include(<xtensor/containers/xarray.hpp>)
-#include <xtensor/generators/xbuilder.hpp>
-#include <xtensor/misc/xmanipulation.hpp>
-#include <xtensor/misc/xpad.hpp>
-#include <xtensor/misc/xsort.hpp>
-#include <xtensor/reducers/xnorm.hpp>
-#else
-#include <xtensor/xbuilder.hpp>
-#include <xtensor/xcomplex.hpp>
-#include <xtensor/xmanipulation.hpp>
-#include <xtensor/xnorm.hpp>
-#include <xtensor/xpad.hpp>
-#include <xtensor/xsort.hpp>
-#endif
+#include XGRAD_XTENSOR_BUILDER
+#include XGRAD_XTENSOR_COMPLEX
+#include XGRAD_XTENSOR_MANIPULATION
+#include XGRAD_XTENSOR_NORM
+#include XGRAD_XTENSOR_PAD
+#include XGRAD_XTENSOR_SORT
 
 #include <deque>
 #include <tuple>
@@ -211,7 +203,8 @@ Results reductions() {
         stddev(m, {0}, {.ddof = 1}));
   CALLS("norm", norm(m, {.order = 1}), norm(m, 0, {.order = 1}), norm(m, {0}, {.order = 1}));
   CALLS("smooth_max", smooth_max(m, 2.0), smooth_max(m, 2.0, 0), smooth_max(m, 2.0, {1}, keep_dims));
-  CALLS("quantile", quantile(m, 0.3), quantile(m, 0.3, 0), quantile(m, 0.3, {1}, keep_dims));
+  CALLS("quantile", quantile(m, 0.3), quantile(m, 0.3, 0), quantile(m, 0.3, {1}, keep_dims),
+        quantile(m, 0.3, std::ptrdiff_t{1}), xt::quantile(m, 0.3, 0));
   CALLS("cumsum", cumsum(m), cumsum(m, 0), cumsum(m, -1), cumsum(m, std::size_t{1}));
   CALLS("cumprod", cumprod(m), cumprod(m, 0), cumprod(m, -1));
   CALLS("cumlogsumexp", cumlogsumexp(m), cumlogsumexp(m, 0));
@@ -251,8 +244,10 @@ Results rearrangements() {
         squeeze(make(thin), {0, 1}), squeeze(make(thin), std::vector<int>{0}));
   CALLS("transpose", transpose(m), transpose(m, {1, 0}), transpose(m, std::vector<int>{1, 0}));
   CALLS("permute", permute(m, {1, 0}));
-  CALLS("swapaxes", swapaxes(m, 0, 1));
-  CALLS("moveaxis", moveaxis(m, 0, -1), moveaxis(m, {0}, {1}));
+  CALLS("swapaxes", swapaxes(m, 0, 1), swapaxes(m, std::ptrdiff_t{0}, std::ptrdiff_t{1}),
+        xt::swapaxes(m, 0, 1));
+  CALLS("moveaxis", moveaxis(m, 0, -1), moveaxis(m, {0}, {1}),
+        moveaxis(m, std::ptrdiff_t{0}, std::ptrdiff_t{1}), xt::moveaxis(m, 0, 1));
   CALLS("broadcast_to", broadcast_to(x, {2, 3}));
   CALLS("tril", tril(m), tril(m, -1));
   CALLS("triu", triu(m), triu(m, 1));

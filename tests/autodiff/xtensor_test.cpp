@@ -4,18 +4,11 @@
 #include <autodiff/autodiff.hpp>
 
 #include <doctest/doctest.h>
-#if __has_include(<xtensor/containers/xarray.hpp>)
-#include <xtensor/generators/xbuilder.hpp>
-#include <xtensor/misc/xmanipulation.hpp>
-#include <xtensor/misc/xpad.hpp>
-#include <xtensor/misc/xsort.hpp>
-#else
-#include <xtensor/xbuilder.hpp>
-#include <xtensor/xmanipulation.hpp>
-#include <xtensor/xnorm.hpp>
-#include <xtensor/xpad.hpp>
-#include <xtensor/xsort.hpp>
-#endif
+#include XGRAD_XTENSOR_BUILDER
+#include XGRAD_XTENSOR_MANIPULATION
+#include XGRAD_XTENSOR_NORM
+#include XGRAD_XTENSOR_PAD
+#include XGRAD_XTENSOR_SORT
 
 using namespace xgrad;
 

@@ -2,6 +2,6 @@
 // Numbers in braces convert, arrays of integers are cast.
 #include <autodiff/autodiff.hpp>
 
-#include <xtensor/xbuilder.hpp>
+#include XGRAD_XTENSOR_BUILDER
 
 int main() { xgrad::Variable<double> x = xt::arange(5); }
