@@ -5,10 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
-#include <locale>
-#include <sstream>
-#include XGRAD_XTENSOR_IO
+#include <utility>
+#include <vector>
 
 namespace xgrad {
 
@@ -58,52 +58,130 @@ namespace {
 constexpr std::ptrdiff_t most_lines = 40;
 constexpr std::size_t most_entries = 1000;
 
-/// The array as xtensor prints it.
+/// Entries as xtensor prints them, in columns of one width, but the same in every locale.
 template <class T>
-std::string print(const Array<T>& array) {
-  std::ostringstream out;
-  out.imbue(std::locale::classic());
-  out << array;
-  return std::move(out).str();
-}
-
-/// The `edge` first and last entries of each axis, `{1, 2, ..., 9}`, one row a line.
-template <class T>
-class Ends {
+class Column {
  public:
-  Ends(const Array<T>& array, std::size_t edge) : array_(array), edge_(edge) {}
-
-  std::string text() {
-    write(0, 0);  // for the width of the longest entry
-    text_.clear();
-    write(0, 0);
-    return text_;
+  /// Makes room for an entry, before the first is written.
+  void add(T entry) {
+    if constexpr (std::is_floating_point_v<T>) {
+      if (std::isfinite(entry) && entry != 0) {
+        const int digits = 1 + static_cast<int>(std::log10(std::abs(entry)));
+        scientific_ = scientific_ || digits <= -5 || digits > 7;
+        three_ = three_ || digits <= -100 || digits >= 100;
+        while (decimals_ < most_decimals && !is_whole(entry)) ++decimals_;
+      }
+    } else {
+      has_sign_ = has_sign_ || entry < T{};
+    }
+    entries_.push_back(entry);
   }
 
+  void finish() {
+    for (const T entry : entries_) width_ = std::max(width_, digits(entry).size());
+    width_ += has_sign_;
+  }
+
+  std::string word(T entry) const {
+    std::string text = digits(entry);
+    if (std::is_floating_point_v<T> && !scientific_) {
+      const std::size_t end = text.find_last_not_of('0') + 1;
+      std::fill(text.begin() + static_cast<std::ptrdiff_t>(end), text.end(), ' ');
+    }
+    if (is_negative(entry)) text.insert(0, 1, '-');
+    return fmt::format("{:>{}}", text, width_);
+  }
+
+  std::size_t width() const { return width_; }
+
  private:
-  static std::string word(T entry) {
+  static constexpr int most_decimals = 6;
+
+  static bool is_negative(T entry) {
     if constexpr (std::is_floating_point_v<T>) {
-      return fmt::format("{:.6g}", entry);
+      return std::signbit(entry);
     } else {
-      return fmt::format("{}", entry);
+      return entry < T{};
+    }
+  }
+
+  bool is_whole(T entry) const {
+    const double scaled = static_cast<double>(entry) * std::pow(10.0, decimals_);
+    return std::floor(scaled) == scaled;
+  }
+
+  /// The entry without its sign.
+  std::string digits(T entry) const {
+    if constexpr (!std::is_floating_point_v<T>) {
+      const std::string text = fmt::format("{}", entry);
+      return is_negative(entry) ? text.substr(1) : text;
+    } else {
+      const T magnitude = std::abs(entry);
+      if (!std::isfinite(entry)) return fmt::format("{}", magnitude);
+      if (!scientific_) return fmt::format("{:#.{}f}", magnitude, decimals_);
+      std::string text = fmt::format("{:.{}e}", magnitude, most_decimals);
+      if (three_ && text[text.size() - 4] == 'e') text.insert(text.size() - 2, "0");
+      return text;
+    }
+  }
+
+  std::vector<T> entries_;
+  std::size_t width_ = std::is_same_v<T, bool> ? 5 : 0;  // of `false`
+  int decimals_ = 0;
+  bool scientific_ = false, three_ = false;
+  bool has_sign_ = std::is_floating_point_v<T>;  // numbers with decimals have a place for it always
+};
+
+/// The text of an array, `{1, 2, ..., 9}`: of each axis `edge` entries at both ends, or all where edge is 0.
+template <class T>
+class Text {
+ public:
+  Text(const Array<T>& array, std::size_t edge) : array_(array), edge_(edge) {
+    visit(0, 0, [&](T entry) { column_.add(entry); });
+    column_.finish();
+    write(0, 0);
+  }
+
+  std::string text() && { return std::move(text_); }
+
+ private:
+  static constexpr std::size_t line_width = 75;
+
+  /// Whether entry i of an axis is the first that is left out.
+  bool is_gap(std::size_t i, std::size_t extent) const {
+    return edge_ > 0 && i == edge_ && extent > 2 * edge_;
+  }
+
+  template <class F>
+  void visit(std::size_t axis, std::size_t place, const F& use) const {
+    const Shape& shape = array_.shape();
+    if (axis == shape.size()) return use(array_.data()[place]);
+    for (std::size_t i = 0; i < shape[axis]; ++i) {
+      if (is_gap(i, shape[axis])) i = shape[axis] - edge_;
+      visit(axis + 1, place * shape[axis] + i, use);
     }
   }
 
   void write(std::size_t axis, std::size_t place) {
     const Shape& shape = array_.shape();
     if (axis == shape.size()) {
-      const std::string entry = word(array_.data()[place]);
-      width_ = std::max(width_, entry.size());
-      text_ += fmt::format("{:>{}}", entry, width_);
+      text_ += column_.word(array_.data()[place]);
       return;
     }
-    const std::string next = axis + 1 == shape.size() ? ", " : ",\n" + std::string(axis + 1, ' ');
+    const bool is_last = axis + 1 == shape.size();
+    const std::string new_line = '\n' + std::string(axis + 1, ' ');
+    const std::string next = is_last ? ", " : "," + new_line;
+    const std::size_t on_line = line_width / (column_.width() + 2);
     text_ += '{';
-    for (std::size_t i = 0; i < shape[axis]; ++i) {
+    for (std::size_t i = 0, count = 0; i < shape[axis]; ++i, ++count) {
       if (i > 0) text_ += next;
-      if (i == edge_ && shape[axis] > 2 * edge_) {
+      if (is_gap(i, shape[axis])) {
         text_ += "..." + next;
         i = shape[axis] - edge_;
+      }
+      if (is_last && on_line > 0 && count == on_line) {
+        text_ += new_line;
+        count = 0;
       }
       write(axis + 1, place * shape[axis] + i);
     }
@@ -112,7 +190,7 @@ class Ends {
 
   const Array<T>& array_;
   std::size_t edge_;
-  std::size_t width_ = 0;
+  Column<T> column_;
   std::string text_;
 };
 
@@ -132,11 +210,11 @@ std::string to_string(const Array<T>& array) {
   };
   std::string text;
   if (array.size() <= detail::most_entries) {
-    text = detail::print(array);
+    text = detail::Text<T>(array, 0).text();
     if (fits(text)) return text;
   }
   for (const std::size_t edge : {3, 2, 1}) {
-    text = detail::Ends<T>(array, edge).text();
+    text = detail::Text<T>(array, edge).text();
     if (fits(text)) return text;
   }
   // Many axes: the first lines.

@@ -1,5 +1,6 @@
 #include <autodiff/array.hpp>
 #include <autodiff/error.hpp>
+#include <autodiff/random.hpp>
 
 #include <doctest/doctest.h>
 #include <fmt/ranges.h>
@@ -7,8 +8,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <locale>
+#include <sstream>
 #include <thread>
 #include <vector>
+#include XGRAD_XTENSOR_IO
 
 using namespace xgrad;
 
@@ -108,6 +112,46 @@ TEST_CASE("fmt prints arrays") {
   CHECK(fmt::format("{}", Array<float>{{0.5, 1}, {2, 3}}) == "{{ 0.5,  1. },\n { 2. ,  3. }}");
   CHECK(fmt::format("{}", xt::xarray<double>{1.0, 2.0}) == "{ 1.,  2.}");
   CHECK(fmt::format("{:>8}", Array<int>{1, 2}) == "  {1, 2}");
+}
+
+namespace {
+
+/// The decimal comma and the points between thousands of many countries.
+struct Comma : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+template <class T>
+void check_printed_as_by_xtensor(const Array<T>& array) {
+  std::ostringstream expected;
+  expected << array;
+  CHECK(to_string(array) == expected.str());
+  const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Comma));
+  const std::string elsewhere = to_string(array);
+  std::locale::global(before);
+  CHECK(elsewhere == expected.str());
+}
+
+}  // namespace
+
+TEST_CASE("arrays are printed as by xtensor, in every locale") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  check_printed_as_by_xtensor<double>(Array<double>{1.5, -1234.25, 0, 3});
+  check_printed_as_by_xtensor<double>(Array<double>{{1, 2}, {30, -4}});
+  check_printed_as_by_xtensor<double>(Array<double>{{1e-9, 2}, {12345678.5, -4}});
+  check_printed_as_by_xtensor<double>(Array<double>{1e-200, 2.5e120, -1});
+  check_printed_as_by_xtensor<double>(Array<double>{0.5, infinity, -infinity, 1});
+  check_printed_as_by_xtensor<double>(full<double>({}, 2.25));
+  check_printed_as_by_xtensor<float>(Array<float>{0.1F, 1e6F, -0.0F});
+  check_printed_as_by_xtensor<float>(Array<float>{{{0.125F, 100}, {1, 7}}});
+  check_printed_as_by_xtensor<std::int64_t>(Array<std::int64_t>{{1500000, -2}, {3, 4}});
+  check_printed_as_by_xtensor<bool>(Array<bool>{true, true});
+  seed(3);
+  check_printed_as_by_xtensor<double>(random_normal<double>({3, 20}));
+  check_printed_as_by_xtensor<float>(random_normal<float>({31}));
+  check_printed_as_by_xtensor<float>(random_normal<float>({2, 3, 4}));
 }
 
 TEST_CASE("large arrays are printed in fewer than 40 lines, from their ends") {
