@@ -63,6 +63,19 @@ Array<double> to_array(const std::vector<EpochRecord>& history) {
   return rows;
 }
 
+/// Whether an array of a file is a history: rows that begin with three counts.
+bool is_history(const Array<double>& rows) {
+  if (rows.dimension() != 2 || rows.shape()[1] != record_size) return false;
+  constexpr double largest = 9007199254740992;  // 2^53, up to which a double holds every count
+  for (std::size_t i = 0; i < rows.shape()[0]; ++i) {
+    const double* row = rows.data() + i * record_size;
+    for (const double count : {row[0], row[1], row[2]}) {
+      if (!(count >= 0 && count <= largest)) return false;
+    }
+  }
+  return true;
+}
+
 std::vector<EpochRecord> to_history(const Array<double>& rows) {
   std::vector<EpochRecord> history;
   for (std::size_t i = 0; i < rows.shape()[0]; ++i) {
@@ -312,7 +325,7 @@ class Run {
     const std::string reason = reader.text("reason");
     const Array<double>* history =
         own.arrays.size() == 1 ? std::get_if<Array<double>>(&own.arrays[0].array) : nullptr;
-    if (history == nullptr || history->dimension() != 2 || history->shape()[1] != record_size) {
+    if (history == nullptr || !is_history(*history)) {
       differences.emplace_back("it has no proper history");
     }
     throw_differences("fit", differences);

@@ -1,4 +1,5 @@
 #include <autodiff/array.hpp>
+#include <autodiff/error.hpp>
 #include <autodiff/kernels/dnnl.hpp>
 #include <autodiff/kernels/onednn.hpp>
 #include <autodiff/kernels/parallel.hpp>
@@ -7,7 +8,6 @@
 #include <atomic>
 #include <cstring>
 #include <memory>
-#include <new>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -340,7 +340,7 @@ bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t
     limit.reset();
     parallel_parts(images, parts, run_part);
   }
-  if (!is_done) throw std::bad_alloc();
+  if (!is_done) throw MemoryError("conv2d: oneDNN got no memory to run a convolution");
   return true;
 }
 
