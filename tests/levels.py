@@ -1,0 +1,60 @@
+"""The libraries of -Dlevels=: which one the loader takes, and the unit tests with each that this machine has.
+
+Called with the build folder, the levels after --levels, and the programs of the unit tests after --programs.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import tempfile
+
+from installed import Failure, check, report
+
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+
+def levels_of_this_machine():
+    """What the loader would look for here, such as x86-64-v3."""
+    return re.findall(r"^\s+(x86-64-v\d) \(supported, searched\)", check([LOADER, "--help"]), re.MULTILINE)
+
+
+def library_taken(program, library, levels):
+    """The libxgrad that the loader takes for a program, with these levels at most."""
+    mask = ["--glibc-hwcaps-mask", ":".join(levels) or "none"]
+    lines = check([LOADER, *mask, "--library-path", library, "--list", program])
+    return pathlib.Path(re.search(r"libxgrad\S+ => (\S+)", lines)[1])
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--levels", nargs="+")
+    parser.add_argument("--programs", nargs="+", type=pathlib.Path)
+    arguments = parser.parse_args()
+    here = [level for level in arguments.levels if level in levels_of_this_machine()]
+
+    with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
+        check(["meson", "install", "-C", arguments.build, "--no-rebuild", "--quiet", "--destdir", folder])
+        library = next(pathlib.Path(folder).rglob("xgrad.pc")).parent.parent
+
+        def takes_its_level(levels):
+            expected = library / "glibc-hwcaps" / max(levels) if levels else library
+            taken = library_taken(arguments.programs[0], library, levels).parent
+            if taken != expected:
+                raise Failure(f"with {levels or 'no level'} the loader takes {taken}, expected {expected}")
+
+        def passes(at):
+            for program in arguments.programs:
+                check([program], env={**os.environ, "LD_LIBRARY_PATH": str(at)})
+
+        cases = {"the loader takes the plain library": lambda: takes_its_level([])}
+        for number, level in enumerate(here):
+            cases[f"the loader takes {level}"] = lambda levels=here[: number + 1]: takes_its_level(levels)
+        cases["unit tests with the plain library"] = lambda: passes(library)
+        for level in here:
+            cases[f"unit tests with {level}"] = lambda at=library / "glibc-hwcaps" / level: passes(at)
+        report(cases, lambda case: case())
+
+
+main()
