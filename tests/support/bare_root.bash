@@ -1,0 +1,42 @@
+# Bare Debian systems by debootstrap, for tests/elsewhere and tests/packages, which source this with the variable
+# `checkout` set. Needs root.
+
+# shellcheck source=../../run
+source "$checkout/run"
+
+((EUID == 0)) || fail "debootstrap and chroot need root: sudo $0 $*"
+
+# Makes the root of a release, once: bare_root SUITE DIRECTORY
+bare_root() {
+  local suite=$1 tree=$2 file
+  if [[ ! -f $tree/made ]]; then
+    need debootstrap
+    printf '== making a bare root of %s in %s\n' "$suite" "$tree"
+    rm -rf -- "$tree"
+    mkdir -p -- "$tree"
+    plain debootstrap --variant=minbase "$suite" "$tree" >"$tree.log" || fail "debootstrap failed: see $tree.log"
+    # A mirror that stands still has lists that have run out.
+    echo 'Acquire::Check-Valid-Until "false";' >"$tree/etc/apt/apt.conf.d/90lists"
+    touch "$tree/made"
+  fi
+  for file in resolv.conf hosts; do
+    cp -L "/etc/$file" "$tree/etc/$file" 2>/dev/null || true
+  done
+}
+
+# Copies the checkout, with what git has not committed yet: copy_checkout DIRECTORY
+copy_checkout() {
+  rm -rf -- "$1"
+  mkdir -- "$1"
+  git -C "$checkout" ls-files --cached --others --exclude-standard -z |
+    tar -C "$checkout" --null --files-from=- --ignore-failed-read -c | tar -C "$1" -x
+}
+
+# Runs a command in a root with what a login of root has: inside DIRECTORY NAME=VALUE... COMMAND...
+# Its /proc and /dev are mounted for it alone and go with it.
+inside() {
+  unshare --mount bash -c 'tree=$1 && shift && mount -t proc proc "$tree/proc" && mount --rbind /dev "$tree/dev" &&
+    exec chroot "$tree" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"' bash "$@" </dev/null
+}
+
+roots=${XDG_CACHE_HOME:-$HOME/.cache}/xgrad
