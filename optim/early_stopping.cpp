@@ -49,7 +49,7 @@ void EarlyStopping::load_state_dict(const nn::StateDict& state) {
   const double best = reader.number<double>("best");
   const auto best_epoch = reader.number<std::size_t>("best_epoch");
   const auto epochs = reader.number<std::size_t>("epochs");
-  if (best_epoch > epochs) differences.push_back("the best epoch is later than the last");
+  if (best_epoch > epochs) differences.emplace_back("the best epoch is later than the last");
   detail::throw_differences("EarlyStopping", differences);
   best_ = best, best_epoch_ = best_epoch, epochs_ = epochs;
   weights_ = detail::part_of(state, "weights.");
