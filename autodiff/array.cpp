@@ -180,6 +180,7 @@ class Text {
         i = shape[axis] - edge_;
       }
       if (is_last && on_line > 0 && count == on_line) {
+        text_.pop_back();  // no blank at the end of a line
         text_ += new_line;
         count = 0;
       }

@@ -251,14 +251,21 @@ bool gathers_too_much(std::string_view name, const Window& window) {
          (window.rows.stride > 1 || window.columns.stride > 1);
 }
 
+/// Whether a window may lie wholly in the padding; oneDNN 3.7 reads outside the images there.
+bool leaves_images(const WindowAxis& axis) {
+  return axis.before >= axis.reach() ||
+         Convolution::padding_behind(axis) >= static_cast<memory::dim>(axis.reach());
+}
+
 /// Throws where oneDNN has nothing for us: only its reference implementation; one that calls its matrix
-/// product, during which no signal may come (see gemm.hpp); one that writes where it may not; for a depthwise
-/// convolution one for groups of many channels.
+/// product, during which no signal may come (see gemm.hpp); one that reads or writes where it may not; for a
+/// depthwise convolution one for groups of many channels.
 template <class Description>
 void check_implementation(const Description& description, const Window& window, std::size_t groups) {
   const std::string_view name = description.impl_info_str();
   const bool is_depthwise = groups > 1 && groups == window.channels;
   if (name.starts_with("ref") || calls_product(name) || gathers_too_much(name, window) ||
+      leaves_images(window.rows) || leaves_images(window.columns) ||
       (is_depthwise && name.find("dw") == std::string_view::npos)) {
     throw dnnl::error(dnnl_unimplemented, "no fast implementation");
   }

@@ -125,13 +125,17 @@ struct Comma : std::numpunct<char> {
 
 template <class T>
 void check_printed_as_by_xtensor(const Array<T>& array) {
-  std::ostringstream expected;
-  expected << array;
-  CHECK(to_string(array) == expected.str());
+  std::ostringstream printed;
+  printed << array;
+  std::string expected = printed.str();
+  for (std::size_t at = 0; (at = expected.find(" \n", at)) != std::string::npos;) {
+    expected.erase(at, 1);  // which releases of xtensor before 0.25 leave at the end of a line
+  }
+  CHECK(to_string(array) == expected);
   const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Comma));
   const std::string elsewhere = to_string(array);
   std::locale::global(before);
-  CHECK(elsewhere == expected.str());
+  CHECK(elsewhere == expected);
 }
 
 }  // namespace
