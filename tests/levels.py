@@ -32,7 +32,8 @@ def main():
     parser.add_argument("--levels", nargs="+")
     parser.add_argument("--programs", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
-    here = [level for level in arguments.levels if level in levels_of_this_machine()]
+    supported = levels_of_this_machine()
+    here = [level for level in arguments.levels if level in supported]
 
     with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
         check(["meson", "install", "-C", arguments.build, "--no-rebuild", "--quiet", "--destdir", folder])

@@ -99,22 +99,21 @@ Variable<T> transpose(XGRAD_PARAMETER x, R&& order) {
   return transpose(detail::handle_of<T>(x), order);
 }
 
-template <class T, std::integral A, std::integral B>
-Variable<T> swapaxes(XGRAD_PARAMETER x, A axis1, B axis2) {
-  return swapaxes(detail::handle_of<T>(x), axis1, axis2);
-}
-template <class T>
-Variable<T> swapaxes(XGRAD_PARAMETER x, std::ptrdiff_t axis1, std::ptrdiff_t axis2) {
-  return swapaxes(detail::handle_of<T>(x), axis1, axis2);
-}
-template <class T, std::integral A, std::integral B>
-Variable<T> moveaxis(XGRAD_PARAMETER x, A source, B destination) {
-  return moveaxis(detail::handle_of<T>(x), source, destination);
-}
-template <class T>
-Variable<T> moveaxis(XGRAD_PARAMETER x, std::ptrdiff_t source, std::ptrdiff_t destination) {
-  return moveaxis(detail::handle_of<T>(x), source, destination);
-}
+// In any integer type, and in the one that xtensor's functions take.
+#define XGRAD_OF_TWO_INTEGERS(name)                                                  \
+  template <class T, std::integral A, std::integral B>                               \
+  Variable<T> name(XGRAD_PARAMETER x, A first, B second) {                           \
+    return name(detail::handle_of<T>(x), first, second);                             \
+  }                                                                                  \
+  template <class T>                                                                 \
+  Variable<T> name(XGRAD_PARAMETER x, std::ptrdiff_t first, std::ptrdiff_t second) { \
+    return name(detail::handle_of<T>(x), first, second);                             \
+  }
+XGRAD_OF_TWO_INTEGERS(swapaxes)
+XGRAD_OF_TWO_INTEGERS(moveaxis)
+XGRAD_OF_TWO_INTEGERS(roll)
+#undef XGRAD_OF_TWO_INTEGERS
+
 template <class T>
 Variable<T> moveaxis(XGRAD_PARAMETER x, std::initializer_list<int> source,
                      std::initializer_list<int> destination) {
@@ -179,14 +178,6 @@ Variable<T> roll(XGRAD_PARAMETER x, I shift) {
 template <class T>
 Variable<T> roll(XGRAD_PARAMETER x, std::ptrdiff_t shift) {
   return roll(detail::handle_of<T>(x), shift);
-}
-template <class T, std::integral I, std::integral A>
-Variable<T> roll(XGRAD_PARAMETER x, I shift, A axis) {
-  return roll(detail::handle_of<T>(x), shift, axis);
-}
-template <class T>
-Variable<T> roll(XGRAD_PARAMETER x, std::ptrdiff_t shift, std::ptrdiff_t axis) {
-  return roll(detail::handle_of<T>(x), shift, axis);
 }
 template <class T>
 Variable<T> roll(XGRAD_PARAMETER x, const std::vector<std::ptrdiff_t>& shifts, const std::vector<int>& axes) {

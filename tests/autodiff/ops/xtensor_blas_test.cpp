@@ -2,12 +2,13 @@
 // the matrix by columns where the library gives it the transpose.
 
 #include <autodiff/autodiff.hpp>
-#include <autodiff/kernels/blas.hpp>
 
 #include <doctest/doctest.h>
 #include <xtensor-blas/xlinalg.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 using namespace xgrad;
