@@ -1,6 +1,6 @@
 /// \file
-/// Precompiled for the sources of the library: headers of others alone, so that a header of ours that forgets
-/// an include still shows where it is first in a source.
+/// Precompiled for the sources of the library: headers of others, two by way of ours, so that a header of
+/// ours that forgets another of ours still shows.
 
 #include <autodiff/kernels/batch.hpp>
 #include <autodiff/xtensor.hpp>
