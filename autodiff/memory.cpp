@@ -1,4 +1,5 @@
 #include <autodiff/error.hpp>
+#include <autodiff/kernels/sanitizers.hpp>
 #include <autodiff/memory.hpp>
 
 #include <fmt/format.h>
@@ -26,17 +27,7 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool pooled = false;  // so that AddressSanitizer sees every buffer's own life
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool pooled = false;
-#else
-constexpr bool pooled = true;
-#endif
-#else
-constexpr bool pooled = true;
-#endif
+constexpr bool pooled = XGRAD_HAS_ADDRESS_SANITIZER == 0;  // so that it sees every buffer's own life
 
 // ---- Classes: four to each power of two, in multiples of the alignment ----
 

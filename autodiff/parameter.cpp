@@ -98,23 +98,23 @@ Array<T>& ParameterHandle<T>::mutable_value() {
   return static_cast<detail::ValueNode<T>&>(*own.variable.node()).value;
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>::Parameter(Array<T> value) {
   adopt(detail::new_state(std::move(value)));
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>::Parameter(const Parameter& other) : Variable<T>() {
   if (other.state_) adopt(detail::new_state(Array<T>(other.value())));
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>::Parameter(Parameter&& other) noexcept : Variable<T>() {
   adopt(std::move(other.state_));
   other.Variable<T>::operator=(Variable<T>());
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>& Parameter<T>::operator=(const Parameter& other) {
   if (this == &other) return *this;
   if (!state_ && other.state_) {
@@ -130,7 +130,7 @@ Parameter<T>& Parameter<T>::operator=(const Parameter& other) {
   return *this;
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>& Parameter<T>::operator=(Parameter&& other) noexcept {
   if (this == &other) return *this;
   const auto old = std::move(state_);
@@ -147,18 +147,18 @@ Parameter<T>& Parameter<T>::operator=(Parameter&& other) noexcept {
   return *this;
 }
 
-template <class T>
+template <Precision T>
 Parameter<T>::~Parameter() {
   if (state_) state_->owner = nullptr;
 }
 
-template <class T>
+template <Precision T>
 ParameterHandle<T> Parameter<T>::handle() const {
   if (!state_) detail::throw_empty_variable();
   return ParameterHandle<T>(state_);
 }
 
-template <class T>
+template <Precision T>
 void Parameter<T>::adopt(std::shared_ptr<detail::ParameterState<T>> state) noexcept {
   state_ = std::move(state);
   if (!state_) return;

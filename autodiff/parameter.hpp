@@ -133,7 +133,7 @@ class ParameterHandle {
 /// So `net = best` and `net = Net()` keep an optimiser attached, and after `std::swap`, `std::sort`,
 /// `std::rotate`, `erase` or the growth of a vector of models each optimiser trains the values it trained
 /// before. A copy into a Parameter without value makes a new identity.
-template <class T>
+template <Precision T>
 class XGRAD_API Parameter : public Variable<T> {
  public:
   /// No value: a layer without bias.

@@ -1,4 +1,5 @@
-"""The libraries of -Dlevels=: which one the loader takes, and the unit tests with each that this machine has.
+"""The libraries of -Dlevels=: which one the loader takes, and the unit tests with each that this machine has; some of
+them also with the plain library on a processor without AVX, where there is qemu-x86_64 (Debian: qemu-user).
 
 Called with the build folder, the levels after --levels, and the programs of the unit tests after --programs.
 """
@@ -7,11 +8,15 @@ import argparse
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 
 from installed import Failure, check, report
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
+
+# Loops, products and convolutions; all of them would take an hour in the emulator.
+WITHOUT_AVX = {"autodiff_ops_activations", "autodiff_ops_joining", "autodiff_ops_pooling", "autodiff_tape", "nn_layers"}
 
 
 def levels_of_this_machine():
@@ -38,6 +43,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
         check(["meson", "install", "-C", arguments.build, "--no-rebuild", "--quiet", "--destdir", folder])
         library = next(pathlib.Path(folder).rglob("xgrad.pc")).parent.parent
+        # a folder in which the loader finds no level
+        plain = pathlib.Path(folder) / "plain"
+        plain.mkdir()
+        for file in library.glob("libxgrad.so*"):
+            shutil.copy2(file, plain, follow_symlinks=False)
 
         def takes_its_level(levels):
             expected = library / "glibc-hwcaps" / max(levels) if levels else library
@@ -49,12 +59,19 @@ def main():
             for program in arguments.programs:
                 check([program], env={**os.environ, "LD_LIBRARY_PATH": str(at)})
 
+        def passes_without_avx():
+            for program in arguments.programs:
+                if program.name in WITHOUT_AVX:
+                    check(["qemu-x86_64", "-cpu", "Nehalem", "-E", f"LD_LIBRARY_PATH={plain}", program])
+
         cases = {"the loader takes the plain library": lambda: takes_its_level([])}
         for number, level in enumerate(here):
             cases[f"the loader takes {level}"] = lambda levels=here[: number + 1]: takes_its_level(levels)
-        cases["unit tests with the plain library"] = lambda: passes(library)
+        cases["unit tests with the plain library"] = lambda: passes(plain)
         for level in here:
             cases[f"unit tests with {level}"] = lambda at=library / "glibc-hwcaps" / level: passes(at)
+        if shutil.which("qemu-x86_64"):
+            cases["unit tests on a processor without AVX"] = passes_without_avx
         report(cases, lambda case: case())
 
 

@@ -115,11 +115,12 @@ void depthwise(const Window& window, std::size_t outputs, const T* images, const
   if (bias != nullptr) transpose_entries(channels, each, bias, start.data());
   const std::size_t threads =
       thread_count(window.place_count(), grain / (window.tap_count() * outputs + 1) + 1);
-  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
+  const std::size_t buffer = each == 1 ? 0 : outputs;
+  Array<T> memory = empty<T>({threads, buffer});
   parallel_parts(window.place_count(), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
     OutputPlace place(window, begin);
     for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
-      T* out = each == 1 ? result + p * outputs : memory.data() + thread * outputs;
+      T* out = each == 1 ? result + p * outputs : memory.data() + thread * buffer;
       std::copy_n(start.data(), outputs, out);
       for_taps(window, place, window.rows.taps(place.row), [&](std::size_t pixel, std::size_t tap) {
         const T* x = images + pixel * channels;
@@ -150,7 +151,8 @@ void depthwise_input_gradient(const Window& window, std::size_t outputs, const T
   const std::size_t row_work = window.columns.output * window.tap_count() * outputs;
   const Array<T> weights = by_taps(channels, each, window.tap_count(), weight);
   const std::size_t threads = thread_count(window.images * height, grain / (row_work + 1) + 1);
-  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
+  const std::size_t buffer = each == 1 ? 0 : outputs;
+  Array<T> memory = empty<T>({threads, buffer});
   // A thread owns some rows of the images: it adds what reaches into them.
   parallel_parts(
       window.images * height, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
@@ -161,7 +163,7 @@ void depthwise_input_gradient(const Window& window, std::size_t outputs, const T
         if (first >= last) return;
         OutputPlace place(window, first);
         for (std::size_t p = first; p < last; ++p, place.advance(window)) {
-          const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * outputs);
+          const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * buffer);
           const std::size_t top = place.image * height;
           const IndexRange owned = window.rows.taps(place.row, std::clamp(begin, top, top + height) - top,
                                                     std::clamp(end, top, top + height) - top);
@@ -183,12 +185,13 @@ void depthwise_weight_gradient(const Window& window, std::size_t outputs, const 
   const std::size_t size = taps * outputs;
   const std::size_t threads = thread_count(window.place_count(), grain / (size + 1) + 16);
   Array<T> sums = full<T>({threads, size}, T(0));  // {taps, each, channels} of each thread
-  Array<T> memory = empty<T>({each == 1 ? 0 : threads, outputs});
+  const std::size_t buffer = each == 1 ? 0 : outputs;
+  Array<T> memory = empty<T>({threads, buffer});
   parallel_parts(window.place_count(), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
     T* sum = sums.data() + thread * size;
     OutputPlace place(window, begin);
     for (std::size_t p = begin; p < end; ++p, place.advance(window)) {
-      const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * outputs);
+      const T* g = gradient_of(gradient, p, channels, each, memory.data() + thread * buffer);
       for_taps(window, place, window.rows.taps(place.row), [=](std::size_t pixel, std::size_t tap) {
         const T* x = images + pixel * channels;
         T* to = sum + tap * outputs;

@@ -37,11 +37,12 @@ std::map<std::string, std::map<bool, Row>>& table() {
 
 void check_row(const std::string& name, bool is_double, const Row& row) {
   table()[name][is_double] = row;
-  for (const auto& [aspect, worst] : {std::pair{"value", row.value}, {"derivative", row.slope}}) {
+  for (const auto& checked : {std::pair{"value", row.value}, {"derivative", row.slope}}) {
+    const auto& worst = checked.second;
     CHECK_MESSAGE(worst.units <= limit,
-                  fmt::format("{} of {} in {}: off by {:.2f} ulp at ({}, {}): {}, expected {}", aspect, name,
-                              is_double ? "double" : "float", worst.units, worst.at, worst.and_at, worst.got,
-                              worst.want));
+                  fmt::format("{} of {} in {}: off by {:.2f} ulp at ({}, {}): {}, expected {}", checked.first,
+                              name, is_double ? "double" : "float", worst.units, worst.at, worst.and_at,
+                              worst.got, worst.want));
   }
 }
 

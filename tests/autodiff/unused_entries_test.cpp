@@ -70,9 +70,9 @@ const std::vector<Selecting>& selecting() {
 }  // namespace
 
 TEST_CASE("NaN and infinity in an entry that is not used leave value and gradient alone") {
-  for (const auto& [name, f] : selecting()) {
-    CAPTURE(name);
-    const auto both = [&, f = f](double entry) {
+  for (const auto& operation : selecting()) {
+    CAPTURE(operation.name);
+    const auto both = [&f = operation.f](double entry) {
       const Variable<double> x = xt::xarray<double>{1, entry, 3};
       Tape tape;
       const auto y = f(x);

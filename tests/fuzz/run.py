@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets of a build folder, each for some seconds from a copy of its corpus.
+"""Runs the fuzz targets of a build folder, one on each processor, for some seconds from a copy of its corpus.
 
 usage: tests/fuzz/run.py BUILD [--seconds N] [--only NAME] [--keep FOLDER]
 
@@ -7,6 +7,7 @@ What a target found stays in the folder (by default a temporary one, whose name 
 reach new code, and crash-* for one that ends the program. Run that again with `BUILD/tests/fuzz/fuzz_NAME FILE`."""
 
 import argparse
+import concurrent.futures
 import os
 import pathlib
 import shutil
@@ -23,25 +24,32 @@ options = arguments.parse_args()
 
 here = pathlib.Path(__file__).resolve().parent
 folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="xgrad-fuzz-"))
-print(f"what is found goes to {folder}")
-failed = []
-for program in sorted(options.build.resolve().glob("tests/fuzz/fuzz_*")):
+# targets that write do so in memory
+environment = dict(os.environ, TMPDIR="/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir())
+
+
+def runs(program):
+    """Runs a target and says whether it passed."""
     name = program.name.removeprefix("fuzz_")
-    if not program.is_file() or options.only not in (None, name):
-        continue
     found = folder / name
     shutil.copytree(here / "corpus" / name, found, dirs_exist_ok=True)
-    print(f"fuzz_{name}: {options.seconds} s", flush=True)
-    # targets that write do so in memory
-    environment = dict(os.environ, TMPDIR="/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir())
     result = subprocess.run(
         [program, f"-max_total_time={options.seconds}", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-timeout=10",
          "-max_len=16384", "-print_final_stats=1", f"-artifact_prefix={found}/", found],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)
     statistics = [line for line in result.stdout.splitlines() if "number_of_executed_units" in line]
-    print("\n".join(statistics) if result.returncode == 0 else result.stdout[-6000:])
-    if result.returncode != 0:
-        failed.append(name)
+    print(f"fuzz_{name}, {options.seconds} s:", "\n".join(statistics) if result.returncode == 0 else result.stdout[-6000:],
+          flush=True)
+    return result.returncode == 0
+
+
+programs = [program for program in sorted(options.build.resolve().glob("tests/fuzz/fuzz_*"))
+            if program.is_file() and options.only in (None, program.name.removeprefix("fuzz_"))]
+if not programs:
+    sys.exit(f"no target{' ' + options.only if options.only else ''} in {options.build}")
+print(f"what is found goes to {folder}", flush=True)
+with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    failed = [program.name for program, passed in zip(programs, pool.map(runs, programs)) if not passed]
 if failed:
     sys.exit(f"failed: {', '.join(failed)}; the inputs are in {folder}")
 if options.keep is None:

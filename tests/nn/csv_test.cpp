@@ -186,9 +186,9 @@ TEST_CASE("numbers as programs write them") {
                                                     {"1e-400", 0},       {"4.9e-324", 4.9e-324},
                                                     {"1E5", 1e5},        {"0.1", 0.1},
                                                     {"00012", 12},       {"1e+2", 100}};
-  for (const auto& [text, number] : numbers) {
-    CAPTURE(text);
-    CHECK(read(std::string(text) + "\n").values(0, 0) == number);
+  for (const auto& entry : numbers) {
+    CAPTURE(entry.first);
+    CHECK(read(std::string(entry.first) + "\n").values(0, 0) == entry.second);
   }
   CHECK(read(std::string(400, '1') + "\n").values(0, 0) == infinity);
   CHECK(read("0." + std::string(400, '0') + "1\n").values(0, 0) == 0);

@@ -144,8 +144,11 @@ TEST_CASE("one cycle is PyTorch's") {
 
 TEST_CASE("one cycle whose rise is one step or less starts at its maximum or just past it") {
   // Where rise * steps is 1, PyTorch 2.15 divides by 0; the others are its rates.
-  for (const auto& [steps, rise] : std::vector<std::pair<std::size_t, double>>{
-           {2, 0.5}, {4, 0.25}, {10, 0.1}, {100, 0.01}, {49, 1.0 / 49}}) {
+  const std::pair<std::size_t, double> cycles[] = {
+      {2, 0.5}, {4, 0.25}, {10, 0.1}, {100, 0.01}, {49, 1.0 / 49}};
+  for (const auto& cycle : cycles) {
+    const auto steps = cycle.first;
+    const auto rise = cycle.second;
     CAPTURE(steps);
     const auto rate = optim::one_cycle(0.1, steps, {.rise = rise});
     CHECK(rate(0) == 0.1);

@@ -1,6 +1,7 @@
 // Nothing allocates inside a parallel region, where std::bad_alloc could not be caught: this program's own
 // malloc counts who does, over the operations and with arrays large enough for several threads.
 #include <autodiff/autodiff.hpp>
+#include <autodiff/kernels/sanitizers.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
@@ -16,18 +17,7 @@
 #include <omp.h>
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__) || !defined(_OPENMP)
-#define XGRAD_COUNTS_ALLOCATIONS 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define XGRAD_COUNTS_ALLOCATIONS 0
-#endif
-#endif
-#ifndef XGRAD_COUNTS_ALLOCATIONS
-#define XGRAD_COUNTS_ALLOCATIONS 1
-#endif
-
-#if XGRAD_COUNTS_ALLOCATIONS
+#if defined(__GLIBC__) && defined(_OPENMP) && !XGRAD_HAS_ADDRESS_SANITIZER && !XGRAD_HAS_THREAD_SANITIZER
 
 namespace {
 std::atomic<bool> counts{false};

@@ -55,7 +55,8 @@ auto magnitudes(const E& x) {
 
 TEST_CASE_TEMPLATE("products are xt::linalg's", T, float, double) {
   seed(1);
-  for (const auto& [m, n] : extents) {
+  for (const auto& extent : extents) {
+    const std::size_t m = extent.first, n = extent.second;
     CAPTURE(m);
     CAPTURE(n);
     for (const std::size_t k : {1, 7, 70}) {
@@ -103,7 +104,8 @@ TEST_CASE_TEMPLATE("factorisations are xt::linalg's, but for signs", T, float, d
     check_close(found.values, values);
     check_close(abs(found.vectors), magnitudes(vectors), 1e4);
   }
-  for (const auto& [m, n] : extents) {
+  for (const auto& extent : extents) {
+    const std::size_t m = extent.first, n = extent.second;
     CAPTURE(m);
     CAPTURE(n);
     const Array<T> a = matrix<T>(m, n);
@@ -121,7 +123,8 @@ TEST_CASE_TEMPLATE("factorisations are xt::linalg's, but for signs", T, float, d
 
 TEST_CASE_TEMPLATE("pseudo-inverse and least squares are xt::linalg's", T, float, double) {
   seed(4);
-  for (const auto& [m, n] : extents) {
+  for (const auto& extent : extents) {
+    const std::size_t m = extent.first, n = extent.second;
     CAPTURE(m);
     CAPTURE(n);
     const Array<T> a = matrix<T>(m, n);
