@@ -39,6 +39,7 @@ struct Place {
 /// all images.
 template <class Axis, class Body>
 void for_places(const SlidingWindow<Axis>& window, IndexRange outputs, IndexRange rows, Body&& body) {
+  if (window.channels == 0) return;  // no entries: what divides by the number of channels is never asked
   const std::size_t height = window.rows.input;
   const std::size_t entries_end = rows.last * window.columns.input * window.channels;
   const std::size_t results_end = outputs.last * window.columns.output * window.channels;

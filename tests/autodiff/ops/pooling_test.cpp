@@ -125,7 +125,7 @@ TEST_CASE("max_pool2d: values and gradients follow the definition over shapes an
   const check::Listed listed("max_pool2d", max_elsewhere);
   for (const auto& [window, stride, padding] : all_options()) {
     for (const std::size_t batch : {0, 1, 3}) {
-      for (const std::size_t channels : {1, 2, 5, 19}) {
+      for (const std::size_t channels : {0, 1, 2, 5, 19}) {
         compare_max({batch, 5, 6, channels}, window, {.stride = stride, .padding = padding});
       }
     }
@@ -145,7 +145,7 @@ TEST_CASE("avg_pool2d: values and gradients follow the definition over shapes an
   const check::Listed listed("avg_pool2d", avg_elsewhere);
   for (const auto& [window, stride, padding] : all_options()) {
     for (const std::size_t batch : {0, 1, 3}) {
-      for (const std::size_t channels : {1, 2, 5, 19}) {
+      for (const std::size_t channels : {0, 1, 2, 5, 19}) {
         compare_avg({batch, 5, 6, channels}, window, {stride, padding, true});
         compare_avg({batch, 5, 6, channels}, window, {stride, padding, false});
       }
