@@ -55,8 +55,8 @@ TEST_CASE("calls, bytes and times, forward and backward") {
     const OperationCost cost = cost_of(profile, other);
     CHECK(cost.seconds > 0);
     CHECK(cost.backward_seconds > 0);
-    CHECK(cost.seconds < 0.020);
-    CHECK(cost.backward_seconds < 0.030);
+    CHECK(cost.seconds < slow.seconds);
+    CHECK(cost.backward_seconds < slow.backward_seconds);
   }
   CHECK(profile.operations().front().operation == "slow");  // the most expensive first
 }
@@ -140,7 +140,7 @@ TEST_CASE("the table") {
   std::getline(lines, line);
   CHECK(line == "operation    calls   forward    passes  backward   share     results");
   std::getline(lines, line);
-  CHECK(line.starts_with("slow             1   2"));
+  CHECK(line.starts_with("slow             1   "));  // the one that takes longest
   std::size_t count = 2;
   while (std::getline(lines, line)) ++count;
   CHECK(count == 6);  // with exp, multiply, sum and the total
