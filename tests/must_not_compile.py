@@ -6,7 +6,7 @@ that the compiler prints fits a screen.
 
 import re
 
-from installed import TESTS, Failure, installation, report, run
+from installed import TESTS, Failure, check, installation, report, run
 
 MOST_LINES = 60
 MESSAGE = re.compile(r":\d+: (fatal error|error|warning): ")  # in a file, not of an option
@@ -14,12 +14,19 @@ MESSAGE = re.compile(r":\d+: (fatal error|error|warning): ")  # in a file, not o
 
 def main():
     with installation() as (xgrad, folder):
+        # The headers are compiled once, for those programs that begin with them.
+        headers = "#include <autodiff/autodiff.hpp>\n#include <nn/nn.hpp>\n"
+        (folder / "headers.hpp").write_text(headers)
+        check(xgrad.command("headers.hpp", "-x", "c++-header", "-o", "headers.hpp.gch"), cwd=folder)
 
         def test(source):
-            mark, _, expected = source.read_text().splitlines()[0].partition("// expect: ")
+            text = source.read_text()
+            mark, _, expected = text.splitlines()[0].partition("// expect: ")
             if mark or not expected:
                 raise Failure("the first line has to be // expect: TEXT")
-            result = run(xgrad.command(source, "-fsyntax-only"), cwd=folder)
+            begins = re.search(r"^#.*", text, re.MULTILINE)[0] == headers.splitlines()[0]
+            precompiled = ["-include", "headers.hpp"] if begins else []
+            result = run(xgrad.command(source, "-fsyntax-only", *precompiled), cwd=folder)
             if result.returncode == 0:
                 raise Failure(f"it compiles; expected was an error with: {expected}")
             # A function that is tried in two places may say the same twice.
