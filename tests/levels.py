@@ -15,7 +15,7 @@ from installed import Failure, check, report
 
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 
-# Loops, products and convolutions; all of them would take an hour in the emulator.
+# Loops, products and convolutions: the emulator is slow.
 WITHOUT_AVX = {"autodiff_ops_activations", "autodiff_ops_joining", "autodiff_ops_pooling", "autodiff_tape", "nn_layers"}
 
 

@@ -141,6 +141,13 @@ TEST_CASE("the table") {
   CHECK(line == "operation    calls   forward    passes  backward   share     results");
   std::getline(lines, line);
   CHECK(line.starts_with("slow             1   "));  // the one that takes longest
+  std::istringstream cells(line);
+  std::string name, calls, unit;
+  double forward = 0;
+  cells >> name >> calls >> forward >> unit;
+  CHECK(unit == "ms");
+  CHECK(forward >= 20);
+  CHECK(forward == doctest::Approx(1e3 * cost_of(profile, "slow").seconds).epsilon(0.01));
   std::size_t count = 2;
   while (std::getline(lines, line)) ++count;
   CHECK(count == 6);  // with exp, multiply, sum and the total
