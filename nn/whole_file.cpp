@@ -78,13 +78,13 @@ std::size_t GzipFile::read(std::uint8_t* to, std::size_t count) {
   std::size_t done = 0;
   while (done < count) {
     constexpr std::size_t at_most = std::size_t{1} << 20;
-    const int got = gzread(static_cast<gzFile>(file_.get()), to + done,
-                           static_cast<unsigned>(std::min(count - done, at_most)));
+    const auto wanted = static_cast<unsigned>(std::min(count - done, at_most));
+    const int got = gzread(static_cast<gzFile>(file_.get()), to + done, wanted);
     if (got < 0) throw_damage();
+    check_end();
     if (got == 0) break;
     done += static_cast<std::size_t>(got);
   }
-  if (done < count) check_end();
   return done;
 }
 
@@ -95,7 +95,8 @@ void GzipFile::throw_damage() {
   throw error("damaged: " + text);
 }
 
-/// A compressed file that was cut off reads as if it ended there; only its error says so.
+/// A compressed file that was cut off reads as if it ended there: only the stream's error says so, and in
+/// zlib 1.3.2 the next read clears it.
 void GzipFile::check_end() {
   int code = Z_OK;
   gzerror(static_cast<gzFile>(file_.get()), &code);

@@ -2,6 +2,7 @@
 #include <optim/progress_bar.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
