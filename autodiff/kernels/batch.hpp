@@ -5,8 +5,8 @@
 #include <type_traits>
 
 /// \file
-/// Vectors of numbers in registers, and the one place that includes xsimd: what differs between its releases is
-/// told apart here.
+/// Vectors of numbers in registers, and the one place that includes xsimd: what differs between its releases
+/// is told apart here.
 
 namespace xgrad::kernels {
 
@@ -32,6 +32,13 @@ T reduce_add(const xsimd::batch<T>& x) {
   return xsimd::hadd(x);
 #endif
 }
+
+/// Whether `multiply_add` is one instruction, rounded once.
+#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
+inline constexpr bool has_fma = true;
+#else
+inline constexpr bool has_fma = false;
+#endif
 
 /// x y + z, rounded once: the machine's own instruction, which xsimd 8 does not use for AVX-512.
 template <class T>

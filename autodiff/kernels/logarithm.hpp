@@ -27,7 +27,26 @@ struct LogFit<float> {
   static constexpr float log10_2_high = 3.0102920532e-01F, log10_2_low = 7.9034151668e-07F;
 };
 
-/// A positive number as 2^exponent (1 + f), between the roots of 1/2 and 2.
+/// log(1 + f) - f + f^2 / 2, and f^2 / 2, for 1 + f between the roots of 1/2 and 2.
+template <class T>
+std::pair<Batch<T>, Batch<T>> log_rest(const Batch<T>& f) {
+  using V = Batch<T>;
+  const V s = f / (V(T(2)) + f);
+  const V square = s * s;
+  const V half = V(T(0.5)) * f * f;
+  return {s * multiply_add<T>(polynomial(square, LogFit<T>::fit), square, half), half};
+}
+
+/// exponent log(2) + log(1 + f).
+template <class T>
+Batch<T> log_of_parts(const Batch<T>& exponent, const Batch<T>& f) {
+  using V = Batch<T>;
+  const auto [rest, half] = log_rest<T>(f);
+  const V low = multiply_add<T>(exponent, V(ExpFit<T>::ln2_low), rest);
+  return multiply_add<T>(exponent, V(ExpFit<T>::ln2_high), f - (half - low));
+}
+
+/// A positive number as 2^exponent (1 + f), 1 + f between the roots of 1/2 and 2.
 template <class T>
 struct LogParts {
   Batch<T> exponent;
@@ -38,15 +57,6 @@ struct LogParts {
     const Split<T> split(x, T(0.5) * std::numbers::sqrt2_v<T>);
     exponent = split.exponent - lifted;
     f = split.mantissa - Batch<T>(T(1));
-  }
-
-  /// log(1 + f) - f + f^2 / 2, and f^2 / 2.
-  std::pair<Batch<T>, Batch<T>> rest() const {
-    using V = Batch<T>;
-    const V s = f / (V(T(2)) + f);
-    const V square = s * s;
-    const V half = V(T(0.5)) * f * f;
-    return {s * multiply_add<T>(polynomial(square, LogFit<T>::fit), square, half), half};
   }
 };
 
@@ -66,19 +76,15 @@ Batch<T> log_at_ends(const Batch<T>& x, const Batch<T>& value) {
 /// The natural logarithm.
 template <class T>
 Batch<T> log(Batch<T> x) {
-  using V = Batch<T>;
-  using Fit = detail::ExpFit<T>;
   const detail::LogParts<T> parts(x);
-  const auto [rest, half] = parts.rest();
-  const V low = multiply_add<T>(parts.exponent, V(Fit::ln2_low), rest);
-  return detail::log_at_ends<T>(x, multiply_add<T>(parts.exponent, V(Fit::ln2_high), parts.f - (half - low)));
+  return detail::log_at_ends<T>(x, detail::log_of_parts<T>(parts.exponent, parts.f));
 }
 
 /// The logarithm to base 2; exact for powers of 2.
 template <class T>
 Batch<T> log2(Batch<T> x) {
   const detail::LogParts<T> parts(x);
-  const auto [rest, half] = parts.rest();
+  const auto [rest, half] = detail::log_rest<T>(parts.f);
   const Batch<T> fraction = parts.f - (half - rest);
   return detail::log_at_ends<T>(
       x, multiply_add<T>(fraction, Batch<T>(std::numbers::log2e_v<T>), parts.exponent));
@@ -90,24 +96,26 @@ Batch<T> log10(Batch<T> x) {
   using V = Batch<T>;
   using Fit = detail::LogFit<T>;
   const detail::LogParts<T> parts(x);
-  const auto [rest, half] = parts.rest();
+  const auto [rest, half] = detail::log_rest<T>(parts.f);
   const V fraction = parts.f - (half - rest);
   const V low = multiply_add<T>(fraction, V(std::numbers::log10e_v<T>), parts.exponent * V(Fit::log10_2_low));
   return detail::log_at_ends<T>(x, multiply_add<T>(parts.exponent, V(Fit::log10_2_high), low));
 }
 
-/// log(1 + x), which keeps its small values.
+/// log(1 + x), which keeps its small values. The sum is rounded, so that it gives only the exponent n: the
+/// rest is f = x 2^-n + (2^-n - 1), rounded once.
 template <class T>
 Batch<T> log1p(Batch<T> x) {
   using V = Batch<T>;
-  using Fit = detail::ExpFit<T>;
+  constexpr T large = sizeof(T) == 4 ? T(1e12) : T(1e24);  // 1 + x = x, and 2^-n is normal below
   const V sum = V(T(1)) + x;
-  const V lost = xsimd::select(x > V(T(1)), V(T(1)) - (sum - x), x - (sum - V(T(1))));
-  const detail::LogParts<T> parts(sum);
-  const auto [rest, half] = parts.rest();
-  const V low = multiply_add<T>(parts.exponent, V(Fit::ln2_low), rest + lost / sum);
-  const V value = multiply_add<T>(parts.exponent, V(Fit::ln2_high), parts.f - (half - low));
-  return xsimd::select(x == V(T(0)), x, detail::log_at_ends<T>(sum, value));
+  const detail::Split<T> split(sum, T(0.5) * std::numbers::sqrt2_v<T>);
+  const V unit = detail::power_of_two<T>(-split.exponent);
+  const V f = multiply_add<T>(x, unit, unit - V(T(1)));
+  V value = detail::log_at_ends<T>(sum, detail::log_of_parts<T>(split.exponent, f));
+  const auto far = x > V(large);
+  if (xsimd::any(far)) value = xsimd::select(far, kernels::log<T>(x), value);
+  return xsimd::copysign(value, x);
 }
 
 /// log(1 + e^x), which neither overflows nor loses its small values.

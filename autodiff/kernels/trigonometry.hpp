@@ -12,9 +12,10 @@ namespace xgrad::kernels {
 
 namespace detail {
 
-/// pi / 2 in parts, all but the last of so few bits that their products with the quadrants of the angles up
-/// to `far` are exact, as are the differences from the angle of the first `exact`, and least-maximum fits for
-/// |r| <= pi / 4: (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2.
+/// pi / 2 in parts: `fused` of all bits each, for machines whose multiply_add rounds once; elsewhere `parts`,
+/// all but the last of so few bits that their products with the quadrants of the angles up to `far` are
+/// exact, as are the differences from the angle of the first `exact`. And least-maximum fits for |r| <= pi /
+/// 4: (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2.
 template <class T>
 struct SineFit;
 
@@ -24,6 +25,7 @@ struct SineFit<double> {
   static constexpr std::size_t exact = 1;
   static constexpr double parts[] = {0x1.921fb544p+0, 0x1.0b4611a6p-34, 0x1.3198a2ep-69,
                                      0x1.b839a252049c1p-104};
+  static constexpr double fused[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
   static constexpr double sine[] = {1.58903069685928575e-10,  -2.50506477687021599e-8, 2.75573129995270618e-6,
                                     -0.000198412698278552405, 0.00833333333332004024,  -0.166666666666666228};
   static constexpr double cosine[] = {-1.13552041410271345e-11, 2.08756387903157455e-9,
@@ -36,14 +38,16 @@ struct SineFit<float> {
   static constexpr float far = 6400;
   static constexpr std::size_t exact = 2;
   static constexpr float parts[] = {0x1.92p+0F, 0x1.fb4p-12F, 0x1.444p-24F, 2.563344151594519e-12F};
+  static constexpr float fused[] = {0x1.921fb6p+0F, -0x1.777a5cp-25F, -0x1.ee59dap-50F};
   static constexpr float sine[] = {-0.000195043168914811005F, 0.00833208345492033454F,
                                    -0.166666534711203083F};
   static constexpr float cosine[] = {0.0000244238990642153901F, -0.00138872428435314517F,
                                      0.041666644380522226F};
 };
 
-/// The sine and cosine of the angle that is left of x without whole quadrants, and the number of these.
-template <class T>
+/// The sine and cosine of the angle that is left of x without whole quadrants, and the number of these. The
+/// cosine is within 0.9 ulp, or 1.1 where it need not be exact.
+template <class T, bool exact_cosine = true>
 struct Quadrant {
   Batch<T> sine;
   Batch<T> cosine;
@@ -55,24 +59,35 @@ struct Quadrant {
     const V raised = x * V(T(2 * std::numbers::inv_pi)) + V(rounder<T>);
     const V n = raised - V(rounder<T>);
     number = bits_of<T>(raised);
-    // The parts are taken away one by one; what rounding loses of the last ones is added to the results.
-    constexpr std::size_t end = std::size(Fit::parts) - 1;
-    V r = x, lost(T(0));
-    for (std::size_t k = 0; k < end; ++k) {
-      const V part = n * V(Fit::parts[k]);
-      const V before = r;
+    V r = x, low(T(0));
+    if constexpr (has_fma) {
+      // The first difference is exact; what rounding loses of the second is added to the results.
+      const V before = multiply_add<T>(-n, V(Fit::fused[0]), x);
+      const V part = n * V(Fit::fused[1]);
       r = before - part;
-      if (k >= Fit::exact) lost += part - (before - r);
+      const V lost = multiply_add<T>(n, V(Fit::fused[1]), -part);
+      low = multiply_add<T>(-n, V(Fit::fused[2]), (before - r) - part) - lost;
+    } else {
+      // The parts are taken away one by one; what rounding loses of the last ones is added to the results.
+      constexpr std::size_t end = std::size(Fit::parts) - 1;
+      V lost(T(0));
+      for (std::size_t k = 0; k < end; ++k) {
+        const V part = n * V(Fit::parts[k]);
+        const V before = r;
+        r = before - part;
+        if (k >= Fit::exact) lost += part - (before - r);
+      }
+      const V last = multiply_add<T>(n, V(Fit::parts[end]), lost);
+      const V before = r;
+      r = before - last;
+      low = (before - r) - last;
     }
-    const V last = multiply_add<T>(n, V(Fit::parts[end]), lost);
-    const V before = r;
-    r = before - last;
-    const V low = (before - r) - last;
     const V square = r * r;
     sine = r + multiply_add<T>(polynomial(square, Fit::sine), square * r, low);
     const V half = V(T(0.5)) * square;
     const V high = V(T(1)) - half;
-    const V rest = polynomial(square, Fit::cosine) * (square * square) - r * low;
+    V rest = polynomial(square, Fit::cosine) * (square * square);
+    if constexpr (exact_cosine) rest = multiply_add<T>(-r, low, rest);
     cosine = high + (((V(T(1)) - high) - half) + rest);
   }
 
@@ -118,7 +133,7 @@ Batch<T> cos(Batch<T> x) {
 
 template <class T>
 Batch<T> tan(Batch<T> x) {
-  const detail::Quadrant<T> q(x);
+  const detail::Quadrant<T, false> q(x);
   const auto odd = q.is_odd();
   const Batch<T> value = xsimd::select(odd, -q.cosine, q.sine) / xsimd::select(odd, q.sine, q.cosine);
   return detail::where_far<T>(x, xsimd::select(x == Batch<T>(T(0)), x, value),
