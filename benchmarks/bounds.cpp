@@ -91,8 +91,8 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   const memory::dim reach = (n - 1) * extent(layer.stride) + extent(layer.kernel);
   const memory::dims behind(2, std::max<memory::dim>(reach - extent(layer.size + layer.padding), 0));
   const auto forward = [&] {
-    return describe<dnnl::convolution_forward>(engine(), {}, dnnl::prop_kind::forward_training, direct, images,
-                                               weight, bias, result, strides, before, behind);
+    return describe<dnnl::convolution_forward>(engine(), {}, dnnl::prop_kind::forward_training, direct,
+                                               images, weight, bias, result, strides, before, behind);
   };
   double sum = fastest([&] {
     const auto desc = forward();

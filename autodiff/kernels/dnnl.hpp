@@ -12,8 +12,8 @@
 
 namespace xgrad::kernels::onednn {
 
-/// The description of a primitive P, for instance a dnnl::convolution_forward. Throws dnnl::error where oneDNN
-/// has none.
+/// The description of a primitive P, for instance a dnnl::convolution_forward. Throws dnnl::error where
+/// oneDNN has none.
 template <class P, class... Arguments>
 typename P::primitive_desc describe(const dnnl::engine& engine, const dnnl::primitive_attr& attributes,
                                     const Arguments&... arguments) {

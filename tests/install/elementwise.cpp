@@ -16,10 +16,8 @@ int main() {
   Tape tape;
   const auto w = elementwise(bell, p, q);
   const auto huber = elementwise(
-      [](auto a, auto limit) {
-        return where(abs(a) < limit, a * a / 2, limit * (abs(a) - limit / 2));
-      },
-      w, 2.0);
+      [](auto a, auto limit) { return where(abs(a) < limit, a * a / 2, limit * (abs(a) - limit / 2)); }, w,
+      2.0);
   const auto again = checkpoint([&](const auto& x) { return sum(x * p); }, huber);
   const auto gradients = tape.gradient(again, std::vector<Variable<float>>{p, q});
 
