@@ -1,3 +1,5 @@
+#include <autodiff/kernels/fork.hpp>
+
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -5,15 +7,13 @@
 #include <omp.h>
 #endif
 
-/// \file
-/// What becomes of OpenMP's threads in a child of fork().
-
 namespace xgrad::kernels {
 namespace {
 
 #ifdef _OPENMP
 
 bool was_alone = true;
+bool is_child_of_threads = false;  // written while this process has one thread
 
 /// A folder counts its sub-folders among its links: here one a thread, and two of its own.
 void before_fork() {
@@ -25,7 +25,9 @@ void before_fork() {
 /// parallel region would wait for them forever. That thread works alone from now on, in libraries too.
 /// Threads that the child starts have pools of their own.
 void in_child() {
-  if (!was_alone) omp_set_num_threads(1);
+  if (was_alone) return;
+  is_child_of_threads = true;
+  omp_set_num_threads(1);
 }
 
 [[maybe_unused]] const int registered = pthread_atfork(before_fork, nullptr, in_child);
@@ -33,4 +35,11 @@ void in_child() {
 #endif
 
 }  // namespace
+
+void before_blas() {
+#ifdef KMP_VERSION_MAJOR  // of LLVM's omp.h
+  if (is_child_of_threads && omp_get_max_threads() > 1) omp_set_num_threads(1);
+#endif
+}
+
 }  // namespace xgrad::kernels

@@ -5,11 +5,13 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <string>
 #include <vector>
@@ -24,8 +26,17 @@ std::atomic<bool> counts{false};
 std::atomic<int> inside{0};
 thread_local bool is_counted = false;  // in this thread and in those of its pool
 
-void note() {
-  if (is_counted && counts.load(std::memory_order_relaxed) && omp_in_parallel() != 0) ++inside;
+/// LLVM's OpenMP makes room of its own where a loop begins, and the loader where a thread of the pool does.
+bool is_of_openmp(void* caller) {
+  Dl_info from{};
+  if (dladdr(caller, &from) == 0) return false;
+  return std::strstr(from.dli_fname, "libomp") != nullptr ||
+         std::strstr(from.dli_fname, "ld-linux") != nullptr;
+}
+
+void note(void* caller) {
+  if (!is_counted || !counts.load(std::memory_order_relaxed) || omp_in_parallel() == 0) return;
+  if (!is_of_openmp(caller)) ++inside;
 }
 }  // namespace
 
@@ -35,15 +46,15 @@ void* __libc_calloc(std::size_t, std::size_t);
 void* __libc_memalign(std::size_t, std::size_t);
 
 void* malloc(std::size_t bytes) noexcept {
-  note();
+  note(__builtin_return_address(0));
   return __libc_malloc(bytes);
 }
 void* calloc(std::size_t count, std::size_t bytes) noexcept {
-  note();
+  note(__builtin_return_address(0));
   return __libc_calloc(count, bytes);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
-  note();
+  note(__builtin_return_address(0));
   return __libc_memalign(alignment, bytes);
 }
 }
