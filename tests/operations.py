@@ -2,7 +2,8 @@
 
 usage: operations.py [--update] PROGRAM...
 
-Each program, a test of autodiff/, notes in a file which operations it checked and how (support/listed.hpp).
+Each program, a test of autodiff/, notes in a file which operations it checked and how (support/listed.hpp); where
+its test was run since it was built, it is not run again.
 The page is written from these notes alone; without --update it has to say the same already. Every function
 that a header of operations declares has to be in it, with derivatives and in both precisions.
 """
@@ -16,7 +17,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
@@ -169,29 +169,41 @@ class Row:
         return "| " + " | ".join([*names, ", ".join(map(str, orders)) or "none", *marks]) + " |"
 
 
-def notes(program):
-    """What a test program notes of the operations that it checks."""
-    with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
-        listing = pathlib.Path(folder) / "listing"
+def listing_of_the_test(program):
+    """Where the test that runs a program has it note what it checks (XGRAD_LISTING in tests/meson.build)."""
+    return program.parent / f"{program.name}.listing"
+
+
+def is_newer(listing, program):
+    """Whether a listing was written after the program and the library were built."""
+    library = (file for file in program.parent.parent.glob("libxgrad.*") if file.is_file())
+    built = max(file.stat().st_mtime for file in [program, *library])
+    return listing.exists() and listing.stat().st_mtime > built
+
+
+def notes(program, run):
+    """What a test program notes of the operations that it checks: in its last test, or, with `run`, when run now."""
+    listing = listing_of_the_test(program)
+    if run or not is_newer(listing, program):
         # Two at a time: threads that wait leave the cores to the others.
         environment = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", **os.environ}
         environment["XGRAD_LISTING"] = str(listing)
         result = subprocess.run([program], env=environment, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             raise Failure(f"{program.name} fails:\n{result.stdout[-4000:]}{result.stderr[-1000:]}")
-        return [json.loads(line) for line in listing.read_text().splitlines()] if listing.exists() else []
+    return [json.loads(line) for line in listing.read_text().splitlines()]
 
 
 class Family:
     """The operations that one test file checks."""
 
-    def __init__(self, program):
+    def __init__(self, program, run):
         name = program.name.removeprefix("autodiff_")
         self.is_transform = not name.startswith("ops_")
         self.name = name.removeprefix("ops_")
         self.header = ROOT / "autodiff" / ("" if self.is_transform else "ops") / f"{self.name}.hpp"
         self.rows = {}
-        for note in notes(program):
+        for note in notes(program, run):
             self.rows.setdefault(note["name"], Row(note)).add(note)
 
     def description(self):
@@ -241,30 +253,47 @@ def check(families):
             yield f"{name}: {reason}; NOT_LISTED in tests/operations.py need not name it"
 
 
+def page_of(families):
+    """The text of docs/operations.md."""
+    families.sort(key=lambda family: (family.is_transform, family.name))
+    count = sum(len(family.rows) for family in families)
+    return INTRODUCTION.format(count=count) + "".join(family.text() for family in families)
+
+
+def compare(page, update):
+    """How the page that is there differs, as lines; with `update` it is written."""
+    if update:
+        PAGE.write_text(page)
+        return []
+    written = PAGE.read_text() if PAGE.exists() else ""
+    if page == written:
+        return []
+    names = ("docs/operations.md", "what the tests checked")
+    lines = difflib.unified_diff(written.splitlines(), page.splitlines(), *names, "", "", 0, "")
+    return ["docs/operations.md is not what the tests checked; ./run operations writes it:", *lines]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--update", action="store_true", help="write the page")
     parser.add_argument("programs", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
 
-    try:
-        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-            families = [family for family in pool.map(Family, arguments.programs) if family.rows]
-        families.sort(key=lambda family: (family.is_transform, family.name))
-        count = sum(len(family.rows) for family in families)
-        page = INTRODUCTION.format(count=count) + "".join(family.text() for family in families)
-        problems = list(check(families))
-        if arguments.update:
-            PAGE.write_text(page)
-        elif page != (written := PAGE.read_text() if PAGE.exists() else ""):
-            lines = difflib.unified_diff(
-                written.splitlines(), page.splitlines(), "docs/operations.md", "what the tests checked", "", "", 0, ""
-            )
-            problems += ["docs/operations.md is not what the tests checked; ./run operations writes it:", *lines]
-    except Failure as failure:
-        problems = [str(failure)]
-    print("\n".join(problems), end="\n" if problems else "", file=sys.stderr)
-    return 1 if problems else 0
+    def problems(run):
+        try:
+            with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+                families = pool.map(lambda program: Family(program, run), arguments.programs)
+                families = [family for family in families if family.rows]
+            return list(check(families)) + compare(page_of(families), arguments.update)
+        except Failure as failure:
+            return [str(failure)]
+
+    # A test that was stopped or run in part leaves an incomplete listing.
+    found = problems(run=arguments.update)
+    if found and not arguments.update:
+        found = problems(run=True)
+    print("\n".join(found), end="\n" if found else "", file=sys.stderr)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
