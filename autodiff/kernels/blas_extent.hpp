@@ -1,7 +1,6 @@
 #pragma once
 
 #include <autodiff/error.hpp>
-#include <autodiff/kernels/fork.hpp>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,6 @@ namespace xgrad::kernels {
 /// An extent, or a distance between rows, as the `int` that BLAS and LAPACK take. Throws ShapeError for one
 /// that does not fit; so it is called before a parallel region, never inside.
 inline int blas_extent(const char* operation, std::size_t extent) {
-  before_blas();
   constexpr int largest = std::numeric_limits<int>::max();
   if (extent > static_cast<std::size_t>(largest)) {
     throw ShapeError(

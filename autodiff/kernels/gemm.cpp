@@ -1,6 +1,7 @@
 #include <autodiff/kernels/blas.hpp>
 #include <autodiff/kernels/blas_extent.hpp>
 #include <autodiff/kernels/elementwise.hpp>
+#include <autodiff/kernels/fork.hpp>
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/one_thread.hpp>
 #include <autodiff/kernels/tiles.hpp>
@@ -201,6 +202,7 @@ void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std:
     const tiles::Plan<T> plan(transpose_a, transpose_b, m, n, k);
     for_parts(product, [&](const Product<T>& part) { part.by_tiles(plan); });
   } else {
+    before_blas();
     for_parts(product, [](const Product<T>& part) { part.by_blas(); });
   }
 }

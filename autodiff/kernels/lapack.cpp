@@ -1,6 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/blas.hpp>
 #include <autodiff/kernels/blas_extent.hpp>
+#include <autodiff/kernels/fork.hpp>
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/kernels/transpose.hpp>
 
@@ -12,7 +13,11 @@
 namespace xgrad::kernels {
 namespace {
 
-int as_int(std::size_t extent) { return blas_extent("linear algebra", extent); }
+/// An extent of a call that comes next.
+int as_int(std::size_t extent) {
+  before_blas();
+  return blas_extent("linear algebra", extent);
+}
 
 /// Calls `function(work, size)` with the room for its work that it asks for, which it tells when called with
 /// size -1. A float may have rounded the answer down.
