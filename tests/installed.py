@@ -52,8 +52,9 @@ class Installation:
             "PKG_CONFIG_PATH": f"{pkgconfig}:{os.environ.get('PKG_CONFIG_PATH', '')}",
             "LD_LIBRARY_PATH": f"{library}:{os.environ.get('LD_LIBRARY_PATH', '')}",
         }
+        static = [] if any(library.glob("libxgrad.so*")) else ["--static"]
         self.flags = check(
-            ["pkg-config", "--cflags", "--libs", "xgrad"], env=self.environment
+            ["pkg-config", *static, "--cflags", "--libs", "xgrad"], env=self.environment
         ).split()
 
     def command(self, source, *options):

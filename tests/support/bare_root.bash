@@ -3,6 +3,8 @@
 
 # shellcheck source=../../run
 source "$checkout/run"
+# shellcheck source=copy_checkout.bash
+source "$checkout/tests/support/copy_checkout.bash"
 
 ((EUID == 0)) || fail "debootstrap and chroot need root: sudo $0 $*"
 
@@ -22,14 +24,6 @@ bare_root() {
   for file in resolv.conf hosts; do
     cp -L "/etc/$file" "$tree/etc/$file" 2>/dev/null || true
   done
-}
-
-# Copies the checkout, with what git has not committed yet: copy_checkout DIRECTORY
-copy_checkout() {
-  rm -rf -- "$1"
-  mkdir -- "$1"
-  git -C "$checkout" ls-files --cached --others --exclude-standard -z |
-    tar -C "$checkout" --null --files-from=- --ignore-failed-read -c | tar -C "$1" -x
 }
 
 # Runs a command in a root with what a login of root has: inside DIRECTORY NAME=VALUE... COMMAND...
