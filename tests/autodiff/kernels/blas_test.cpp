@@ -1,5 +1,6 @@
 // What products and linear algebra hand to BLAS: no extent may be cut to an int. The kernels are compiled
 // into this program: arrays of such extents would not fit in memory, and none of it is touched.
+#include <autodiff/kernels/fork.cpp>
 #include <autodiff/kernels/gemm.cpp>
 #include <autodiff/kernels/lapack.cpp>
 #include <autodiff/kernels/parallel.cpp>
