@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the fuzz targets of a build folder, one on each processor, for some seconds from a copy of its corpus.
 
-usage: tests/fuzz/run.py BUILD [--seconds N] [--only NAME] [--keep FOLDER]
+usage: tests/fuzz/run.py BUILD [--seconds N] [--only NAME] [--seed N] [--keep FOLDER]
 
 What a target found stays in the folder (by default a temporary one, whose name is printed): the inputs that
 reach new code, and crash-* for one that ends the program. Run that again with `BUILD/tests/fuzz/fuzz_NAME FILE`."""
@@ -18,6 +18,7 @@ import tempfile
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 arguments.add_argument("build", type=pathlib.Path)
 arguments.add_argument("--seconds", type=int, default=10, help="for each target")
+arguments.add_argument("--seed", type=int, default=0, help="for the same inputs again (default: another each time)")
 arguments.add_argument("--only", help="the target of this name")
 arguments.add_argument("--keep", type=pathlib.Path, help="the folder for what is found")
 options = arguments.parse_args()
@@ -34,7 +35,7 @@ def runs(program):
     found = folder / name
     shutil.copytree(here / "corpus" / name, found, dirs_exist_ok=True)
     result = subprocess.run(
-        [program, f"-max_total_time={options.seconds}", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-timeout=10",
+        [program, f"-max_total_time={options.seconds}", f"-seed={options.seed}", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-timeout=10",
          "-max_len=16384", "-print_final_stats=1", f"-artifact_prefix={found}/", found],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)
     statistics = [line for line in result.stdout.splitlines() if "number_of_executed_units" in line]
