@@ -27,19 +27,19 @@ Two<T> exact_sum(const Batch<T>& a, const Batch<T>& b) {
 template <class T>
 Two<T> exact_product(const Batch<T>& a, const Batch<T>& b) {
   const Batch<T> product = a * b;
-#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
-  return {product, multiply_add<T>(a, b, -product)};
-#else
-  // Without the instruction: by the products of their halves (Dekker, Numerische Mathematik 18, 1971).
-  const auto half = [](const Batch<T>& x) {
-    constexpr int digits = (std::numeric_limits<T>::digits + 1) / 2;
-    const Batch<T> wide = x * Batch<T>(std::ldexp(T(1), digits) + T(1));
-    return wide - (wide - x);
-  };
-  const Batch<T> a_high = half(a), b_high = half(b);
-  const Batch<T> a_low = a - a_high, b_low = b - b_high;
-  return {product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low};
-#endif
+  if constexpr (has_fma) {
+    return {product, multiply_add<T>(a, b, -product)};
+  } else {
+    // By the products of their halves (Dekker, Numerische Mathematik 18, 1971).
+    const auto half = [](const Batch<T>& x) {
+      constexpr int digits = (std::numeric_limits<T>::digits + 1) / 2;
+      const Batch<T> wide = x * Batch<T>(std::ldexp(T(1), digits) + T(1));
+      return wide - (wide - x);
+    };
+    const Batch<T> a_high = half(a), b_high = half(b);
+    const Batch<T> a_low = a - a_high, b_low = b - b_high;
+    return {product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low};
+  }
 }
 
 template <class T>

@@ -16,13 +16,7 @@ namespace {
 
 using namespace accuracy;
 
-// Without fused multiply-add two derivatives are beyond it: gelu's in float (4.2) and atan2's in double
-// (4.1).
-#if defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__)
 constexpr double limit = 4;
-#else
-constexpr double limit = 4.25;
-#endif
 
 /// How many numbers each function is tried at; for a full sweep by hand, XGRAD_ACCURACY_SAMPLES says so.
 std::size_t samples() {

@@ -35,8 +35,8 @@ def runs(program):
     found = folder / name
     shutil.copytree(here / "corpus" / name, found, dirs_exist_ok=True)
     result = subprocess.run(
-        [program, f"-max_total_time={options.seconds}", f"-seed={options.seed}", "-rss_limit_mb=2048", "-malloc_limit_mb=1024", "-timeout=10",
-         "-max_len=16384", "-print_final_stats=1", f"-artifact_prefix={found}/", found],
+        [program, f"-max_total_time={options.seconds}", f"-seed={options.seed}", "-rss_limit_mb=2048",
+         "-malloc_limit_mb=1024", "-timeout=10", "-max_len=16384", "-print_final_stats=1", f"-artifact_prefix={found}/", found],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment)
     statistics = [line for line in result.stdout.splitlines() if "number_of_executed_units" in line]
     print(f"fuzz_{name}, {options.seconds} s:", "\n".join(statistics) if result.returncode == 0 else result.stdout[-6000:],
