@@ -26,12 +26,16 @@ std::atomic<bool> counts{false};
 std::atomic<int> inside{0};
 thread_local bool is_counted = false;  // in this thread and in those of its pool
 
-/// LLVM's OpenMP makes room of its own where a loop begins, and the loader where a thread of the pool does.
-bool is_of_openmp(void* caller) {
+/// LLVM's OpenMP allocates for itself where a loop begins, and the loader where a thread of the pool does.
+bool is_of_openmp([[maybe_unused]] void* caller) {
+#ifdef KMP_VERSION_MAJOR  // of LLVM's omp.h
   Dl_info from{};
   if (dladdr(caller, &from) == 0) return false;
   return std::strstr(from.dli_fname, "libomp") != nullptr ||
          std::strstr(from.dli_fname, "ld-linux") != nullptr;
+#else
+  return false;
+#endif
 }
 
 void note(void* caller) {
