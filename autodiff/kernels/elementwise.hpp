@@ -19,6 +19,16 @@ namespace detail {
 /// How an operand is read along a row: entry by entry, or one entry for the whole row.
 enum class Step : bool { repeat, advance };
 
+/// The first entries of an operand, fewer than a batch; the rest of the batch repeats the first of them.
+template <class T>
+Batch<T> load_first(const T* data, std::size_t step, std::size_t count) {
+  if (step == 0 || count == 1) return Batch<T>(*data);
+  alignas(64) T buffer[Batch<T>::size];
+  Batch<T>(*data).store_aligned(buffer);
+  std::copy_n(data, count, buffer);
+  return Batch<T>::load_aligned(buffer);
+}
+
 /// An operand along a row.
 template <Step step, class T>
 struct Stream {
@@ -32,13 +42,9 @@ struct Stream {
     }
   }
 
-  /// The first entries, fewer than a batch; the rest of the batch repeats the first of them.
+  /// The first entries, fewer than a batch.
   Batch<T> load_first(std::size_t count) const {
-    if (step == Step::repeat || count == 1) return Batch<T>(*data);
-    alignas(64) T buffer[Batch<T>::size];
-    Batch<T>(*data).store_aligned(buffer);
-    std::copy_n(data, count, buffer);
-    return Batch<T>::load_aligned(buffer);
+    return detail::load_first(data, step == Step::advance ? 1 : 0, count);
   }
 };
 
@@ -66,40 +72,125 @@ void map_row(T* out, std::size_t count, F& f, S... in) {
   end.store_unaligned(out + last);
 }
 
-/// Calls `run(streams...)` with each operand as the Stream that its step makes it.
-template <std::size_t k = 0, class T, std::size_t N, class Run, class... S>
-void with_streams(const std::array<const T*, N>& data, const std::array<std::size_t, N>& step, const Run& run,
-                  S... streams) {
-  if constexpr (k == N) {
-    run(streams...);
-  } else if (step[k] != 0) {
-    with_streams<k + 1>(data, step, run, streams..., Stream<Step::advance, T>{data[k]});
-  } else {
-    with_streams<k + 1>(data, step, run, streams..., Stream<Step::repeat, T>{data[k]});
+/// Operands along a row, each of which advances by its step, 0 or 1.
+template <class T, std::size_t N>
+struct Operands {
+  std::array<const T*, N> data;
+  std::array<std::size_t, N> step;
+
+  /// Operands all of which advance.
+  static Operands of(const std::array<const T*, N>& data) {
+    Operands result{data, {}};
+    result.step.fill(1);
+    return result;
   }
-}
+};
+
+/// A function of N operands applied along rows. Its loop is compiled once, for every way in which operands
+/// broadcast: each way of its own took most of the time that the library took to compile, and no less when it
+/// ran.
+template <class T, std::size_t N>
+class RowFunction {
+ public:
+  /// Refers to f.
+  template <class F>
+  explicit RowFunction(F& f) : function_(&f), apply_(&apply<F>) {}
+
+  /// out[i] = f(in[i]...); `out` may be one of the operands.
+  void operator()(T* out, std::size_t count, const Operands<T, N>& in) const {
+    apply_(function_, out, count, in);
+  }
+
+ private:
+  template <class F>
+  static void apply(void* function, T* out, std::size_t count, const Operands<T, N>& in) {
+    F& f = *static_cast<F*>(function);
+    [&]<std::size_t... k>(std::index_sequence<k...>) {
+      constexpr std::size_t width = Batch<T>::size;
+      if (count < width) {
+        if (count > 0) store_first(out, count, f(load_first(in.data[k], in.step[k], count)...));
+        return;
+      }
+      // An operand that does not advance becomes a batch that is read again and again.
+      alignas(64) T repeated[N][width];
+      std::array<const T*, N> from = in.data;
+      const auto repeat = [&](std::size_t operand) {
+        if (in.step[operand] != 0) return;
+        Batch<T>(*from[operand]).store_aligned(repeated[operand]);
+        from[operand] = repeated[operand];
+      };
+      (repeat(k), ...);
+      // The last batch overlaps the one before it, and is read before that is written.
+      const std::size_t last = count - width;
+      const Batch<T> end = f(Batch<T>::load_unaligned(from[k] + last * in.step[k])...);
+      const std::array<std::size_t, N> advance{width * in.step[k]...};
+      for (std::size_t i = 0; i < last; i += width) {
+        f(Batch<T>::load_unaligned(from[k])...).store_unaligned(out + i);
+        ((from[k] += advance[k]), ...);
+      }
+      end.store_unaligned(out + last);
+    }
+    (std::make_index_sequence<N>());
+  }
+
+  void* function_;
+  void (*apply_)(void* function, T* out, std::size_t count, const Operands<T, N>& in);
+};
 
 /// f over operands that are broadcast along short rows: they are joined to longer ones first.
-template <class T, std::size_t N, class F>
-void map_short_rows(T* out, const BroadcastLoop<N>& loop, const std::array<const T*, N>& in, F& f) {
+template <class T, std::size_t N>
+void map_short_rows(T* out, const BroadcastLoop<N>& loop, const std::array<const T*, N>& in,
+                    const RowFunction<T, N>& f) {
   const auto& next = loop.outer.back();
   const std::size_t together = joined_rows<T>(loop.inner);
   parallel_for(loop.rows, elementwise_grain / loop.inner + 1, [&](std::size_t begin, std::size_t end) {
     std::array<JoinedRows<T>, N> joined;
+    auto operands = Operands<T, N>::of(in);
     for (std::size_t row = begin; row < end;) {
       const std::size_t run = std::min(end - row, next.extent - row % next.extent);
       const std::array<std::size_t, N> offsets = loop.offsets(row);
       for (std::size_t r = 0; r < run; r += together) {
         const std::size_t count = std::min(together, run - r);
-        [&]<std::size_t... k>(std::index_sequence<k...>) {
-          map_row(out + (row + r) * loop.inner, count * loop.inner, f,
-                  Stream<Step::advance, T>{joined[k].get(in[k] + offsets[k] + r * next.strides[k], count,
-                                                         loop.inner, loop.step[k], next.strides[k])}...);
+        for (std::size_t k = 0; k < N; ++k) {
+          operands.data[k] = joined[k].get(in[k] + offsets[k] + r * next.strides[k], count, loop.inner,
+                                           loop.step[k], next.strides[k]);
         }
-        (std::make_index_sequence<N>());
+        f(out + (row + r) * loop.inner, count * loop.inner, operands);
       }
       row += run;
     }
+  });
+}
+
+/// f over arrays that broadcast to `shape`.
+template <class T, std::size_t N>
+void map_broadcast(T* out, const Shape& shape, const RowFunction<T, N>& f,
+                   const std::array<const Shape*, N>& shapes, const std::array<const T*, N>& in) {
+  if (element_count(shape) == 0) return;
+  const BroadcastLoop<N> loop(shape, shapes);
+  if (loop.inner <= short_row && loop.rows > 1) {
+    map_short_rows(out, loop, in, f);
+    return;
+  }
+  parallel_rows(loop, [&](std::size_t row, std::size_t begin, std::size_t end,
+                          const std::array<std::size_t, N>& offsets) {
+    Operands<T, N> operands{in, loop.step};
+    for (std::size_t k = 0; k < N; ++k) operands.data[k] += offsets[k] + begin * loop.step[k];
+    f(out + row * loop.inner + begin, end - begin, operands);
+  });
+}
+
+/// f over arrays of one size.
+template <class T, std::size_t N>
+void map_same_shape(T* out, std::size_t count, const RowFunction<T, N>& f, Operands<T, N> in) {
+  if (count <= elementwise_grain) {
+    f(out, count, in);
+    return;
+  }
+  parallel_for(count, elementwise_grain, [&](std::size_t begin, std::size_t end) {
+    Operands<T, N> part = in;
+    for (const T*& data : part.data) data += begin;
+    f(out + begin, end - begin, part);
   });
 }
 
@@ -108,10 +199,7 @@ void map_short_rows(T* out, const BroadcastLoop<N>& loop, const std::array<const
 /// out[i] = f(a[i]); `out` may be `a`.
 template <class T, class F>
 void map_into(T* out, const T* a, std::size_t count, F f) {
-  using detail::Step;
-  parallel_for(count, elementwise_grain, [&](std::size_t begin, std::size_t end) {
-    detail::map_row(out + begin, end - begin, f, detail::Stream<Step::advance, T>{a + begin});
-  });
+  detail::map_same_shape<T, 1>(out, count, detail::RowFunction<T, 1>(f), detail::Operands<T, 1>::of({a}));
 }
 
 /// f applied to every entry.
@@ -126,30 +214,14 @@ Array<T> map(const Array<T>& a, F f) {
 /// operand of that shape.
 template <class T, class F, class... A>
 void map_all_into(T* out, const Shape& shape, F f, const Array<T>& first, const A&... others) {
-  using detail::Step;
   constexpr std::size_t operands = 1 + sizeof...(A);
-  if (first.shape() == shape && ((others.shape() == shape) && ...)) {
-    parallel_for(first.size(), elementwise_grain, [&](std::size_t begin, std::size_t end) {
-      detail::map_row(out + begin, end - begin, f, detail::Stream<Step::advance, T>{first.data() + begin},
-                      detail::Stream<Step::advance, T>{others.data() + begin}...);
-    });
-    return;
-  }
-  if (element_count(shape) == 0) return;
-  const BroadcastLoop<operands> loop(shape, {&first.shape(), &others.shape()...});
+  const detail::RowFunction<T, operands> along_row(f);
   const std::array<const T*, operands> in{first.data(), others.data()...};
-  if (loop.inner <= short_row && loop.rows > 1) {
-    detail::map_short_rows(out, loop, in, f);
-    return;
+  if (first.shape() == shape && ((others.shape() == shape) && ...)) {
+    detail::map_same_shape(out, first.size(), along_row, detail::Operands<T, operands>::of(in));
+  } else {
+    detail::map_broadcast(out, shape, along_row, {&first.shape(), &others.shape()...}, in);
   }
-  parallel_rows(loop, [&](std::size_t row, std::size_t begin, std::size_t end,
-                          const std::array<std::size_t, operands>& offsets) {
-    std::array<const T*, operands> data = in;
-    for (std::size_t k = 0; k < operands; ++k) data[k] += offsets[k] + begin * loop.step[k];
-    T* to = out + row * loop.inner + begin;
-    detail::with_streams(data, loop.step,
-                         [&](auto... streams) { detail::map_row(to, end - begin, f, streams...); });
-  });
 }
 
 /// The same as a new array.
