@@ -104,11 +104,18 @@ float row_sum(Body&& body, const In*... in) {
   return sum;
 }
 
+/// The largest of a row; clang does not vectorise the maximum of one variable, which may be NaN.
 float row_max(const float* in) {
-  float largest = in[0];
-#pragma omp simd reduction(max : largest)
-  for (std::size_t j = 0; j < columns; ++j) largest = std::max(largest, in[j]);
-  return largest;
+  static_assert(rest <= Batch::size && Batch::size <= columns);
+  std::array<Batch, 4> maxima;
+  maxima.fill(Batch::load_unaligned(in + columns - Batch::size));
+  for (std::size_t j = 0; j < whole; j += Batch::size) {
+    Batch& largest = maxima[j / Batch::size % 4];
+    largest = xsimd::max(largest, Batch::load_unaligned(in + j));
+  }
+  std::array<float, Batch::size> last;
+  xsimd::max(xsimd::max(maxima[0], maxima[1]), xsimd::max(maxima[2], maxima[3])).store_unaligned(last.data());
+  return *std::ranges::max_element(last);
 }
 
 Step logsumexp_rows() {
