@@ -43,6 +43,32 @@ struct ErfFit<float> {
       -0.0927637750938297032F,  1.27697838593201315F};
 };
 
+/// The density of the normal distribution at 0 and the root of 2, each in two parts.
+template <class T>
+struct NormalFit;
+template <>
+struct NormalFit<double> {
+  static constexpr double peak = 0x1.9884533d43651p-2, peak_low = -2.49232720227773e-17;
+  static constexpr double root = 0x1.6a09e667f3bcdp+0, root_low = -9.667293313452913e-17;
+};
+template <>
+struct NormalFit<float> {
+  static constexpr float peak = 0.3989422917366028F, peak_low = -1.1335170135851058e-08F;
+  static constexpr float root = 1.4142135381698608F, root_low = 2.4203234971764687e-08F;
+};
+
+/// The mean of the density of the normal distribution from 0 to x over that at 0, less 1, over x^2, in powers
+/// of x^2 for |x| <= sqrt(1/2): that of erf for another unit.
+template <class T>
+struct NormalMean {
+  T fit[std::size(ErfFit<T>::small) - 1] = {};
+
+  constexpr NormalMean() {
+    T scale = T(0.5) / ErfFit<T>::small[std::size(fit)];
+    for (std::size_t i = std::size(fit); i-- > 0; scale *= T(0.5)) fit[i] = scale * ErfFit<T>::small[i];
+  }
+};
+
 /// exp(-x^2) 2^shift, or exp(-x^2 / 2) 2^shift where `halved`. The square is taken in two parts, of which the
 /// first is exact, so that the error of the rounded square, which grows with it, does not enter.
 template <class T, bool halved = false>
@@ -57,13 +83,18 @@ Batch<T> bell_scaled(const Batch<T>& x, int shift) {
   return exp_raised<T>(V(-factor) * high * high, rest, shift);
 }
 
-/// exp(z^2) erfc(z) for z = x / unit between 1/2 and `end`.
+/// exp(z^2) erfc(z) (1 + 2 z) for z = x / unit between 1/2 and `end`.
+template <class T>
+Batch<T> erfc_share_times_divisor(const Batch<T>& x, T unit) {
+  const Batch<T> centre(ErfFit<T>::centre * unit);
+  return polynomial((x - centre) / (x + centre), ErfFit<T>::tail);
+}
+
+/// exp(z^2) erfc(z) for the same z.
 template <class T>
 Batch<T> erfc_share(const Batch<T>& x, T unit) {
   using V = Batch<T>;
-  using Fit = ErfFit<T>;
-  const V t = (x - V(Fit::centre * unit)) / (x + V(Fit::centre * unit));
-  return polynomial(t, Fit::tail) / multiply_add<T>(x, V(T(2) / unit), V(T(1)));
+  return erfc_share_times_divisor<T>(x, unit) / multiply_add<T>(x, V(T(2) / unit), V(T(1)));
 }
 
 /// erfc(x) 2^raise for x >= 1/2.
@@ -73,20 +104,37 @@ Batch<T> erfc_raised(const Batch<T>& x) {
   return bell_scaled<T>(near, raise) * erfc_share<T>(near, T(1));
 }
 
+/// The probability that a normal variable is below -x, over exp(-x^2 / 2), for x between sqrt(1/2) and
+/// `end` sqrt(2). The second part is what the product of quotient and divisor leaves of the dividend.
+template <class T>
+Two<T> normal_share(const Batch<T>& x) {
+  using V = Batch<T>;
+  using Fit = NormalFit<T>;
+  const Two<T> argument = product<T>(x, Two<T>{V(Fit::root), V(Fit::root_low)});
+  Two<T> divisor = exact_sum<T>(argument.high, V(T(1)));
+  divisor.low += argument.low;
+  const V dividend = V(T(0.5)) * erfc_share_times_divisor<T>(x, Fit::root);
+  const V inverse = V(T(1)) / divisor.high;
+  const V share = dividend * inverse;
+  const Two<T> back = product<T>(share, divisor);
+  return {share, ((dividend - back.high) - back.low) * inverse};
+}
+
 /// The probability that a normal variable is below -x, times 2^raise, for x >= sqrt(1/2).
 template <class T>
 Batch<T> normal_raised(const Batch<T>& x) {
-  using V = Batch<T>;
-  const V near = clamp_to<T>(x, T(0.7), ErfFit<T>::end * std::numbers::sqrt2_v<T>);
-  const V share = erfc_share<T>(near, std::numbers::sqrt2_v<T>);
-  return V(T(0.5)) * bell_scaled<T, true>(near, raise) * share;
+  const Batch<T> near = clamp_to<T>(x, T(0.7), ErfFit<T>::end * std::numbers::sqrt2_v<T>);
+  const Two<T> share = normal_share<T>(near);
+  return bell_scaled<T, true>(near, raise) * (share.high + share.low);
 }
 
-/// erf(x sqrt(1/2)) / 2 for |x| <= sqrt(1/2).
+/// The mean of the density of the normal distribution from 0 to x over that at 0, less 1, for |x| <=
+/// sqrt(1/2).
 template <class T>
-Batch<T> normal_near_mean(const Batch<T>& x) {
-  const Batch<T> z = x * Batch<T>(T(0.5) * std::numbers::sqrt2_v<T>);
-  return Batch<T>(T(0.5)) * z * polynomial(z * z, ErfFit<T>::small);
+Batch<T> normal_mean(const Batch<T>& x) {
+  static constexpr NormalMean<T> mean;
+  const Batch<T> square = x * x;
+  return square * polynomial(square, mean.fit);
 }
 
 template <class T>
@@ -119,7 +167,7 @@ std::pair<Batch<T>, Two<T>> gelu_power(const Batch<T>& x) {
   const V sum = V(T(1)) + share.high;
   const V back = sum - V(T(1));
   const Two<T> factor{sum, (V(T(1)) - (sum - back)) + (share.high - back) + share.low};
-  const Two<T> v = product<T>(product<T>({V(-Fit::scale), V(-Fit::scale_low)}, {p, V(T(0))}), factor);
+  const Two<T> v = product<T>(product<T>(p, Two<T>{V(-Fit::scale), V(-Fit::scale_low)}), factor);
   const V bend = V(T(3)) * share.high;
   const V slope = V(T(1)) + bend;
   const V slope_back = slope - V(T(1));
@@ -180,7 +228,8 @@ Batch<T> gelu(Batch<T> x) {
   const V tail = detail::normal_raised<T>(size);
   const V below = xsimd::select(x < V(T(-100)), V(T(-100)), x) * tail * V(detail::lower<T>);
   const V above = x * (V(T(1)) - tail * V(detail::lower<T>));
-  const V near = x * (V(T(0.5)) + detail::normal_near_mean<T>(x));
+  const V part = x * V(detail::NormalFit<T>::peak);
+  const V near = x * (V(T(0.5)) + multiply_add<T>(part, detail::normal_mean<T>(x), part));
   return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x < V(T(0)), below, above));
 }
 
@@ -188,15 +237,23 @@ Batch<T> gelu(Batch<T> x) {
 template <class T>
 Batch<T> gelu_slope(Batch<T> x) {
   using V = Batch<T>;
-  constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
+  using Fit = detail::NormalFit<T>;
+  using detail::Two;
   const V p = detail::clamp_to<T>(x, T(-100), T(100));
   const V size = xsimd::abs(p);
   const V bell = detail::bell_scaled<T, true>(p, detail::raise);
-  const V near = V(T(0.5)) + detail::normal_near_mean<T>(p) + p * (V(peak) * (bell * V(detail::lower<T>)));
-  // The density times x without the tail, which has the bell as a factor too.
+  const Two<T> density = detail::product<T>(size, Two<T>{V(Fit::peak), V(Fit::peak_low)});
+  // Both what the distribution gains from 0 to x and x times the density: near -0.7 they take nearly all of
+  // 1/2.
+  Two<T> sum = detail::exact_sum<T>(V(T(1)), bell * V(detail::lower<T>));
+  sum.low += detail::normal_mean<T>(size);
+  const Two<T> change = detail::product<T>(density, sum);
+  const V near = xsimd::select(x < V(T(0)), (V(T(0.5)) - change.high) - change.low,
+                               (V(T(0.5)) + change.high) + change.low);
+  // The density times x without the tail, both over the bell: near -0.75 little of them is left.
   const V inside = detail::clamp_to<T>(size, T(0.7), detail::ErfFit<T>::end * std::numbers::sqrt2_v<T>);
-  const V tail = V(T(0.5)) * detail::erfc_share<T>(inside, std::numbers::sqrt2_v<T>);
-  const V outer = bell * multiply_add<T>(size, V(peak), -tail) * V(detail::lower<T>);
+  const Two<T> tail = detail::normal_share<T>(inside);
+  const V outer = bell * ((density.high - tail.high) + (density.low - tail.low)) * V(detail::lower<T>);
   const V value = xsimd::select(x < V(T(0)), -outer, V(T(1)) + outer);
   return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x == x, value, x));
 }
@@ -223,7 +280,7 @@ Batch<T> gelu_tanh_slope(Batch<T> x) {
   const Two<T> total = detail::exact_sum<T>(V(T(1)), r);
   const auto is_below = x < V(T(0));
   const V share = xsimd::select(is_below, V(T(1)), r);
-  const Two<T> bend = detail::product<T>(detail::product<T>(slope, {p, V(T(0))}), {share, V(T(0))});
+  const Two<T> bend = detail::product<T>(share, detail::product<T>(p, slope));
   const Two<T> square = detail::product<T>(total, total);
   const V ratio = detail::rounded_sum<T>(total, bend) / (square.high + square.low);
   return xsimd::select(is_below, raised * ratio * V(detail::lower<T>), ratio);

@@ -126,26 +126,36 @@ Batch<T> softplus(Batch<T> x) {
   return positive + kernels::log1p<T>(kernels::exp<T>(-xsimd::abs(x)));
 }
 
-/// log(e^a + e^b).
-template <class T>
-Batch<T> logaddexp(Batch<T> a, Batch<T> b) {
-  using V = Batch<T>;
-  const V larger = xsimd::select(a > b, a, b);
-  const V sum = larger + kernels::log1p<T>(kernels::exp<T>(-xsimd::abs(a - b)));
-  return xsimd::select(a == b, a + V(std::numbers::ln2_v<T>), sum);
-}
+namespace detail {
 
-/// e^a / (e^a + e^b); 1/2 for equal infinities. The difference is not rounded: its error would grow with it.
+/// e^-|a - b|, 1 for equal infinities. The difference is not rounded: its error would grow with it.
 template <class T>
-Batch<T> logaddexp_share(Batch<T> a, Batch<T> b) {
+Batch<T> exp_of_distance(const Batch<T>& a, const Batch<T>& b) {
   using V = Batch<T>;
   const V difference = xsimd::select(a == b, V(T(0)), a - b);
   const V back = difference - a;
   const V rest = (a - (difference - back)) - (b + back);
   const V low = xsimd::select(rest == rest, rest, V(T(0)));  // NaN beside infinities
-  const auto negative = difference < V(T(0));
-  const V small = detail::exp_raised<T>(-xsimd::abs(difference), xsimd::select(negative, low, -low), 0);
-  return xsimd::select(negative, small, V(T(1))) / (V(T(1)) + small);
+  return exp_raised<T>(-xsimd::abs(difference), xsimd::select(difference < V(T(0)), low, -low), 0);
+}
+
+}  // namespace detail
+
+/// log(e^a + e^b).
+template <class T>
+Batch<T> logaddexp(Batch<T> a, Batch<T> b) {
+  using V = Batch<T>;
+  const V larger = xsimd::select(a > b, a, b);
+  const V sum = larger + kernels::log1p<T>(detail::exp_of_distance<T>(a, b));
+  return xsimd::select(a == b, a + V(std::numbers::ln2_v<T>), sum);
+}
+
+/// e^a / (e^a + e^b); 1/2 for equal infinities.
+template <class T>
+Batch<T> logaddexp_share(Batch<T> a, Batch<T> b) {
+  using V = Batch<T>;
+  const V small = detail::exp_of_distance<T>(a, b);
+  return xsimd::select(a < b, small, V(T(1))) / (V(T(1)) + small);
 }
 
 }  // namespace xgrad::kernels

@@ -49,6 +49,13 @@ Two<T> product(const Two<T>& a, const Two<T>& b) {
   return result;
 }
 
+template <class T>
+Two<T> product(const Batch<T>& a, const Two<T>& b) {
+  Two<T> result = exact_product<T>(a, b.high);
+  result.low += a * b.low;
+  return result;
+}
+
 /// log 2 and 2/3 in two parts, the first of log 2 such that its product with an exponent is exact, and
 /// (log((1 + s) / (1 - s)) - 2 s - 2 s^3 / 3) / s^5 in powers of s^2 for the mantissas between roots of 1/2
 /// and 2.

@@ -251,12 +251,14 @@ inline constexpr auto of_atan = []<class X>(const X& g, const X& p) {
   const auto near = choose(far, N(0), p);
   return g / choose(far, p, N(1)) / choose(far, p, N(1) + near * near);
 };
-/// Divided by the radius twice, so that its square need not be a number.
+/// q / (p^2 + q^2) by the ratio t of the smaller to the larger operand, so that no square overflows. The
+/// larger one divides last: it may be subnormal.
 inline constexpr auto of_atan2_by_y = []<class X>(const X& g, const X& p, const X& q) {
-  const detail::Rescale<X> rescale(p, q);
-  const X x = rescale(q);
-  const X radius = length(rescale(p), x);
-  return rescale(ratio(g * ratio(x, radius), radius));
+  using N = NumberBeside<X>;
+  const auto is_steep = size_of(p) > size_of(q);
+  const X larger = choose(is_steep, p, q);
+  const X t = ratio(X(choose(is_steep, q, p)), larger);
+  return ratio(X(g * choose(is_steep, t, N(1)) / (N(1) + t * t)), larger);
 };
 inline constexpr auto of_atan2_by_x = []<class X>(const X& g, const X& p, const X& q) {
   return -of_atan2_by_y(g, q, p);
@@ -316,15 +318,15 @@ inline constexpr auto of_pow_by_base = []<class X>(const X& g, const X& p, const
          choose(flat, N(0),
                 q * detail::power(base, choose(is_divided, q, q - N(1))) / choose(is_divided, base, N(1)));
 };
-/// p^q log(p), from half of the exponent where p^q alone may be subnormal.
+/// p^q log(p), from half of the exponent where p^q alone may be subnormal or infinite.
 inline constexpr auto of_pow_by_exponent = []<class X>(const X& g, const X& p, const X& q) {
   using N = NumberBeside<X>;
   const auto flat = both(p == N(0), q >= N(0));
   const X base = unless_unused(g, p == N(0), N(1), p);
   const X slope = log(choose(flat, N(1), base));
-  const auto small = slope * q < N(-60);
-  const X root = detail::power(base, choose(small, N(0.5) * q, q));
-  return g * root * slope * choose(small, root, N(1));
+  const auto is_far = size_of(slope * q) > N(60);
+  const X root = detail::power(base, choose(is_far, N(0.5) * q, q));
+  return g * root * slope * choose(is_far, root, N(1));
 };
 
 }  // namespace pullbacks
