@@ -4,13 +4,9 @@
 /// The engine of xgrad: Variables, tapes, operations and what checks them.
 
 #include <autodiff/array.hpp>
-#include <autodiff/checkpoint.hpp>
 #include <autodiff/entry.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/formula.hpp>
-#include <autodiff/gradcheck.hpp>
-#include <autodiff/implicit.hpp>
-#include <autodiff/jacobian.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/adaptive_pooling.hpp>
@@ -52,5 +48,9 @@
 #include <autodiff/profile.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
+#include <autodiff/transforms/gradcheck.hpp>
+#include <autodiff/transforms/implicit.hpp>
+#include <autodiff/transforms/jacobian.hpp>
+#include <autodiff/transforms/recomputation.hpp>
 #include <autodiff/variable.hpp>

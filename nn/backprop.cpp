@@ -1,4 +1,4 @@
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 #include <nn/backprop.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 #include <autodiff/variable.hpp>
 #include <nn/module.hpp>
 

@@ -2,7 +2,7 @@
 
 #include <autodiff/config.hpp>
 #include <autodiff/tape.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 #include <nn/module.hpp>
 #include <optim/minimize.hpp>
 

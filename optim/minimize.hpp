@@ -4,7 +4,7 @@
 #include <autodiff/config.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/tape.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 #include <nn/module.hpp>
 
 #include <cstddef>

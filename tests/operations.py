@@ -194,14 +194,21 @@ def notes(program, run):
     return [json.loads(line) for line in listing.read_text().splitlines()]
 
 
+def room_and_name(test):
+    """The folder of autodiff/ and the name in it of the test ops_shape; "" for one beside the folders."""
+    for room in sorted(folder.name for folder in (ROOT / "autodiff").iterdir() if folder.is_dir()):
+        if test.startswith(f"{room}_"):
+            return room, test.removeprefix(f"{room}_")
+    return "", test
+
+
 class Family:
     """The operations that one test file checks."""
 
     def __init__(self, program, run):
-        name = program.name.removeprefix("autodiff_")
-        self.is_transform = not name.startswith("ops_")
-        self.name = name.removeprefix("ops_")
-        self.header = ROOT / "autodiff" / ("" if self.is_transform else "ops") / f"{self.name}.hpp"
+        room, self.name = room_and_name(program.name.removeprefix("autodiff_"))
+        self.is_transform = room != "ops"
+        self.header = ROOT / "autodiff" / room / f"{self.name}.hpp"
         self.rows = {}
         for note in notes(program, run):
             self.rows.setdefault(note["name"], Row(note)).add(note)

@@ -4,7 +4,6 @@
 #include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/normalization.hpp>
 #include <autodiff/ops/reduction.hpp>
-#include <autodiff/transforms.hpp>
 
 #include <fmt/format.h>
 

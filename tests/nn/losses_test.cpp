@@ -1,9 +1,9 @@
 #include <autodiff/error.hpp>
-#include <autodiff/gradcheck.hpp>
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
+#include <autodiff/transforms/gradcheck.hpp>
 #include <nn/losses.hpp>
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
-#include <autodiff/checkpoint.hpp>
 #include <autodiff/instantiate.hpp>
 #include <autodiff/record_list.hpp>
+#include <autodiff/transforms/recomputation.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 
 #include <optional>
 #include <type_traits>

@@ -1,9 +1,9 @@
-#include <autodiff/gradcheck.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
+#include <autodiff/transforms/gradcheck.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,7 @@
-#include <autodiff/implicit.hpp>
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/operation.hpp>
+#include <autodiff/transforms/implicit.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/record_list.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/jacobian.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
+#include <autodiff/transforms/jacobian.hpp>
 
 #include <fmt/format.h>
 

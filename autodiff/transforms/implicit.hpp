@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/ops/lift.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 
 #include <concepts>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/recorder.hpp>
-#include <autodiff/transforms.hpp>
+#include <autodiff/transforms/grad.hpp>
 
 #include <functional>
 #include <tuple>
