@@ -7,6 +7,7 @@
 #include <autodiff/entry.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/formula.hpp>
+#include <autodiff/inspection/profile.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/adaptive_pooling.hpp>
@@ -45,7 +46,6 @@
 #include <autodiff/ops/trigonometry.hpp>
 #include <autodiff/ops/unfold.hpp>
 #include <autodiff/parameter.hpp>
-#include <autodiff/profile.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
 #include <autodiff/transforms/grad.hpp>

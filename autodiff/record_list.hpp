@@ -1,8 +1,8 @@
 #pragma once
 
-#include <autodiff/call_site.hpp>
+#include <autodiff/inspection/call_site.hpp>
+#include <autodiff/inspection/profile.hpp>
 #include <autodiff/parameter.hpp>
-#include <autodiff/profile.hpp>
 #include <autodiff/recorder.hpp>
 
 #include <algorithm>

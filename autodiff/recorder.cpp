@@ -1,4 +1,4 @@
-#include <autodiff/finite.hpp>
+#include <autodiff/inspection/finite.hpp>
 #include <autodiff/record_list.hpp>
 
 #include <fmt/format.h>

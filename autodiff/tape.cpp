@@ -1,4 +1,4 @@
-#include <autodiff/finite.hpp>
+#include <autodiff/inspection/finite.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/record_list.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <autodiff/recording.hpp>
+#include <autodiff/inspection/recording.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
+#include <autodiff/inspection/recording.hpp>
 #include <autodiff/instantiate.hpp>
-#include <autodiff/recording.hpp>
 #include <nn/layout_reader.hpp>
 #include <nn/layout_trace.hpp>
 

@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <autodiff/profile.hpp>
+#include <autodiff/inspection/profile.hpp>
 #include <autodiff/record_list.hpp>
 #include <autodiff/tape.hpp>
 

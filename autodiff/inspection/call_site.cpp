@@ -1,4 +1,4 @@
-#include <autodiff/call_site.hpp>
+#include <autodiff/inspection/call_site.hpp>
 
 #include <algorithm>
 #include <string_view>
