@@ -18,7 +18,6 @@
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/dropout.hpp>
 #include <autodiff/ops/einsum.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
@@ -32,6 +31,7 @@
 #include <autodiff/ops/parameters.hpp>
 #include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/pooling.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
 #include <autodiff/ops/rearrangement.hpp>

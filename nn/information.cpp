@@ -2,8 +2,8 @@
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/binary.hpp>
 #include <autodiff/ops/comparison.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/piecewise.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <nn/information.hpp>
 

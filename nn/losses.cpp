@@ -2,8 +2,8 @@
 #include <autodiff/ops/activations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/comparison.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/gather.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>

@@ -4,9 +4,9 @@
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/axis.hpp>
 #include <autodiff/ops/diagonals.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/joining.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>

@@ -9,7 +9,6 @@
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/dropout.hpp>
 #include <autodiff/ops/einsum.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
@@ -22,6 +21,7 @@
 #include <autodiff/ops/parameters.hpp>
 #include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/pooling.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
 #include <autodiff/ops/rearrangement.hpp>

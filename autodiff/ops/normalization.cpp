@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/normalization.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/normalization.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/ops/comparison.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/powers.hpp>
 
 /// \file
 /// Functions made of straight pieces, entry by entry: sizes, signs, limits, rounding, remainders. (maximum

@@ -5,9 +5,9 @@
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/binary.hpp>
 #include <autodiff/ops/comparison.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
 #include <autodiff/ops/piecewise.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/trigonometry.hpp>
 
 #include <numbers>

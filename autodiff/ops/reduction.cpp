@@ -5,8 +5,8 @@
 #include <autodiff/kernels/strided.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/recurrence.hpp>
 #include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/reduction.hpp>

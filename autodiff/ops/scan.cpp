@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/recurrence.hpp>
 #include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/scan.hpp>

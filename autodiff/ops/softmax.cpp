@@ -2,7 +2,7 @@
 #include <autodiff/kernels/softmax.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/elementwise.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/softmax.hpp>

@@ -2,9 +2,9 @@
 #include <autodiff/kernels/deviations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/fused.hpp>
 #include <autodiff/ops/order.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/statistics.hpp>

@@ -1,8 +1,8 @@
 #include <autodiff/array.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/elementwise.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
+#include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
