@@ -4,9 +4,9 @@
 /// The engine of xgrad: Variables, tapes, operations and what checks them.
 
 #include <autodiff/array.hpp>
-#include <autodiff/entry.hpp>
+#include <autodiff/elementwise/elementwise.hpp>
+#include <autodiff/elementwise/scalar_expression.hpp>
 #include <autodiff/error.hpp>
-#include <autodiff/formula.hpp>
 #include <autodiff/inspection/profile.hpp>
 #include <autodiff/operation.hpp>
 #include <autodiff/ops/activations.hpp>

@@ -1,6 +1,6 @@
 #include <autodiff/autodiff.hpp>
 
-#include "../support/check_operation.hpp"
+#include "../../support/check_operation.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <autodiff/entry.hpp>
+#include <autodiff/elementwise/scalar_expression.hpp>
 #include <autodiff/ops/lift.hpp>
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-#include <autodiff/dual.hpp>
-#include <autodiff/formula.hpp>
+#include <autodiff/elementwise/dual.hpp>
+#include <autodiff/elementwise/elementwise.hpp>
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/fused.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <autodiff/entry.hpp>
-#include <autodiff/kernels/program.hpp>
+#include <autodiff/elementwise/program.hpp>
+#include <autodiff/elementwise/scalar_expression.hpp>
 
 #include <memory>
 #include <span>

@@ -1,9 +1,9 @@
+#include <autodiff/elementwise/program.hpp>
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/batch.hpp>
 #include <autodiff/kernels/broadcast.hpp>
 #include <autodiff/kernels/functions.hpp>
 #include <autodiff/kernels/parallel.hpp>
-#include <autodiff/kernels/program.hpp>
 
 #include <algorithm>
 #include <limits>

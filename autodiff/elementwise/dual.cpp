@@ -1,4 +1,4 @@
-#include <autodiff/dual.hpp>
+#include <autodiff/elementwise/dual.hpp>
 #include <autodiff/ops/pullbacks.hpp>
 
 #include <algorithm>

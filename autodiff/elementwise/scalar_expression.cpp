@@ -1,5 +1,5 @@
-#include <autodiff/dual.hpp>
-#include <autodiff/entry.hpp>
+#include <autodiff/elementwise/dual.hpp>
+#include <autodiff/elementwise/scalar_expression.hpp>
 #include <autodiff/error.hpp>
 #include <autodiff/ops/pullbacks.hpp>
 
