@@ -2,7 +2,7 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/random.hpp>
 
 #include <concepts>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/parameter.hpp>
 #include <nn/buffer.hpp>
 #include <nn/fields.hpp>

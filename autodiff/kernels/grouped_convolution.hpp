@@ -1,6 +1,6 @@
 #pragma once
 
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 
 #include <cstddef>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/kernels/parallel.hpp>
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/array.hpp>
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 
 #include <cstdint>
 #include <optional>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/ops/lift.hpp>
-#include <autodiff/ops/window.hpp>
 
 /// \file
 /// Pooling to a size that does not depend on the images', channel by channel: images {N, H, W, C}, sequences

@@ -1,7 +1,7 @@
 #pragma once
 
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/ops/lift.hpp>
-#include <autodiff/ops/window.hpp>
 
 /// \file
 /// Convolutions: correlations of images with kernels, as in all libraries of this field. Channels last:

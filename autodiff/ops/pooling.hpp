@@ -1,7 +1,7 @@
 #pragma once
 
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/ops/lift.hpp>
-#include <autodiff/ops/window.hpp>
 #include <autodiff/random.hpp>
 
 #include <optional>

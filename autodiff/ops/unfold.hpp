@@ -1,7 +1,7 @@
 #pragma once
 
+#include <autodiff/kernels/window.hpp>
 #include <autodiff/ops/lift.hpp>
-#include <autodiff/ops/window.hpp>
 
 /// \file
 /// Images as the columns of their windows, and back (im2col and col2im).

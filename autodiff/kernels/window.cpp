@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <autodiff/ops/window.hpp>
+#include <autodiff/kernels/window.hpp>
 
 #include <fmt/format.h>
 
