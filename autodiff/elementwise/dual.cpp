@@ -1,5 +1,5 @@
 #include <autodiff/elementwise/dual.hpp>
-#include <autodiff/ops/pullbacks.hpp>
+#include <autodiff/ops/detail/pullbacks.hpp>
 
 #include <algorithm>
 #include <array>

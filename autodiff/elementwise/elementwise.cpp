@@ -2,7 +2,7 @@
 #include <autodiff/elementwise/elementwise.hpp>
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/fused.hpp>
+#include <autodiff/ops/detail/fused.hpp>
 #include <autodiff/record_list.hpp>
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 #include <autodiff/elementwise/dual.hpp>
 #include <autodiff/elementwise/scalar_expression.hpp>
 #include <autodiff/error.hpp>
-#include <autodiff/ops/pullbacks.hpp>
+#include <autodiff/ops/detail/pullbacks.hpp>
 
 #include <algorithm>
 #include <bit>

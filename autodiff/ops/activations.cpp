@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/activations.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/functions.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
 #include <autodiff/ops/piecewise.hpp>
 #include <autodiff/ops/special.hpp>

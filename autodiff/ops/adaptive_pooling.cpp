@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/adaptive_pooling.hpp>
-#include <autodiff/ops/pool.hpp>
+#include <autodiff/ops/detail/pool.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 #include <fmt/format.h>

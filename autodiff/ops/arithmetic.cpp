@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/functions.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 namespace xgrad {

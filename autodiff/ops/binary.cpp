@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/binary.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/functions.hpp>
 
 namespace xgrad {
 

@@ -1,9 +1,9 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/triangle.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/matrices.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/diagonals.hpp>
-#include <autodiff/ops/matrices.hpp>
-#include <autodiff/ops/places.hpp>
 #include <autodiff/ops/reduction.hpp>
 
 #include <fmt/format.h>

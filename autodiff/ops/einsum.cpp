@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/einsum.hpp>
 #include <autodiff/ops/linalg.hpp>

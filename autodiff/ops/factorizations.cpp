@@ -2,11 +2,11 @@
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/kernels/transpose.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/detail/matrices.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
-#include <autodiff/ops/matrices.hpp>
-#include <autodiff/ops/places.hpp>
 #include <autodiff/ops/solve.hpp>
 
 #include <memory>

@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/gather.hpp>
-#include <autodiff/ops/places.hpp>
 
 #include <fmt/format.h>
 

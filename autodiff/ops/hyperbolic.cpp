@@ -1,5 +1,5 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/functions.hpp>
 #include <autodiff/ops/hyperbolic.hpp>
 
 namespace xgrad {

@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/elementwise.hpp>
 #include <autodiff/kernels/gemm.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/linalg.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>

@@ -2,10 +2,10 @@
 #include <autodiff/kernels/functions.hpp>
 #include <autodiff/kernels/reduction.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/fused.hpp>
+#include <autodiff/ops/detail/fused.hpp>
+#include <autodiff/ops/detail/reduced.hpp>
 #include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/powers.hpp>
-#include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/shape.hpp>
 
 #include <fmt/format.h>

@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/padding.hpp>
-#include <autodiff/ops/places.hpp>
 
 #include <fmt/format.h>
 

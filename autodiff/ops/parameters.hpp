@@ -31,13 +31,13 @@ const Variable<T>& handle_of(const Variable<T>& x) {
 }  // namespace detail
 
 #define XGRAD_PARAMETER Parameter<T>&
-#include <autodiff/ops/each_parameter.hpp>
+#include <autodiff/ops/detail/each_parameter.hpp>
 #undef XGRAD_PARAMETER
 #define XGRAD_PARAMETER const Parameter<T>&
-#include <autodiff/ops/each_parameter.hpp>
+#include <autodiff/ops/detail/each_parameter.hpp>
 #undef XGRAD_PARAMETER
 #define XGRAD_PARAMETER Parameter<T>&&
-#include <autodiff/ops/each_parameter.hpp>
+#include <autodiff/ops/detail/each_parameter.hpp>
 #undef XGRAD_PARAMETER
 
 }  // namespace xgrad

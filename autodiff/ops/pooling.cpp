@@ -1,5 +1,5 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/ops/pool.hpp>
+#include <autodiff/ops/detail/pool.hpp>
 #include <autodiff/ops/pooling.hpp>
 
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/matrices.hpp>
 #include <autodiff/ops/linalg.hpp>
-#include <autodiff/ops/matrices.hpp>
 #include <autodiff/ops/products.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>

@@ -2,9 +2,9 @@
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/detail/matrices.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/linalg.hpp>
-#include <autodiff/ops/matrices.hpp>
 #include <autodiff/ops/pseudoinverse.hpp>
 #include <autodiff/ops/solve.hpp>
 

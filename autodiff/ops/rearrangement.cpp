@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/places.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/rearrangement.hpp>
 #include <autodiff/ops/shape.hpp>
 

@@ -4,11 +4,11 @@
 #include <autodiff/kernels/reduction.hpp>
 #include <autodiff/kernels/strided.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/functions.hpp>
+#include <autodiff/ops/detail/recurrence.hpp>
+#include <autodiff/ops/detail/reduced.hpp>
 #include <autodiff/ops/powers.hpp>
-#include <autodiff/ops/recurrence.hpp>
-#include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 

@@ -1,9 +1,9 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/recurrence.hpp>
+#include <autodiff/ops/detail/reduced.hpp>
 #include <autodiff/ops/powers.hpp>
-#include <autodiff/ops/recurrence.hpp>
-#include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/scan.hpp>
 #include <autodiff/ops/shape.hpp>
 

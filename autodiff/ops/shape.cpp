@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/strided.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>
 

@@ -1,7 +1,7 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/softmax.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/shape.hpp>

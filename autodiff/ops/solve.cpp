@@ -2,10 +2,10 @@
 #include <autodiff/kernels/broadcast.hpp>
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/ops/arithmetic.hpp>
+#include <autodiff/ops/detail/matrices.hpp>
+#include <autodiff/ops/detail/places.hpp>
 #include <autodiff/ops/factorizations.hpp>
 #include <autodiff/ops/linalg.hpp>
-#include <autodiff/ops/matrices.hpp>
-#include <autodiff/ops/places.hpp>
 #include <autodiff/ops/reduction.hpp>
 #include <autodiff/ops/solve.hpp>
 

@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/arg_extreme.hpp>
 #include <autodiff/kernels/strided.hpp>
-#include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/order.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/order.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/sorting.hpp>
 

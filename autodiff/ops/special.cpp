@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/special.hpp>
-#include <autodiff/ops/functions.hpp>
+#include <autodiff/ops/detail/functions.hpp>
 #include <autodiff/ops/special.hpp>
 
 #include <fmt/format.h>

@@ -1,11 +1,11 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/deviations.hpp>
 #include <autodiff/ops/arithmetic.hpp>
-#include <autodiff/ops/axis.hpp>
-#include <autodiff/ops/fused.hpp>
-#include <autodiff/ops/order.hpp>
+#include <autodiff/ops/detail/axis.hpp>
+#include <autodiff/ops/detail/fused.hpp>
+#include <autodiff/ops/detail/order.hpp>
+#include <autodiff/ops/detail/reduced.hpp>
 #include <autodiff/ops/powers.hpp>
-#include <autodiff/ops/reduced.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/ops/statistics.hpp>
 

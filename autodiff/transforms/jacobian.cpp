@@ -1,5 +1,5 @@
 #include <autodiff/instantiate.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/shape.hpp>
 #include <autodiff/transforms/jacobian.hpp>

@@ -2,7 +2,7 @@
 
 #include <autodiff/kernels/lapack.hpp>
 #include <autodiff/operation.hpp>
-#include <autodiff/ops/axis.hpp>
+#include <autodiff/ops/detail/axis.hpp>
 #include <autodiff/ops/diagonals.hpp>
 #include <autodiff/ops/gather.hpp>
 #include <autodiff/ops/joining.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <autodiff/ops/fused.hpp>
-#include <autodiff/ops/pullbacks.hpp>
+#include <autodiff/ops/detail/fused.hpp>
+#include <autodiff/ops/detail/pullbacks.hpp>
 
 /// \file
 /// How functions of numbers become operations: the value as a function of batches, and beside it the formula
