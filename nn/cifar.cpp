@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/input_file.hpp>
 #include <autodiff/instantiate.hpp>
 #include <nn/cifar.hpp>
-#include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& fi
   std::vector<std::string> contents;
   std::size_t count = 0;
   for (const auto& path : files) {
-    contents.push_back(detail::read_whole_file(path));
+    contents.push_back(files::read_whole_file(path));
     const std::size_t bytes = contents.back().size();
     if (bytes == 0 || bytes % record != 0) {
       throw FileError(fmt::format(

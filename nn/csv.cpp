@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/input_file.hpp>
 #include <nn/csv.hpp>
 #include <nn/csv_number.hpp>
-#include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -38,7 +38,7 @@ void check_options(const CsvOptions& options) {
 class Lines {
  public:
   Lines(const std::filesystem::path& path, const CsvOptions& options)
-      : path_(path.string()), options_(options), text_(detail::read_whole_file(path)), rest_(text_) {
+      : path_(path.string()), options_(options), text_(files::read_whole_file(path)), rest_(text_) {
     if (rest_.starts_with("\xff\xfe") || rest_.starts_with("\xfe\xff")) {
       throw FileError(fmt::format("cannot read {}: it is in UTF-16, expected UTF-8", path_));
     }

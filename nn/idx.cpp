@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/input_file.hpp>
 #include <autodiff/instantiate.hpp>
 #include <nn/idx.hpp>
-#include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 namespace xgrad::nn {
 namespace {
 
-std::uint32_t read_number(detail::GzipFile& file, const char* what) {
+std::uint32_t read_number(files::GzipFile& file, const char* what) {
   std::uint8_t bytes[4];
   if (file.read(bytes, 4) != 4) throw file.error(fmt::format("the file ends within its {}", what));
   return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 |
@@ -43,7 +43,7 @@ constexpr EntryType entry_types[] = {entry_type<std::uint8_t>(), entry_type<std:
                                      entry_type<std::int16_t>(), entry_type<std::int32_t>(),
                                      entry_type<float>(),        entry_type<double>()};
 
-Shape read_shape(detail::GzipFile& file, const EntryType& type, std::size_t dimension) {
+Shape read_shape(files::GzipFile& file, const EntryType& type, std::size_t dimension) {
   const std::uint32_t magic = read_number(file, "magic number");
   if (magic >> 16 != 0) throw file.error(fmt::format("no IDX file: it starts with {:#010x}", magic));
   const unsigned code = (magic >> 8) & 0xff;
@@ -65,7 +65,7 @@ Shape read_shape(detail::GzipFile& file, const EntryType& type, std::size_t dime
 
 /// The number of entries that the header promises. Extents of 0 count as 1 in the check, since an array's
 /// strides have to be numbers even where it has no entries.
-std::size_t count_entries(const detail::GzipFile& file, const Shape& shape) {
+std::size_t count_entries(const files::GzipFile& file, const Shape& shape) {
   std::ptrdiff_t room = 1;
   bool none = false;
   for (const std::size_t extent : shape) {
@@ -92,7 +92,7 @@ T from_big_endian(const std::uint8_t* bytes) {
 /// All entries that the header promises, no fewer and no more. The bytes come in pieces, each of which is
 /// freed once its entries are in the array: both together never take much more than the array alone.
 template <class T>
-Array<T> read_entries(detail::GzipFile& file, const Shape& shape) {
+Array<T> read_entries(files::GzipFile& file, const Shape& shape) {
   const std::size_t promised = count_entries(file, shape);
   constexpr std::size_t piece = (std::size_t{1} << 22) / sizeof(T);
   std::deque<std::vector<std::uint8_t>> pieces;
@@ -129,7 +129,7 @@ Array<T> read_entries(detail::GzipFile& file, const Shape& shape) {
 
 template <class T>
 Array<T> read_idx(const std::string& path, std::size_t dimension) {
-  detail::GzipFile file(path);
+  files::GzipFile file(path);
   const Shape shape = read_shape(file, entry_type<T>(), dimension);
   return read_entries<T>(file, shape);
 }

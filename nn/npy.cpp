@@ -1,7 +1,7 @@
-#include <nn/atomic_file.hpp>
+#include <autodiff/files/atomic_file.hpp>
+#include <autodiff/files/input_file.hpp>
 #include <nn/npy.hpp>
 #include <nn/npy_format.hpp>
-#include <nn/whole_file.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -21,7 +21,7 @@ class FileSource : public detail::ByteSource {
   FileError error(const std::string& what) const override { return file_.error(what); }
 
  private:
-  detail::GzipFile file_;
+  files::GzipFile file_;
 };
 
 }  // namespace
@@ -48,7 +48,7 @@ void write_npy(const std::filesystem::path& path, const AnyArray& array) {
   std::string begin = std::string(detail::npy_magic) + std::string("\x02\x00", 2);
   for (int shift = 0; shift < 32; shift += 8) begin += static_cast<char>(length >> shift & 0xff);
 
-  detail::AtomicFile file(path);
+  files::AtomicFile file(path);
   file.write(begin.data(), begin.size());
   file.write(text.data(), text.size());
   std::visit([&]<class T>(const Array<T>& any) { file.write(any.data(), any.size() * sizeof(T)); }, array);

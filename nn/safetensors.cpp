@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/atomic_file.hpp>
+#include <autodiff/files/atomic_file.hpp>
 #include <nn/safetensors.hpp>
 #include <nn/safetensors_files.hpp>
 
@@ -109,7 +109,7 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
     throw ValueError(fmt::format("write_safetensors: a header of {} bytes; {} at most are allowed",
                                  header.size(), detail::max_header_bytes));
   }
-  detail::AtomicFile file(path);
+  files::AtomicFile file(path);
   const std::uint64_t length = header.size();
   file.write(&length, detail::length_bytes);
   file.write(header.data(), header.size());

@@ -45,7 +45,7 @@ constexpr std::string_view name_of<std::uint64_t> = "U64";
 
 /// Reads an array of type T and gives what `convert` makes of each entry.
 template <class T, class Convert>
-auto read_converted(const InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
+auto read_converted(const files::InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
                     const Convert& convert) {
   Array<T> stored = empty<T>(entry.shape);
   file.read(data + entry.begin, stored.data(), stored.size() * sizeof(T));
@@ -61,7 +61,7 @@ auto read_converted(const InputFile& file, const SafetensorsEntry& entry, std::u
 
 /// Reads the array as the type of the variant that has its name; false where there is none.
 template <class... T>
-bool read_plain(const InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
+bool read_plain(const files::InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
                 std::variant<Array<T>...>& array) {
   const std::string_view name = entry.dtype->name == "BOOL" ? name_of<std::uint8_t> : entry.dtype->name;
   return (
@@ -91,7 +91,7 @@ std::map<std::string, std::string> read_weight_map(const std::filesystem::path& 
   };
   Json index;
   try {
-    index = Json::parse(read_whole_file(path));
+    index = Json::parse(files::read_whole_file(path));
   } catch (const Json::exception& error) {
     throw fail(fmt::format("it is no proper JSON: {}", error.what()));
   }
@@ -123,7 +123,7 @@ SafetensorsFiles::SafetensorsFiles(const std::filesystem::path& path) {
 }
 
 void SafetensorsFiles::add_part(const std::filesystem::path& path) {
-  InputFile file(path);
+  files::InputFile file(path);
   SafetensorsHeader header = read_safetensors_header(file);
   for (std::size_t i = 0; i < header.entries.size(); ++i) places_.push_back({parts_.size(), i});
   parts_.push_back({std::move(file), std::move(header)});

@@ -34,7 +34,7 @@ class SafetensorsFiles {
 
  private:
   struct Part {
-    InputFile file;
+    files::InputFile file;
     SafetensorsHeader header;
   };
   struct Place {

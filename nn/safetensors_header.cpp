@@ -29,7 +29,7 @@ struct Draft {
 /// many times its size.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
-  HeaderReader(const InputFile& file, SafetensorsHeader& header) : file_(file), header_(header) {}
+  HeaderReader(const files::InputFile& file, SafetensorsHeader& header) : file_(file), header_(header) {}
 
   bool null() override {
     if (place_ == Place::top && is_metadata()) return true;  // as if it were not there
@@ -237,7 +237,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     }
   }
 
-  const InputFile& file_;
+  const files::InputFile& file_;
   SafetensorsHeader& header_;
   Place place_ = Place::outside;
   std::string name_, key_;  // under which the value stands: of the header, of the metadata
@@ -249,7 +249,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool metadata_came_ = false;
 };
 
-std::string read_header_text(const InputFile& file) {
+std::string read_header_text(const files::InputFile& file) {
   if (file.size() < length_bytes) file.fail(fmt::format("{} bytes are no safetensors file", file.size()));
   unsigned char bytes[length_bytes];
   file.read(0, bytes, length_bytes);
@@ -266,7 +266,7 @@ std::string read_header_text(const InputFile& file) {
   return text;
 }
 
-void parse(const InputFile& file, const std::string& text, SafetensorsHeader& header) {
+void parse(const files::InputFile& file, const std::string& text, SafetensorsHeader& header) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string::npos || text[begin] != '{') file.fail("its header is no JSON object");
   // The parser takes a NUL for the end of the text.
@@ -277,7 +277,7 @@ void parse(const InputFile& file, const std::string& text, SafetensorsHeader& he
   Json::sax_parse(text, &reader);
 }
 
-void check_size(const InputFile& file, const SafetensorsEntry& entry) {
+void check_size(const files::InputFile& file, const SafetensorsEntry& entry) {
   std::uint64_t bits = 1;
   bool overflows = false;
   for (const std::size_t extent : entry.shape) overflows |= __builtin_mul_overflow(bits, extent, &bits);
@@ -294,7 +294,7 @@ void check_size(const InputFile& file, const SafetensorsEntry& entry) {
   }
 }
 
-void check_names(const InputFile& file, const std::vector<SafetensorsEntry>& entries) {
+void check_names(const files::InputFile& file, const std::vector<SafetensorsEntry>& entries) {
   std::vector<std::string_view> names(entries.size());
   std::transform(entries.begin(), entries.end(), names.begin(),
                  [](const SafetensorsEntry& each) { return std::string_view(each.name); });
@@ -304,7 +304,8 @@ void check_names(const InputFile& file, const std::vector<SafetensorsEntry>& ent
 }
 
 /// The arrays fill the rest of the file, without gaps or overlaps.
-void check_places(const InputFile& file, std::vector<SafetensorsEntry>& entries, std::uint64_t data_bytes) {
+void check_places(const files::InputFile& file, std::vector<SafetensorsEntry>& entries,
+                  std::uint64_t data_bytes) {
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
   });
@@ -326,7 +327,7 @@ void check_places(const InputFile& file, std::vector<SafetensorsEntry>& entries,
 
 }  // namespace
 
-SafetensorsHeader read_safetensors_header(const InputFile& file) {
+SafetensorsHeader read_safetensors_header(const files::InputFile& file) {
   SafetensorsHeader header;
   {
     const std::string text = read_header_text(file);

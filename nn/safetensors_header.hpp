@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/array.hpp>
-#include <nn/whole_file.hpp>
+#include <autodiff/files/input_file.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +42,6 @@ struct SafetensorsHeader {
 
 /// Reads the header of a file, and accepts what the format's own library accepts, but for a name that comes
 /// twice. Takes time and memory in proportion to the header. Throws FileError.
-SafetensorsHeader read_safetensors_header(const InputFile& file);
+SafetensorsHeader read_safetensors_header(const files::InputFile& file);
 
 }  // namespace xgrad::nn::detail

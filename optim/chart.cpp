@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/atomic_file.hpp>
 #include <optim/axis.hpp>
 #include <optim/chart.hpp>
 #include <optim/svg.hpp>
-#include <optim/text_file.hpp>
 #include <optim/text_layout.hpp>
 
 #include <fmt/format.h>
@@ -244,6 +244,6 @@ std::string Chart::svg() const {
   return drawing.str();
 }
 
-void Chart::save(const std::filesystem::path& path) const { detail::write_text_file(path, svg()); }
+void Chart::save(const std::filesystem::path& path) const { files::write_atomically(path, svg()); }
 
 }  // namespace xgrad::optim

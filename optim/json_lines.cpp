@@ -1,6 +1,6 @@
+#include <autodiff/files/atomic_file.hpp>
+#include <autodiff/files/output_file.hpp>
 #include <optim/json_lines.hpp>
-#include <optim/output_file.hpp>
-#include <optim/text_file.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -67,12 +67,12 @@ void JsonLines::begin(const RunInfo& info) {
                             {"parameters", info.parameters},
                             {"settings", settings}}) +
                       '\n';
-  using detail::OutputFile;
+  using files::OutputFile;
   file_.reset();
   if (info.goes_on() && std::filesystem::is_regular_file(path_)) {
     const std::size_t last_epoch = info.history.empty() ? 0 : info.history.back().step;
     lines += lines_until(path_, std::max(info.step, last_epoch));
-    detail::write_text_file(path_, lines);  // in one step: a program that is killed here loses no line
+    files::write_atomically(path_, lines);  // in one step: a program that is killed here loses no line
     file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::add);
   } else {
     file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::truncate);
@@ -105,7 +105,7 @@ void JsonLines::end(const RunResult& result) {
 }
 
 void JsonLines::write(std::string line) {
-  using detail::OutputFile;
+  using files::OutputFile;
   if (!file_)
     file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::truncate);  // used without `begin`
   file_->append(line += '\n');

@@ -8,11 +8,11 @@
 #include <memory>
 #include <string>
 
-namespace xgrad::optim {
-
-namespace detail {
+namespace xgrad::files {
 class OutputFile;
 }
+
+namespace xgrad::optim {
 
 /// Writes a run to a file for programs to read, one JSON object a line, flushed at once: what the run is
 /// (`"kind": "run"`), each epoch (`"epoch"`), with `every` also each so many steps (`"step"`), and the end
@@ -35,7 +35,7 @@ class XGRAD_API JsonLines : public Monitor {
 
   std::filesystem::path path_;
   std::size_t every_;
-  std::unique_ptr<detail::OutputFile> file_;
+  std::unique_ptr<files::OutputFile> file_;
 };
 
 }  // namespace xgrad::optim

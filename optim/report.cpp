@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/atomic_file.hpp>
 #include <optim/numbers.hpp>
 #include <optim/report.hpp>
 #include <optim/report_page.hpp>
-#include <optim/text_file.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -124,7 +124,7 @@ struct Report::State {
       text =
           detail::with_state(page, state, std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
     }
-    detail::write_text_file(path, text);
+    files::write_atomically(path, text);
   }
 
   std::filesystem::path path;

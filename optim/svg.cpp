@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/atomic_file.hpp>
 #include <optim/svg.hpp>
-#include <optim/text_file.hpp>
 #include <optim/text_layout.hpp>
 #include <optim/unicode.hpp>
 
@@ -151,6 +151,6 @@ std::string Svg::str() const {
       number(width_), number(height_), body_);
 }
 
-void Svg::save(const std::filesystem::path& path) const { detail::write_text_file(path, str()); }
+void Svg::save(const std::filesystem::path& path) const { files::write_atomically(path, str()); }
 
 }  // namespace xgrad::optim

@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/output_file.hpp>
+#include <autodiff/files/output_file.hpp>
 #include <optim/tensorboard.hpp>
 #include <optim/unicode.hpp>
 
@@ -123,7 +123,7 @@ SummaryWriter::SummaryWriter(const std::filesystem::path& folder, std::optional<
   // TensorBoard reads the files of a folder in the order of their names: the time comes first.
   path_ = folder / fmt::format("{}{}.{}.{}.{}", prefix, static_cast<std::uint64_t>(wall_time()), host.data(),
                                getpid(), count++);
-  file_ = std::make_unique<detail::OutputFile>(path_, detail::OutputFile::Mode::add);
+  file_ = std::make_unique<files::OutputFile>(path_, files::OutputFile::Mode::add);
   write(first_event());
   if (purge_step) write(start_event(*purge_step));
 }

@@ -11,11 +11,11 @@
 #include <string>
 #include <string_view>
 
-namespace xgrad::optim {
-
-namespace detail {
+namespace xgrad::files {
 class OutputFile;
 }
+
+namespace xgrad::optim {
 
 /// Writes event files that TensorBoard shows: `tensorboard --logdir DIR`. The name and its functions are
 /// PyTorch's.
@@ -49,7 +49,7 @@ class XGRAD_API SummaryWriter {
   void write(std::string_view event);
 
   std::filesystem::path path_;
-  std::unique_ptr<detail::OutputFile> file_;
+  std::unique_ptr<files::OutputFile> file_;
 };
 
 /// Writes a run for TensorBoard: risk and error of training and validation, learning rate, momentum, images a

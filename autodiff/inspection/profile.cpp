@@ -1,4 +1,5 @@
 #include <autodiff/error.hpp>
+#include <autodiff/files/atomic_file.hpp>
 #include <autodiff/inspection/profile.hpp>
 #include <autodiff/record_list.hpp>
 #include <autodiff/tape.hpp>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <ostream>
 #include <string_view>
@@ -101,7 +101,6 @@ Profile& Profile::operator+=(const Profile& other) {
 }
 
 void Profile::write_chrome_trace(const std::string& path) const {
-  std::ofstream file(path);
   const auto quoted = [](const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
@@ -109,11 +108,11 @@ void Profile::write_chrome_trace(const std::string& path) const {
   for (const detail::ProfileEvent& event : events_) {
     start = &event == &events_.front() ? event.begin : std::min(start, event.begin);
   }
-  file << R"({"displayTimeUnit":"ns","traceEvents":[)";
+  std::string text = R"({"displayTimeUnit":"ns","traceEvents":[)";
   const char* separator = "\n";
   for (const detail::ProfileEvent& event : events_) {
-    file << separator
-         << fmt::format(R"({{"name":{},"cat":"{}","ph":"X","ts":{:.3f},"dur":{:.3f},"pid":1,"tid":{},)"
+    text += separator;
+    text += fmt::format(R"({{"name":{},"cat":"{}","ph":"X","ts":{:.3f},"dur":{:.3f},"pid":1,"tid":{},)"
                         R"("args":{{"shape":"{}","bytes":{}}}}})",
                         quoted(event.operation), event.backward ? "backward" : "forward",
                         static_cast<double>(event.begin - start) * 1e-3,
@@ -121,8 +120,8 @@ void Profile::write_chrome_trace(const std::string& path) const {
                         to_string(event.shape), event.bytes);
     separator = ",\n";
   }
-  file << "\n]}\n";
-  if (!file.flush()) throw FileError(fmt::format("write_chrome_trace: cannot write '{}'", path));
+  text += "\n]}\n";
+  files::write_atomically(path, text);
 }
 
 std::string to_string(const Profile& profile) {

@@ -58,7 +58,8 @@ class XGRAD_API Profile {
   Profile& operator+=(const Profile& other);
 
   /// Writes every call and every pass backward as a file in the Trace Event Format, which chrome://tracing
-  /// and ui.perfetto.dev show on a time line. Throws FileError where the file cannot be written.
+  /// and ui.perfetto.dev show on a time line; the file is replaced as a whole. Throws FileError if it cannot
+  /// be written.
   void write_chrome_trace(const std::string& path) const;
 
  private:

@@ -190,7 +190,7 @@ TEST_CASE("the trace is what chrome://tracing and Perfetto read") {
   CHECK(events[10].at("name") == "\"quoted\"\n");
 
   CHECK_THROWS_WITH_AS(profile.write_chrome_trace("/no/such/folder/trace.json"),
-                       "write_chrome_trace: cannot write '/no/such/folder/trace.json'", FileError);
+                       "cannot write /no/such/folder/trace.json: No such file or directory", FileError);
   profile = Profile();
   profile.write_chrome_trace(path.string());
   CHECK(nlohmann::json::parse(std::ifstream(path)).at("traceEvents").empty());

@@ -12,7 +12,7 @@
 /// \file
 /// Files as bytes, without a stream: streams depend on the global locale. Not installed.
 
-namespace xgrad::nn::detail {
+namespace xgrad::files {
 
 /// A regular file that is read from any place. Every member throws FileError, `cannot read NAME: ...`.
 class InputFile {
@@ -63,4 +63,4 @@ class GzipFile {
 /// reason.
 std::string read_whole_file(const std::filesystem::path& path);
 
-}  // namespace xgrad::nn::detail
+}  // namespace xgrad::files

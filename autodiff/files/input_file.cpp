@@ -1,4 +1,4 @@
-#include <nn/whole_file.hpp>
+#include <autodiff/files/input_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace xgrad::nn::detail {
+namespace xgrad::files {
 
 // ---- From any place ----
 
@@ -121,4 +121,4 @@ std::string read_whole_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-}  // namespace xgrad::nn::detail
+}  // namespace xgrad::files

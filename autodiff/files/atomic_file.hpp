@@ -3,8 +3,12 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
-namespace xgrad::nn::detail {
+/// \file
+/// Files that are there as a whole, or not at all. Not installed.
+
+namespace xgrad::files {
 
 /// A file that appears under its name when all of it is on disk, or not at all. Until then it is a temporary
 /// file in the same folder, `NAME.xxxxxxxx.tmp` (`.xgrad-xxxxxxxx.xxxxxxxx.tmp` where that is too long),
@@ -31,4 +35,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-}  // namespace xgrad::nn::detail
+/// Writes a file that appears under its name when all of it is there. Throws FileError.
+void write_atomically(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace xgrad::files

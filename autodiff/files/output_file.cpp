@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
-#include <nn/descriptor.hpp>
-#include <optim/output_file.hpp>
+#include <autodiff/files/descriptor.hpp>
+#include <autodiff/files/output_file.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,12 +9,12 @@
 #include <cerrno>
 #include <cstring>
 
-namespace xgrad::optim::detail {
+namespace xgrad::files {
 
 OutputFile::OutputFile(const std::filesystem::path& path, Mode mode)
     : path_(path),
-      descriptor_(nn::detail::open_file(
-          path.c_str(), O_WRONLY | O_CREAT | O_APPEND | (mode == Mode::truncate ? O_TRUNC : 0))) {
+      descriptor_(
+          open_file(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | (mode == Mode::truncate ? O_TRUNC : 0))) {
   if (descriptor_ < 0) fail();
 }
 
@@ -39,4 +39,4 @@ void OutputFile::fail() const {
   throw FileError(fmt::format("cannot write {}: {}", path_.string(), std::strerror(errno)));
 }
 
-}  // namespace xgrad::optim::detail
+}  // namespace xgrad::files

@@ -6,7 +6,7 @@
 /// \file
 /// Files that grow, record by record. Not installed.
 
-namespace xgrad::optim::detail {
+namespace xgrad::files {
 
 /// A file that records are appended to. Its members throw FileError.
 class OutputFile {
@@ -29,4 +29,4 @@ class OutputFile {
   int descriptor_;
 };
 
-}  // namespace xgrad::optim::detail
+}  // namespace xgrad::files

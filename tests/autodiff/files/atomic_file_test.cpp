@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <nn/safetensors.hpp>
 
-#include "../support/temporary_folder.hpp"
+#include "../../support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
-#include <nn/atomic_file.hpp>
-#include <nn/descriptor.hpp>
+#include <autodiff/files/atomic_file.hpp>
+#include <autodiff/files/descriptor.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace xgrad::nn::detail {
+namespace xgrad::files {
 namespace {
 
 /// What is written in the end: behind symbolic links, the file that they lead to.
@@ -149,4 +149,10 @@ void AtomicFile::fail(const char* what) const {
   throw FileError(fmt::format("{} {}: {}", what, path_.string(), std::strerror(errno)));
 }
 
-}  // namespace xgrad::nn::detail
+void write_atomically(const std::filesystem::path& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text.data(), text.size());
+  file.commit();
+}
+
+}  // namespace xgrad::files

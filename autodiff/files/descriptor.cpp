@@ -1,11 +1,11 @@
-#include <nn/descriptor.hpp>
+#include <autodiff/files/descriptor.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 
-namespace xgrad::nn::detail {
+namespace xgrad::files {
 
 int open_file(const char* path, int flags, mode_t mode) {
   const int opened = open(path, flags | O_CLOEXEC, mode);
@@ -17,4 +17,4 @@ int open_file(const char* path, int flags, mode_t mode) {
   return moved;
 }
 
-}  // namespace xgrad::nn::detail
+}  // namespace xgrad::files
