@@ -3,7 +3,7 @@
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
 #include <autodiff/tape.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/dataset.hpp>
 #include <nn/evaluation.hpp>
 #include <nn/module.hpp>
 #include <nn/sequential.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/dataset.hpp>
 #include <nn/losses.hpp>
 #include <nn/metrics.hpp>
 #include <nn/module.hpp>

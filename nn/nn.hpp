@@ -7,7 +7,7 @@
 #include <nn/backprop.hpp>
 #include <nn/batch_norm.hpp>
 #include <nn/buffer.hpp>
-#include <nn/data.hpp>
+#include <nn/data/data.hpp>
 #include <nn/evaluation.hpp>
 #include <nn/fields.hpp>
 #include <nn/information.hpp>

@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
 #include <autodiff/random.hpp>
-#include <nn/generator_state.hpp>
+#include <nn/data/generator_state.hpp>
 #include <optim/checkpoint.hpp>
 #include <optim/state_reader.hpp>
 

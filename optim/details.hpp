@@ -3,8 +3,8 @@
 #include <autodiff/config.hpp>
 #include <autodiff/ops/softmax.hpp>
 #include <autodiff/tape.hpp>
+#include <nn/data/loader.hpp>
 #include <nn/evaluation.hpp>
-#include <nn/loader.hpp>
 #include <nn/module.hpp>
 #include <optim/monitor.hpp>
 

@@ -2,8 +2,8 @@
 
 #include <autodiff/config.hpp>
 #include <autodiff/tape.hpp>
+#include <nn/data/loader.hpp>
 #include <nn/evaluation.hpp>
-#include <nn/loader.hpp>
 #include <nn/module.hpp>
 #include <nn/saving.hpp>
 #include <optim/details.hpp>

@@ -2,8 +2,8 @@
 
 #include <autodiff/config.hpp>
 #include <autodiff/random.hpp>
+#include <nn/data/splits.hpp>
 #include <nn/evaluation.hpp>
-#include <nn/splits.hpp>
 #include <optim/fit.hpp>
 #include <optim/sgd.hpp>
 

@@ -1,4 +1,4 @@
-#include <nn/cifar.hpp>
+#include <nn/data/cifar.hpp>
 
 #include "fuzz.hpp"
 

@@ -1,4 +1,4 @@
-#include <nn/npy.hpp>
+#include <nn/data/npy.hpp>
 
 #include "fuzz.hpp"
 

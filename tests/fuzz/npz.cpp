@@ -1,4 +1,4 @@
-#include <nn/npz.hpp>
+#include <nn/data/npz.hpp>
 
 #include "fuzz.hpp"
 

@@ -1,8 +1,8 @@
 #include <autodiff/array.hpp>
-#include <nn/csv.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/csv.hpp>
+#include <nn/data/dataset.hpp>
+#include <nn/data/loader.hpp>
 #include <nn/layers.hpp>
-#include <nn/loader.hpp>
 #include <nn/saving.hpp>
 #include <nn/summary.hpp>
 #include <optim/chart.hpp>

@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/data.hpp>
+#include <nn/data/data.hpp>
 
 #include <doctest/doctest.h>
 

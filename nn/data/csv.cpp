@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/input_file.hpp>
-#include <nn/csv.hpp>
-#include <nn/csv_number.hpp>
+#include <nn/data/csv.hpp>
+#include <nn/data/csv_number.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

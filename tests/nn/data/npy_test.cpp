@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
-#include <nn/npy.hpp>
+#include <nn/data/npy.hpp>
 
-#include "../support/temporary_file.hpp"
-#include "../support/zip.hpp"
+#include "../../support/temporary_file.hpp"
+#include "../../support/zip.hpp"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

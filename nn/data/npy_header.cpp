@@ -1,4 +1,4 @@
-#include <nn/npy_header.hpp>
+#include <nn/data/npy_header.hpp>
 
 #include <fmt/format.h>
 

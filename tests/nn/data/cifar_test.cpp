@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
-#include <nn/data.hpp>
+#include <nn/data/data.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/input_file.hpp>
 #include <autodiff/instantiate.hpp>
-#include <nn/idx.hpp>
+#include <nn/data/idx.hpp>
 
 #include <fmt/format.h>
 

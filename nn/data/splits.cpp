@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
 #include <autodiff/random.hpp>
-#include <nn/splits.hpp>
+#include <nn/data/splits.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/input_file.hpp>
 #include <autodiff/instantiate.hpp>
-#include <nn/cifar.hpp>
+#include <nn/data/cifar.hpp>
 
 #include <fmt/format.h>
 

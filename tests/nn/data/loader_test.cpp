@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
 #include <autodiff/kernels/sanitizers.hpp>
-#include <nn/loader.hpp>
+#include <nn/data/loader.hpp>
 
 #include <doctest/doctest.h>
 

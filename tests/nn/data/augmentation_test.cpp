@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/augmentation.hpp>
+#include <nn/data/augmentation.hpp>
 
 #include <doctest/doctest.h>
 

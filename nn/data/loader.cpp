@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
-#include <nn/generator_state.hpp>
-#include <nn/loader.hpp>
+#include <nn/data/generator_state.hpp>
+#include <nn/data/loader.hpp>
 
 #include <fmt/format.h>
 

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
-#include <nn/data.hpp>
+#include <nn/data/data.hpp>
 
-#include "../support/temporary_file.hpp"
-#include "../support/zip.hpp"
+#include "../../support/temporary_file.hpp"
+#include "../../support/zip.hpp"
 
 #include <doctest/doctest.h>
 

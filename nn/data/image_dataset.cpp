@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/instantiate.hpp>
-#include <nn/augmentation.hpp>
-#include <nn/image_dataset.hpp>
+#include <nn/data/augmentation.hpp>
+#include <nn/data/image_dataset.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
-#include <nn/npy_format.hpp>
-#include <nn/npz.hpp>
+#include <nn/data/npy_format.hpp>
+#include <nn/data/npz.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include <nn/csv_number.hpp>
+#include <nn/data/csv_number.hpp>
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
-#include <nn/csv.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/csv.hpp>
+#include <nn/data/dataset.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

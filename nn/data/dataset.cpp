@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/dataset.hpp>
 
 #include <fmt/format.h>
 

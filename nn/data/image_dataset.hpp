@@ -2,7 +2,7 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/dataset.hpp>
 
 #include <algorithm>
 #include <cstddef>

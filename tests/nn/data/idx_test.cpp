@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/idx.hpp>
+#include <nn/data/idx.hpp>
 
 #include <doctest/doctest.h>
 #include <unistd.h>

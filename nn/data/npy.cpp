@@ -1,7 +1,7 @@
 #include <autodiff/files/atomic_file.hpp>
 #include <autodiff/files/input_file.hpp>
-#include <nn/npy.hpp>
-#include <nn/npy_format.hpp>
+#include <nn/data/npy.hpp>
+#include <nn/data/npy_format.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

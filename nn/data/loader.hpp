@@ -3,8 +3,8 @@
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
 #include <autodiff/random.hpp>
-#include <nn/augmentation.hpp>
-#include <nn/dataset.hpp>
+#include <nn/data/augmentation.hpp>
+#include <nn/data/dataset.hpp>
 #include <nn/safetensors.hpp>
 
 #include <chrono>

@@ -1,4 +1,4 @@
-#include <nn/generator_state.hpp>
+#include <nn/data/generator_state.hpp>
 
 #include <locale>
 #include <sstream>
