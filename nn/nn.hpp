@@ -13,12 +13,12 @@
 #include <nn/information.hpp>
 #include <nn/initialization.hpp>
 #include <nn/layers.hpp>
-#include <nn/layout_trace.hpp>
 #include <nn/losses.hpp>
 #include <nn/metrics.hpp>
 #include <nn/module.hpp>
 #include <nn/residual.hpp>
-#include <nn/safetensors.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/layout_trace.hpp>
+#include <nn/saving/safetensors.hpp>
+#include <nn/saving/saving.hpp>
 #include <nn/sequential.hpp>
 #include <nn/summary.hpp>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/saving.hpp>
 
 #include <cstddef>
 #include <functional>

@@ -5,7 +5,7 @@
 #include <nn/data/loader.hpp>
 #include <nn/evaluation.hpp>
 #include <nn/module.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/saving.hpp>
 #include <optim/details.hpp>
 #include <optim/early_stopping.hpp>
 #include <optim/monitor.hpp>

@@ -3,7 +3,7 @@
 #include <autodiff/config.hpp>
 #include <autodiff/parameter.hpp>
 #include <nn/module.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/saving.hpp>
 #include <optim/schedules.hpp>
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nn/saving.hpp>
+#include <nn/saving/saving.hpp>
 
 #include <cstddef>
 #include <string>

@@ -5,7 +5,7 @@
 #include <autodiff/random.hpp>
 #include <nn/data/augmentation.hpp>
 #include <nn/data/dataset.hpp>
-#include <nn/safetensors.hpp>
+#include <nn/saving/safetensors.hpp>
 
 #include <chrono>
 #include <cstddef>

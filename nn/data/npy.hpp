@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <nn/any_array.hpp>
+#include <nn/saving/any_array.hpp>
 
 #include <filesystem>
 

@@ -1,6 +1,6 @@
 #include <nn/data/npy_format.hpp>
 #include <nn/data/npy_header.hpp>
-#include <nn/half.hpp>
+#include <nn/saving/half.hpp>
 
 #include <fmt/format.h>
 

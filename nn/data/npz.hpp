@@ -2,7 +2,7 @@
 
 #include <autodiff/array.hpp>
 #include <autodiff/config.hpp>
-#include <nn/any_array.hpp>
+#include <nn/saving/any_array.hpp>
 
 #include <filesystem>
 #include <map>

@@ -1,4 +1,4 @@
-#include <nn/safetensors.hpp>
+#include <nn/saving/safetensors.hpp>
 
 #include "fuzz.hpp"
 

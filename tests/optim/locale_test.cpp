@@ -3,7 +3,7 @@
 #include <nn/data/dataset.hpp>
 #include <nn/data/loader.hpp>
 #include <nn/layers.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/saving.hpp>
 #include <nn/summary.hpp>
 #include <optim/chart.hpp>
 #include <optim/checkpoint.hpp>

@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <nn/safetensors.hpp>
+#include <nn/saving/safetensors.hpp>
 
 #include "../../support/temporary_folder.hpp"
 

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/kernels/sanitizers.hpp>
-#include <nn/safetensors.hpp>
+#include <nn/saving/safetensors.hpp>
 
-#include "../support/temporary_folder.hpp"
+#include "../../support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

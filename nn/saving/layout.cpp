@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/instantiate.hpp>
-#include <nn/layout.hpp>
-#include <nn/layout_reader.hpp>
+#include <nn/saving/layout.hpp>
+#include <nn/saving/layout_reader.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,7 @@
 #include <autodiff/inspection/recording.hpp>
 #include <autodiff/instantiate.hpp>
-#include <nn/layout_reader.hpp>
-#include <nn/layout_trace.hpp>
+#include <nn/saving/layout_reader.hpp>
+#include <nn/saving/layout_trace.hpp>
 
 #include <ostream>
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <nn/arrangements.hpp>
-#include <nn/axis_map.hpp>
-#include <nn/layout_solver.hpp>
-#include <nn/layout_trace.hpp>
+#include <nn/saving/arrangements.hpp>
+#include <nn/saving/axis_map.hpp>
+#include <nn/saving/layout_solver.hpp>
+#include <nn/saving/layout_trace.hpp>
 
 #include <map>
 #include <set>

@@ -1,4 +1,4 @@
-#include <nn/layout_solver.hpp>
+#include <nn/saving/layout_solver.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

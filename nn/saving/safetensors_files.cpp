@@ -1,5 +1,5 @@
-#include <nn/half.hpp>
-#include <nn/safetensors_files.hpp>
+#include <nn/saving/half.hpp>
+#include <nn/saving/safetensors_files.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

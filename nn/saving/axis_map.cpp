@@ -1,6 +1,6 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/random.hpp>
-#include <nn/axis_map.hpp>
+#include <nn/saving/axis_map.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
-#include <nn/layout.hpp>
-#include <nn/safetensors_files.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/layout.hpp>
+#include <nn/saving/safetensors_files.hpp>
+#include <nn/saving/saving.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <nn/batch_norm.hpp>
 #include <nn/layers.hpp>
-#include <nn/safetensors.hpp>
-#include <nn/saving.hpp>
+#include <nn/saving/safetensors.hpp>
+#include <nn/saving/saving.hpp>
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/atomic_file.hpp>
-#include <nn/safetensors.hpp>
-#include <nn/safetensors_files.hpp>
+#include <nn/saving/safetensors.hpp>
+#include <nn/saving/safetensors_files.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-#include <nn/arrangements.hpp>
+#include <nn/saving/arrangements.hpp>
 
 #include <algorithm>
 #include <numeric>

@@ -1,4 +1,4 @@
-#include <nn/safetensors_header.hpp>
+#include <nn/saving/safetensors_header.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

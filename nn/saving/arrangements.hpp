@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nn/layout_solver.hpp>
+#include <nn/saving/layout_solver.hpp>
 
 #include <cstddef>
 #include <vector>

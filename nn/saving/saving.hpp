@@ -1,9 +1,9 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <nn/layout_trace.hpp>
 #include <nn/module.hpp>
-#include <nn/safetensors.hpp>
+#include <nn/saving/layout_trace.hpp>
+#include <nn/saving/safetensors.hpp>
 
 #include <filesystem>
 #include <map>

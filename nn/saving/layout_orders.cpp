@@ -1,5 +1,5 @@
 #include <autodiff/instantiate.hpp>
-#include <nn/layout_reader.hpp>
+#include <nn/saving/layout_reader.hpp>
 
 #include <fmt/format.h>
 

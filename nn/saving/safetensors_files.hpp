@@ -1,7 +1,7 @@
 #pragma once
 
-#include <nn/any_array.hpp>
-#include <nn/safetensors_header.hpp>
+#include <nn/saving/any_array.hpp>
+#include <nn/saving/safetensors_header.hpp>
 
 #include <cstddef>
 #include <filesystem>
