@@ -6,18 +6,13 @@
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>
 #include <optim/chart.hpp>
-#include <optim/checkpoint.hpp>
 #include <optim/clipping.hpp>
-#include <optim/early_stopping.hpp>
-#include <optim/fit.hpp>
 #include <optim/hessian_free.hpp>
 #include <optim/json_lines.hpp>
-#include <optim/learning_rate.hpp>
 #include <optim/max_norm.hpp>
 #include <optim/minimize.hpp>
 #include <optim/monitor.hpp>
 #include <optim/optimizer.hpp>
-#include <optim/plateau.hpp>
 #include <optim/progress_bar.hpp>
 #include <optim/report.hpp>
 #include <optim/rmsprop.hpp>
@@ -25,3 +20,8 @@
 #include <optim/sgd.hpp>
 #include <optim/svg.hpp>
 #include <optim/tensorboard.hpp>
+#include <optim/training/checkpoint.hpp>
+#include <optim/training/early_stopping.hpp>
+#include <optim/training/fit.hpp>
+#include <optim/training/learning_rate.hpp>
+#include <optim/training/plateau.hpp>

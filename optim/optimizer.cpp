@@ -2,7 +2,7 @@
 #include <optim/clipping.hpp>
 #include <optim/max_norm.hpp>
 #include <optim/optimizer.hpp>
-#include <optim/state_reader.hpp>
+#include <optim/training/state_reader.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -6,11 +6,11 @@
 #include <nn/saving/saving.hpp>
 #include <nn/summary.hpp>
 #include <optim/chart.hpp>
-#include <optim/checkpoint.hpp>
-#include <optim/fit.hpp>
 #include <optim/json_lines.hpp>
 #include <optim/report.hpp>
 #include <optim/sgd.hpp>
+#include <optim/training/checkpoint.hpp>
+#include <optim/training/fit.hpp>
 
 #include "../support/temporary_file.hpp"
 

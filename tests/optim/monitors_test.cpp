@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
-#include <optim/checkpoint.hpp>
 #include <optim/json_lines.hpp>
 #include <optim/progress_bar.hpp>
 #include <optim/tensorboard.hpp>
+#include <optim/training/checkpoint.hpp>
 
 #include "../support/temporary_file.hpp"
 

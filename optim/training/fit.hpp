@@ -6,11 +6,11 @@
 #include <nn/evaluation.hpp>
 #include <nn/module.hpp>
 #include <nn/saving/saving.hpp>
-#include <optim/details.hpp>
-#include <optim/early_stopping.hpp>
 #include <optim/monitor.hpp>
 #include <optim/optimizer.hpp>
-#include <optim/plateau.hpp>
+#include <optim/training/details.hpp>
+#include <optim/training/early_stopping.hpp>
+#include <optim/training/plateau.hpp>
 
 #include <cmath>
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 

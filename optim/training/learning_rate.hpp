@@ -4,8 +4,8 @@
 #include <autodiff/random.hpp>
 #include <nn/data/splits.hpp>
 #include <nn/evaluation.hpp>
-#include <optim/fit.hpp>
 #include <optim/sgd.hpp>
+#include <optim/training/fit.hpp>
 
 #include <cmath>
 #include <cstddef>

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/random.hpp>
 #include <nn/data/generator_state.hpp>
-#include <optim/checkpoint.hpp>
-#include <optim/state_reader.hpp>
+#include <optim/training/checkpoint.hpp>
+#include <optim/training/state_reader.hpp>
 
 #include <fmt/format.h>
 #include <zlib.h>

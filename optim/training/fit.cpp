@@ -1,9 +1,9 @@
 #include <autodiff/error.hpp>
-#include <optim/checkpoint.hpp>
-#include <optim/errors.hpp>
-#include <optim/fit.hpp>
-#include <optim/interrupt.hpp>
-#include <optim/state_reader.hpp>
+#include <optim/training/checkpoint.hpp>
+#include <optim/training/errors.hpp>
+#include <optim/training/fit.hpp>
+#include <optim/training/interrupt.hpp>
+#include <optim/training/state_reader.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <optim/interrupt.hpp>
+#include <optim/training/interrupt.hpp>
 
 #include <array>
 #include <atomic>

@@ -1,6 +1,6 @@
 #include <autodiff/error.hpp>
-#include <optim/early_stopping.hpp>
-#include <optim/state_reader.hpp>
+#include <optim/training/early_stopping.hpp>
+#include <optim/training/state_reader.hpp>
 
 #include <fmt/format.h>
 

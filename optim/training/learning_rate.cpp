@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/learning_rate.hpp>
+#include <optim/training/learning_rate.hpp>
 
 #include <fmt/format.h>
 

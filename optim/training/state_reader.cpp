@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/state_reader.hpp>
+#include <optim/training/state_reader.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/errors.hpp>
+#include <optim/training/errors.hpp>
 
 #include <algorithm>
 #include <typeinfo>

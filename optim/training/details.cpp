@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/details.hpp>
+#include <optim/training/details.hpp>
 
 #include <algorithm>
 
