@@ -6,7 +6,7 @@
 #include <nn/data/loader.hpp>
 #include <nn/evaluation.hpp>
 #include <nn/module.hpp>
-#include <optim/monitor.hpp>
+#include <optim/monitors/monitor.hpp>
 
 #include <algorithm>
 #include <concepts>

@@ -6,7 +6,7 @@
 #include <nn/evaluation.hpp>
 #include <nn/module.hpp>
 #include <nn/saving/saving.hpp>
-#include <optim/monitor.hpp>
+#include <optim/monitors/monitor.hpp>
 #include <optim/optimizer.hpp>
 #include <optim/training/details.hpp>
 #include <optim/training/early_stopping.hpp>

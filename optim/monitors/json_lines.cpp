@@ -1,6 +1,6 @@
 #include <autodiff/files/atomic_file.hpp>
 #include <autodiff/files/output_file.hpp>
-#include <optim/json_lines.hpp>
+#include <optim/monitors/json_lines.hpp>
 
 #include <nlohmann/json.hpp>
 

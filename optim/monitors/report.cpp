@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/atomic_file.hpp>
-#include <optim/numbers.hpp>
-#include <optim/report.hpp>
-#include <optim/report_page.hpp>
+#include <optim/monitors/numbers.hpp>
+#include <optim/monitors/report.hpp>
+#include <optim/monitors/report_page.hpp>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/random.hpp>
-#include <optim/report.hpp>
+#include <optim/monitors/report.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 

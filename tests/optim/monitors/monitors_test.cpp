@@ -1,10 +1,10 @@
 #include <autodiff/error.hpp>
-#include <optim/json_lines.hpp>
-#include <optim/progress_bar.hpp>
-#include <optim/tensorboard.hpp>
+#include <optim/monitors/json_lines.hpp>
+#include <optim/monitors/progress_bar.hpp>
+#include <optim/monitors/tensorboard.hpp>
 #include <optim/training/checkpoint.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

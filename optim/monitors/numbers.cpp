@@ -1,4 +1,4 @@
-#include <optim/numbers.hpp>
+#include <optim/monitors/numbers.hpp>
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optim/monitor.hpp>
+#include <optim/monitors/monitor.hpp>
 
 #include <string>
 #include <vector>

@@ -1,9 +1,9 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/atomic_file.hpp>
-#include <optim/axis.hpp>
-#include <optim/chart.hpp>
-#include <optim/svg.hpp>
-#include <optim/text_layout.hpp>
+#include <optim/monitors/axis.hpp>
+#include <optim/monitors/chart.hpp>
+#include <optim/monitors/svg.hpp>
+#include <optim/monitors/text_layout.hpp>
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <autodiff/config.hpp>
-#include <optim/monitor.hpp>
+#include <optim/monitors/monitor.hpp>
 
 #include <cstddef>
 #include <filesystem>

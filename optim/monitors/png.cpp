@@ -1,5 +1,5 @@
 #include <autodiff/error.hpp>
-#include <optim/png.hpp>
+#include <optim/monitors/png.hpp>
 
 #include <zlib.h>
 

@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
-#include <optim/tensorboard.hpp>
+#include <optim/monitors/tensorboard.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
-#include <optim/text_layout.hpp>
-#include <optim/unicode.hpp>
+#include <optim/monitors/text_layout.hpp>
+#include <optim/monitors/unicode.hpp>
 
 #include <array>
 #include <optional>

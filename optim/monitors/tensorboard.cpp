@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/output_file.hpp>
-#include <optim/tensorboard.hpp>
-#include <optim/unicode.hpp>
+#include <optim/monitors/tensorboard.hpp>
+#include <optim/monitors/unicode.hpp>
 
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,9 +1,9 @@
-#include <optim/chart.hpp>
-#include <optim/numbers.hpp>
-#include <optim/report_page.hpp>
-#include <optim/report_style.hpp>
-#include <optim/report_tables.hpp>
-#include <optim/svg.hpp>
+#include <optim/monitors/chart.hpp>
+#include <optim/monitors/numbers.hpp>
+#include <optim/monitors/report_page.hpp>
+#include <optim/monitors/report_style.hpp>
+#include <optim/monitors/report_tables.hpp>
+#include <optim/monitors/svg.hpp>
 #include <optim/version.hpp>
 
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-#include <optim/axis.hpp>
+#include <optim/monitors/axis.hpp>
 
 #include <fmt/format.h>
 

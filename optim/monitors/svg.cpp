@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/files/atomic_file.hpp>
-#include <optim/svg.hpp>
-#include <optim/text_layout.hpp>
-#include <optim/unicode.hpp>
+#include <optim/monitors/svg.hpp>
+#include <optim/monitors/text_layout.hpp>
+#include <optim/monitors/unicode.hpp>
 
 #include <fmt/format.h>
 

@@ -5,14 +5,14 @@
 #include <nn/layers.hpp>
 #include <nn/saving/saving.hpp>
 #include <nn/summary.hpp>
-#include <optim/chart.hpp>
-#include <optim/json_lines.hpp>
-#include <optim/report.hpp>
+#include <optim/monitors/chart.hpp>
+#include <optim/monitors/json_lines.hpp>
+#include <optim/monitors/report.hpp>
 #include <optim/sgd.hpp>
 #include <optim/training/checkpoint.hpp>
 #include <optim/training/fit.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

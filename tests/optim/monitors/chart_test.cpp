@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
-#include <optim/chart.hpp>
-#include <optim/svg.hpp>
+#include <optim/monitors/chart.hpp>
+#include <optim/monitors/svg.hpp>
 
-#include "../support/temporary_file.hpp"
+#include "../../support/temporary_file.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include <optim/unicode.hpp>
+#include <optim/monitors/unicode.hpp>
 
 namespace xgrad::optim::detail {
 

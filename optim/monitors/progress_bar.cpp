@@ -1,5 +1,5 @@
-#include <optim/numbers.hpp>
-#include <optim/progress_bar.hpp>
+#include <optim/monitors/numbers.hpp>
+#include <optim/monitors/progress_bar.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,7 +1,7 @@
-#include <optim/numbers.hpp>
-#include <optim/png.hpp>
-#include <optim/report_tables.hpp>
-#include <optim/svg.hpp>
+#include <optim/monitors/numbers.hpp>
+#include <optim/monitors/png.hpp>
+#include <optim/monitors/report_tables.hpp>
+#include <optim/monitors/svg.hpp>
 
 #include <fmt/format.h>
 
