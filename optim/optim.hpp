@@ -6,9 +6,9 @@
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>
 #include <optim/clipping.hpp>
-#include <optim/hessian_free.hpp>
 #include <optim/max_norm.hpp>
-#include <optim/minimize.hpp>
+#include <optim/minimizers/hessian_free.hpp>
+#include <optim/minimizers/minimize.hpp>
 #include <optim/monitors/chart.hpp>
 #include <optim/monitors/json_lines.hpp>
 #include <optim/monitors/monitor.hpp>

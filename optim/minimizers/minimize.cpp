@@ -1,7 +1,7 @@
 #include <autodiff/error.hpp>
-#include <optim/line_search.hpp>
-#include <optim/minimize.hpp>
-#include <optim/vectors.hpp>
+#include <optim/minimizers/line_search.hpp>
+#include <optim/minimizers/minimize.hpp>
+#include <optim/minimizers/vectors.hpp>
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include <optim/line_search.hpp>
+#include <optim/minimizers/line_search.hpp>
 
 #include <algorithm>
 

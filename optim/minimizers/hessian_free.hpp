@@ -4,7 +4,7 @@
 #include <autodiff/tape.hpp>
 #include <autodiff/transforms/grad.hpp>
 #include <nn/module.hpp>
-#include <optim/minimize.hpp>
+#include <optim/minimizers/minimize.hpp>
 
 #include <cstddef>
 #include <functional>

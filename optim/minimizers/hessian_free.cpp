@@ -1,8 +1,8 @@
 #include <autodiff/error.hpp>
 #include <autodiff/ops/arithmetic.hpp>
 #include <autodiff/ops/reduction.hpp>
-#include <optim/hessian_free.hpp>
-#include <optim/vectors.hpp>
+#include <optim/minimizers/hessian_free.hpp>
+#include <optim/minimizers/vectors.hpp>
 
 #include <fmt/format.h>
 
