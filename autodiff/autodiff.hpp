@@ -24,6 +24,7 @@
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/matrix_exponential.hpp>
 #include <autodiff/ops/names.hpp>
 #include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/normalization.hpp>

@@ -15,6 +15,7 @@
 #include <autodiff/ops/indexing.hpp>
 #include <autodiff/ops/joining.hpp>
 #include <autodiff/ops/linalg.hpp>
+#include <autodiff/ops/matrix_exponential.hpp>
 #include <autodiff/ops/norm.hpp>
 #include <autodiff/ops/normalization.hpp>
 #include <autodiff/ops/padding.hpp>

@@ -5,7 +5,7 @@
 #include <optional>
 
 /// \file
-/// Least squares, and the exponential of a matrix. Leading axes are a batch.
+/// Least squares and pseudoinverses. Leading axes are a batch.
 
 namespace xgrad {
 
@@ -34,12 +34,5 @@ auto lstsq(A&& a, B&& b) {
   using T = detail::common_scalar_t<A, B>;
   return detail::lstsq<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
-
-/// The exponential I + A + A^2 / 2 + A^3 / 6 + ... of square matrices, by a Pade approximant of a fraction of
-/// A, squared again and again (N. Higham, The scaling and squaring method for the matrix exponential
-/// revisited, 2005). A NaN or an infinity makes all entries NaN. Throws ShapeError for matrices that are not
-/// square.
-template <class T>
-XGRAD_API Variable<T> expm(const Variable<T>& a);
 
 }  // namespace xgrad
