@@ -104,7 +104,7 @@ Curve train(const Data& data, const Method& method, double rate, std::size_t upd
 int run(const Settings& settings) {
   fmt::print("reading {}\n", settings.data);
   std::fflush(stdout);
-  Array<float> images = nn::read_mnist(settings.data).images;
+  Array<float> images = nn::read_mnist(settings.data).inputs;
   images.reshape({images.shape()[0], images.size() / images.shape()[0]});
   const Data data(images, images);
   const std::vector<double> rates{0.001, 0.003, 0.01, 0.03};

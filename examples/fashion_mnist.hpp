@@ -33,12 +33,12 @@ struct Data {
 
 inline Samples read_samples(const std::string& folder, const std::string& part) {
   auto samples = nn::read_mnist<std::uint8_t>(folder, part);  // a quarter of the memory of float
-  const auto& shape = samples.images.shape();
+  const auto& shape = samples.inputs.shape();
   if (shape[0] == 0 || shape[1] != 28 || shape[2] != 28) {
     throw FileError(fmt::format("{}: {} images of {} x {}; expected images of 28 x 28", folder, shape[0],
                                 shape[1], shape[2]));
   }
-  for (const int label : samples.labels) {
+  for (const int label : samples.targets) {
     if (label > 9) throw FileError(fmt::format("{}: label {}; expected 0 ... 9", folder, label));
   }
   return samples;

@@ -186,10 +186,10 @@ struct Classifier {
 nn::Batch<double, int> clouds(std::size_t count) {
   nn::Batch<double, int> points{random_normal<double>({count, 2}, 0.0, 0.55), Array<int>(Shape{count})};
   for (std::size_t n = 0; n < count; ++n) {
-    points.labels(n) = static_cast<int>(n % 3);
+    points.targets(n) = static_cast<int>(n % 3);
     const double angle = 2 * std::numbers::pi * static_cast<double>(n % 3) / 3;
-    points.images(n, 0) += std::cos(angle);
-    points.images(n, 1) += std::sin(angle);
+    points.inputs(n, 0) += std::cos(angle);
+    points.inputs(n, 1) += std::sin(angle);
   }
   return points;
 }
@@ -202,10 +202,10 @@ void draw_paths(const std::filesystem::path& file) {
   constexpr std::size_t shown = 24;
   std::vector<std::vector<std::array<double, 3>>> paths(shown);
   for (int step = 0; step <= 120; ++step) {
-    const Array<double> p = softmax(net(points.images), -1).value();
+    const Array<double> p = softmax(net(points.inputs), -1).value();
     for (std::size_t n = 0; n < shown; ++n) paths[n].push_back({p(n, 0), p(n, 1), p(n, 2)});
     Tape tape;
-    tape.backward(nn::cross_entropy(net(points.images), points.labels));
+    tape.backward(nn::cross_entropy(net(points.inputs), points.targets));
     sgd.step();
   }
 
@@ -223,7 +223,7 @@ void draw_paths(const std::filesystem::path& file) {
   }
   const std::array<const char*, 3> colors{blue, orange, green};
   for (std::size_t n = 0; n < shown; ++n) {
-    const char* color = colors[static_cast<std::size_t>(points.labels(n))];
+    const char* color = colors[static_cast<std::size_t>(points.targets(n))];
     std::vector<Point> path;
     for (const auto& each : paths[n]) path.push_back(place(each));
     svg.polyline(path, {.color = color, .width = 1.3, .opacity = 0.75});

@@ -17,9 +17,9 @@ nn::Batch<double, int> spirals(std::size_t count, Generator& generator) {
   for (std::size_t n = 0; n < count; ++n) {
     const double along = std::sqrt(static_cast<double>(n) / static_cast<double>(count));
     const double angle = 3 * std::numbers::pi * along + (n % 2 == 0 ? 0 : std::numbers::pi);
-    points.images(n, 0) += along * std::cos(angle);
-    points.images(n, 1) += along * std::sin(angle);
-    points.labels(n) = static_cast<int>(n % 2);
+    points.inputs(n, 0) += along * std::cos(angle);
+    points.inputs(n, 1) += along * std::sin(angle);
+    points.targets(n) = static_cast<int>(n % 2);
   }
   return points;
 }

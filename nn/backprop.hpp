@@ -106,8 +106,8 @@ auto backprop(Net& net, const D& samples, const Loss& loss = {}) {
   for (std::size_t n = 1; n <= samples.size(); ++n) {
     const std::size_t number = n - 1;
     const auto sample = samples.batch(std::span(&number, 1));
-    const detail::LayerFunction<T> own_loss = [&](const Variable<T>& p) { return loss(p, sample.labels); };
-    detail::average_in(average, detail::sample_gradient(layers, Variable<T>(sample.images), own_loss, named),
+    const detail::LayerFunction<T> own_loss = [&](const Variable<T>& p) { return loss(p, sample.targets); };
+    detail::average_in(average, detail::sample_gradient(layers, Variable<T>(sample.inputs), own_loss, named),
                        n);
   }
   return average;

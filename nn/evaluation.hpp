@@ -65,15 +65,15 @@ XGRAD_API void check_some_batches(const char* caller, std::size_t samples, std::
 template <class Net, Dataset D, class Visit>
 void for_each_output(Net& net, const D& dataset, const Visit& visit, std::size_t batch = 256) {
   detail::check_some_samples("for_each_output", dataset.size(), batch);
-  if constexpr (detail::check_takes<Net, typename detail::batch_types<D>::Image>()) {
+  if constexpr (detail::check_takes<Net, typename detail::batch_types<D>::Input>()) {
     const TestMode mode(net);
     std::vector<std::size_t> numbers;
     for (std::size_t first = 0; first < dataset.size(); first += batch) {
       numbers.resize(std::min(batch, dataset.size() - first));
       std::iota(numbers.begin(), numbers.end(), first);
       const auto samples = dataset.batch(numbers);
-      detail::check_samples("for_each_output", samples.images.shape(), samples.labels.shape());
-      visit(detail::as_variable(net(samples.images)), samples.labels);
+      detail::check_samples("for_each_output", samples.inputs.shape(), samples.targets.shape());
+      visit(detail::as_variable(net(samples.inputs)), samples.targets);
     }
   }
 }

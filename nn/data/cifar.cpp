@@ -52,8 +52,8 @@ Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& fi
         throw FileError(
             fmt::format("{}: image {} has label {}, expected 0 ... 9", files[f].string(), i, bytes[0]));
       }
-      samples.labels(n) = bytes[0];
-      T* pixels = samples.images.data() + n * plane * channels;
+      samples.targets(n) = bytes[0];
+      T* pixels = samples.inputs.data() + n * plane * channels;
       for (std::size_t c = 0; c < channels; ++c) {
         for (std::size_t p = 0; p < plane; ++p) {
           pixels[p * channels + c] = pixel<T>(bytes[1 + c * plane + p]);

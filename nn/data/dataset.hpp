@@ -18,11 +18,11 @@
 
 namespace xgrad::nn {
 
-/// Some samples and what belongs to them: `auto [images, labels] = batch;`
+/// A mini-batch: inputs {n, ...} and their targets {n, ...}. `auto [inputs, targets] = batch;`
 template <class T, class L>
 struct Batch {
-  Array<T> images;
-  Array<L> labels;
+  Array<T> inputs;
+  Array<L> targets;
 };
 
 namespace detail {
@@ -36,8 +36,8 @@ template <class B>
 struct BatchTypes;
 template <class T, class L>
 struct BatchTypes<Batch<T, L>> {
-  using Image = T;
-  using Label = L;
+  using Input = T;
+  using Target = L;
 };
 
 }  // namespace detail
@@ -106,24 +106,24 @@ class ArrayDataset {
   ArrayDataset(Images&& images, Labels&& labels)
       : arrays_(std::make_shared<const Batch<T, L>>(Batch<T, L>{to_array<T>(std::forward<Images>(images)),
                                                                 to_array<L>(std::forward<Labels>(labels))})) {
-    detail::check_samples("ArrayDataset", arrays_->images.shape(), arrays_->labels.shape());
+    detail::check_samples("ArrayDataset", arrays_->inputs.shape(), arrays_->targets.shape());
   }
 
   /// The samples of a file, as the readers return them.
   ArrayDataset(Batch<T, L> samples)  // NOLINT
-      : ArrayDataset(std::move(samples.images), std::move(samples.labels)) {}
+      : ArrayDataset(std::move(samples.inputs), std::move(samples.targets)) {}
 
-  std::size_t size() const { return arrays_->images.shape()[0]; }
+  std::size_t size() const { return arrays_->inputs.shape()[0]; }
 
   /// Throws ValueError for a number that is no sample's.
   Batch<T, L> batch(std::span<const std::size_t> numbers) const {
     detail::check_numbers("ArrayDataset", numbers, size());
-    return {detail::gather_samples(arrays_->images, numbers),
-            detail::gather_samples(arrays_->labels, numbers)};
+    return {detail::gather_samples(arrays_->inputs, numbers),
+            detail::gather_samples(arrays_->targets, numbers)};
   }
 
-  const Array<T>& images() const { return arrays_->images; }
-  const Array<L>& labels() const { return arrays_->labels; }
+  const Array<T>& inputs() const { return arrays_->inputs; }
+  const Array<L>& targets() const { return arrays_->targets; }
 
  private:
   std::shared_ptr<const Batch<T, L>> arrays_;
@@ -170,8 +170,8 @@ class AnyDataset {
   AnyDataset() = default;
 
   template <Dataset D>
-    requires(!std::same_as<D, AnyDataset> && std::same_as<typename detail::batch_types<D>::Image, T> &&
-             std::same_as<typename detail::batch_types<D>::Label, L>)
+    requires(!std::same_as<D, AnyDataset> && std::same_as<typename detail::batch_types<D>::Input, T> &&
+             std::same_as<typename detail::batch_types<D>::Target, L>)
   AnyDataset(D dataset) {  // NOLINT
     const auto shared = std::make_shared<const D>(std::move(dataset));
     size_ = shared->size();
@@ -190,7 +190,7 @@ class AnyDataset {
 };
 
 template <Dataset D>
-AnyDataset(D) -> AnyDataset<typename detail::batch_types<D>::Image, typename detail::batch_types<D>::Label>;
+AnyDataset(D) -> AnyDataset<typename detail::batch_types<D>::Input, typename detail::batch_types<D>::Target>;
 
 /// The samples [begin, end) of an array whose first axis counts samples: `take_samples(images, 0, 5000)`.
 /// Throws ShapeError where there are fewer.

@@ -169,9 +169,9 @@ template <class T>
 Batch<T, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std::string& part) {
   Batch<T, std::uint8_t> samples{read_idx_images<T>(find_file(folder, part, "images-idx3-ubyte")),
                                  read_idx_labels(find_file(folder, part, "labels-idx1-ubyte"))};
-  if (samples.images.shape()[0] != samples.labels.size()) {
+  if (samples.inputs.shape()[0] != samples.targets.size()) {
     throw FileError(fmt::format("{}: {} images and {} labels of {}, expected as many labels as images",
-                                folder.string(), samples.images.shape()[0], samples.labels.size(), part));
+                                folder.string(), samples.inputs.shape()[0], samples.targets.size(), part));
   }
   return samples;
 }

@@ -87,10 +87,10 @@ class ImageDataset {
 
   /// The samples of a file, as the readers return them.
   ImageDataset(Batch<std::uint8_t, L> samples) {  // NOLINT
-    detail::check_samples("ImageDataset", samples.images.shape(), samples.labels.shape());
-    samples.images = detail::with_channels(std::move(samples.images));
-    end_ = samples.labels.shape()[0];
-    values_ = std::make_shared<const Array<T>>(detail::byte_values<T>(samples.images.shape()[3]));
+    detail::check_samples("ImageDataset", samples.inputs.shape(), samples.targets.shape());
+    samples.inputs = detail::with_channels(std::move(samples.inputs));
+    end_ = samples.targets.shape()[0];
+    values_ = std::make_shared<const Array<T>>(detail::byte_values<T>(samples.inputs.shape()[3]));
     arrays_ = std::make_shared<const Batch<std::uint8_t, L>>(std::move(samples));
   }
 
@@ -105,10 +105,10 @@ class ImageDataset {
       for (std::size_t& number : inner) number += begin_;
       numbers = inner;
     }
-    Shape shape = arrays_->images.shape();
+    Shape shape = arrays_->inputs.shape();
     shape[0] = numbers.size();
-    Batch<T, L> result{Array<T>(shape), detail::gather_samples(arrays_->labels, numbers)};
-    detail::read_bytes(arrays_->images, numbers, *values_, result.images);
+    Batch<T, L> result{Array<T>(shape), detail::gather_samples(arrays_->targets, numbers)};
+    detail::read_bytes(arrays_->inputs, numbers, *values_, result.inputs);
     return result;
   }
 
@@ -134,17 +134,17 @@ class ImageDataset {
   /// Mean and standard deviation of each channel of what the batches hold, in one pass over the bytes. Throws
   /// ValueError if there are no images.
   ChannelStatistics statistics() const {
-    return detail::byte_statistics(arrays_->images, begin_, end_, *values_);
+    return detail::byte_statistics(arrays_->inputs, begin_, end_, *values_);
   }
 
   /// The shape of one image, {H, W, C}.
   Shape image_shape() const {
-    const Shape& shape = arrays_->images.shape();
+    const Shape& shape = arrays_->inputs.shape();
     return Shape(shape.begin() + 1, shape.end());
   }
 
   /// A copy of the labels.
-  Array<L> labels() const { return detail::copy_samples(arrays_->labels, begin_, end_); }
+  Array<L> targets() const { return detail::copy_samples(arrays_->targets, begin_, end_); }
 
  private:
   std::shared_ptr<const Batch<std::uint8_t, L>> arrays_;
@@ -170,7 +170,7 @@ ChannelStatistics channel_statistics(const D& dataset) {
     for (std::size_t first = 0; first < dataset.size(); first += at_once) {
       numbers.resize(std::min(at_once, dataset.size() - first));
       std::iota(numbers.begin(), numbers.end(), first);
-      collector.add(dataset.batch(numbers).images);
+      collector.add(dataset.batch(numbers).inputs);
     }
     return collector.finish();
   }

@@ -126,10 +126,10 @@ struct BatchSource {
     Batch<T, L> batch = dataset.batch(batch_numbers(epoch, number, options.batch));
     if constexpr (transformable) {
       if (options.transform) {
-        const std::size_t samples = batch.images.dimension() == 0 ? 0 : batch.images.shape()[0];
+        const std::size_t samples = batch.inputs.dimension() == 0 ? 0 : batch.inputs.shape()[0];
         Generator generator = batch_generator(epoch, number, options.seed);
-        options.transform(batch.images, generator);
-        check_transformed(batch.images.shape(), samples);
+        options.transform(batch.inputs, generator);
+        check_transformed(batch.inputs.shape(), samples);
       }
     }
     return batch;
@@ -311,6 +311,6 @@ DataLoader(Images&&, Labels&&, const DataLoaderOptions& = {})
                   typename std::remove_cvref_t<Labels>::value_type>;
 template <Dataset D>
 DataLoader(D, const DataLoaderOptions& = {})
-    -> DataLoader<typename detail::batch_types<D>::Image, typename detail::batch_types<D>::Label>;
+    -> DataLoader<typename detail::batch_types<D>::Input, typename detail::batch_types<D>::Target>;
 
 }  // namespace xgrad::nn

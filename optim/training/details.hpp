@@ -68,10 +68,10 @@ Details collect_details(Net& net, const nn::AnyDataset<X, L>& validation, std::s
     constexpr std::size_t at_once = 256;
     for (std::size_t first = 0; first < validation.size(); first += at_once) {
       const nn::Batch<X, L> part = samples(first, at_once);
-      const Variable<T> outputs = nn::detail::outputs_of<T>(net, part.images);
-      if (outputs.dimension() != 2 || part.labels.dimension() != 1) break;
+      const Variable<T> outputs = nn::detail::outputs_of<T>(net, part.inputs);
+      if (outputs.dimension() != 2 || part.targets.dimension() != 1) break;
       collector.add(to_array<float>(xt::cast<float>(softmax(outputs, -1).value())),
-                    nn::detail::to_labels(part.labels), to_array<float>(xt::cast<float>(part.images)));
+                    nn::detail::to_labels(part.targets), to_array<float>(xt::cast<float>(part.inputs)));
     }
     collector.finish(details);
   }
@@ -80,7 +80,7 @@ Details collect_details(Net& net, const nn::AnyDataset<X, L>& validation, std::s
   for (const auto& each : parameters) handles.push_back(each.parameter.variable());
   Tape tape;
   tape.profile(true);
-  const Variable<T> value = loss(nn::detail::outputs_of<T>(net, first.images), first.labels);
+  const Variable<T> value = loss(nn::detail::outputs_of<T>(net, first.inputs), first.targets);
   tape.gradient(value, handles);
   details.layers = detail::by_layer(tape.operations(parameters));
   return details;

@@ -152,12 +152,12 @@ RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& train,
     if (loop->next == loop->end) return std::nullopt;
     const nn::Batch<X, L> batch = *loop->next;
     ++loop->next;
-    nn::detail::check_samples("fit", batch.images.shape(), batch.labels.shape());
+    nn::detail::check_samples("fit", batch.inputs.shape(), batch.targets.shape());
     Tape tape;
-    const Variable<T> outputs = nn::detail::outputs_of<T>(net, batch.images);
-    const Variable<T> loss = options.loss(outputs, batch.labels);
-    const detail::StepResult result{batch.labels.shape()[0], static_cast<double>(loss.item()),
-                                    nn::detail::wrong_decisions(outputs, batch.labels)};
+    const Variable<T> outputs = nn::detail::outputs_of<T>(net, batch.inputs);
+    const Variable<T> loss = options.loss(outputs, batch.targets);
+    const detail::StepResult result{batch.targets.shape()[0], static_cast<double>(loss.item()),
+                                    nn::detail::wrong_decisions(outputs, batch.targets)};
     if (!std::isfinite(result.risk)) return result;  // the loop says so; nothing is changed
     tape.backward(loss);
     optimizer.step();

@@ -101,7 +101,7 @@ LearningRateCurve find_learning_rate(Net& net, Optimizer<T>& optimizer, nn::Data
     const nn::Batch<X, L> batch = *next;
     ++next;
     Tape tape;
-    const Variable<T> value = loss(nn::detail::outputs_of<T>(net, batch.images), batch.labels);
+    const Variable<T> value = loss(nn::detail::outputs_of<T>(net, batch.inputs), batch.targets);
     if (std::isfinite(static_cast<double>(value.item()))) {
       tape.backward(value);
       optimizer.set_learning_rate(rate);
@@ -131,8 +131,8 @@ LearningRateSelection select_learning_rate(const MakeNet& make_net, const D& dat
                                            const LearningRateSelectionOptions& options = {},
                                            const Loss& loss = {}) {
   using T = nn::detail::precision_t<std::invoke_result_t<const MakeNet&>>;
-  using X = typename nn::detail::batch_types<D>::Image;
-  using L = typename nn::detail::batch_types<D>::Label;
+  using X = typename nn::detail::batch_types<D>::Input;
+  using L = typename nn::detail::batch_types<D>::Target;
   detail::check_rates(rates);
   const auto folds = nn::k_fold(data.size(), options.folds, {.seed = options.seed});
   const Generator generator = default_generator();

@@ -18,7 +18,7 @@ void against_tape(Net& net, const D& data, const Loss& loss) {
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
   const auto batch = data.batch(all);
   Tape tape;
-  tape.backward(loss(net(Variable<double>(batch.images)), batch.labels));
+  tape.backward(loss(net(Variable<double>(batch.inputs)), batch.targets));
   const auto parameters = nn::parameters(net);
   REQUIRE(algorithm1.size() == parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {

@@ -38,10 +38,10 @@ TEST_CASE("planes become channels, files follow each other") {
 TEST_CASE("images may stay bytes, for an ImageDataset") {
   const check::TemporaryFile file(image(3) + image(9));
   const auto samples = nn::read_cifar10<std::uint8_t>({file.path});
-  CHECK(samples.images(1, 5, 17, 1) == 17);
+  CHECK(samples.inputs(1, 5, 17, 1) == 17);
   const nn::ImageDataset data(samples);
   const std::vector<std::size_t> both{0, 1};
-  CHECK(data.batch(both).images == nn::read_cifar10({file.path}).images);
+  CHECK(data.batch(both).inputs == nn::read_cifar10({file.path}).inputs);
 }
 
 TEST_CASE("what is no such file") {

@@ -57,7 +57,7 @@ TEST_CASE("a header names the columns") {
   CHECK(table.without("width").shape() == Shape{2, 1});
   CHECK(table.without("width")(1, 0) == 1);
   const auto data = nn::ArrayDataset(xt::cast<float>(table.without(1)), xt::cast<int>(table.values_of(1)));
-  CHECK(data.labels() == xt::xarray<int>{0, 1});
+  CHECK(data.targets() == xt::xarray<int>{0, 1});
   CHECK_THROWS_WITH_AS(table.column("height"), "Csv: no column is named \"height\"", ValueError);
   CHECK_THROWS_WITH_AS(table.values_of(2), "Csv: column 2 of a table of 2", ValueError);
 }

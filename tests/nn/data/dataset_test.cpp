@@ -17,8 +17,8 @@ struct Squares {
   nn::Batch<double, float> batch(std::span<const std::size_t> numbers) const {
     nn::Batch<double, float> batch{Array<double>(Shape{numbers.size()}), Array<float>(Shape{numbers.size()})};
     for (std::size_t i = 0; i < numbers.size(); ++i) {
-      batch.images(i) = static_cast<double>(numbers[i]);
-      batch.labels(i) = static_cast<float>(numbers[i] * numbers[i]);
+      batch.inputs(i) = static_cast<double>(numbers[i]);
+      batch.targets(i) = static_cast<float>(numbers[i] * numbers[i]);
     }
     return batch;
   }
@@ -38,9 +38,9 @@ TEST_CASE("arrays in memory give samples by number") {
   const auto [x, y] = data.batch(numbers);
   CHECK(x == xt::xarray<float>{{5, 6}, {1, 2}, {5, 6}});
   CHECK(y == xt::xarray<int>{9, 7, 9});
-  CHECK(data.batch({}).images.shape() == Shape{0, 2});
+  CHECK(data.batch({}).inputs.shape() == Shape{0, 2});
   const auto copy = data;
-  CHECK(copy.images().data() == data.images().data());  // shared
+  CHECK(copy.inputs().data() == data.inputs().data());  // shared
 }
 
 TEST_CASE("subsets, also of subsets") {
@@ -48,7 +48,7 @@ TEST_CASE("subsets, also of subsets") {
   const nn::Subset fewer(some, {2, 0});
   CHECK(fewer.size() == 2);
   const std::vector<std::size_t> all{0, 1};
-  CHECK(fewer.batch(all).labels == xt::xarray<float>{900, 100});
+  CHECK(fewer.batch(all).targets == xt::xarray<float>{900, 100});
 }
 
 TEST_CASE("a loader goes over any set") {

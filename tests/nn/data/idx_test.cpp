@@ -223,8 +223,8 @@ TEST_CASE("the four files of MNIST under every name that copies have") {
       put(std::string("t10k-images") + separator + "idx3-ubyte", images());
       put(std::string("t10k-labels") + separator + "idx1-ubyte", {0, 0, 8, 1, 0, 0, 0, 2, 7, 1});
       const auto samples = nn::read_mnist(folder, "t10k");
-      CHECK(samples.images.shape() == Shape{2, 2, 3, 1});
-      CHECK(samples.labels(0) == 7);
+      CHECK(samples.inputs.shape() == Shape{2, 2, 3, 1});
+      CHECK(samples.targets(0) == 7);
       CHECK_THROWS_WITH_AS(
           nn::read_mnist(folder),
           (folder.string() + " holds no train-images-idx3-ubyte or train-images-idx3-ubyte.gz").c_str(),

@@ -47,12 +47,12 @@ TEST_CASE_TEMPLATE("a batch of bytes is what an array of numbers gives, bit for 
     const nn::ArrayDataset reference(numbers, labels(40));
     Generator generator;
     for (const auto& picked : {std::vector<std::size_t>{}, {7}, {39, 0, 39, 4}}) {
-      CHECK(plain.batch(picked).images == reference.batch(picked).images);
+      CHECK(plain.batch(picked).inputs == reference.batch(picked).inputs);
       auto [x, y] = reference.batch(picked);
       nn::normalize(mean, deviation)(x, generator);
       const auto batch = data.batch(picked);
-      CHECK(batch.images == x);
-      CHECK(batch.labels == y);
+      CHECK(batch.inputs == x);
+      CHECK(batch.targets == y);
     }
   }
 }
@@ -60,13 +60,13 @@ TEST_CASE_TEMPLATE("a batch of bytes is what an array of numbers gives, bit for 
 TEST_CASE("extremes, and numbers of each channel") {
   const nn::ImageDataset data(xt::xarray<std::uint8_t>{{{{0, 0, 0}, {255, 255, 51}}}}, xt::xarray<int>{4});
   static_assert(std::is_same_v<decltype(data), const nn::ImageDataset<float, int>>);
-  CHECK(data.batch(all(1)).images == xt::xarray<float>{{{{0, 0, 0}, {1, 1, 0.2F}}}});
+  CHECK(data.batch(all(1)).inputs == xt::xarray<float>{{{{0, 0, 0}, {1, 1, 0.2F}}}});
   const auto each = data.normalized({0, 0.5, 1}, {1, 0.5, 2});
-  CHECK(each.batch(all(1)).images == xt::xarray<float>{{{{0, -1, -0.5F}, {1, 1, (0.2F - 1) / 2}}}});
+  CHECK(each.batch(all(1)).inputs == xt::xarray<float>{{{{0, -1, -0.5F}, {1, 1, (0.2F - 1) / 2}}}});
   const auto twice = each.normalized({1}, {2});
-  CHECK(twice.batch(all(1)).images(0, 0, 0, 1) == -1);
-  CHECK(twice.batch(all(1)).images(0, 0, 1, 0) == 0);
-  CHECK(data.batch(all(1)).images(0, 0, 1, 0) == 1);  // the set itself stays
+  CHECK(twice.batch(all(1)).inputs(0, 0, 0, 1) == -1);
+  CHECK(twice.batch(all(1)).inputs(0, 0, 1, 0) == 0);
+  CHECK(data.batch(all(1)).inputs(0, 0, 1, 0) == 1);  // the set itself stays
 }
 
 TEST_CASE("slices, subsets and copies share the memory") {
@@ -85,10 +85,10 @@ TEST_CASE("slices, subsets and copies share the memory") {
   CHECK(any.size() == 2);
   CHECK(rest.size() == 95);
   CHECK(train.size() == 4000);
-  CHECK(train.labels().size() == 4000);
-  CHECK(any.batch(all(1)).images(0, 3, 4, 0) ==
+  CHECK(train.targets().size() == 4000);
+  CHECK(any.batch(all(1)).inputs(0, 3, 4, 0) ==
         (static_cast<float>(memory[4004 * size + 3 * 28 + 4]) / 255 - 0.5F) / 0.5F);
-  CHECK(any.batch(all(1)).labels(0) == rest.labels()(3));
+  CHECK(any.batch(all(1)).targets(0) == rest.targets()(3));
   CHECK(data.image_shape() == Shape{28, 28, 1});
   nn::DataLoader loader(train, {.batch = 64});
   static_assert(std::is_same_v<decltype(loader), nn::DataLoader<float, std::uint8_t>>);
@@ -108,7 +108,7 @@ TEST_CASE("statistics of bytes are those of the numbers") {
     REQUIRE(found.mean.size() == channels);
     // the generic pass, and xtensor on the numbers
     const auto walked = nn::channel_statistics(nn::Subset(part, all(299)));
-    const xt::xarray<double> numbers = xt::cast<double>(part.batch(all(299)).images);
+    const xt::xarray<double> numbers = xt::cast<double>(part.batch(all(299)).inputs);
     for (std::size_t c = 0; c < channels; ++c) {
       const auto channel = xt::view(numbers, xt::all(), xt::all(), xt::all(), c);
       const double mean = xt::mean(channel)(), deviation = xt::stddev(channel)();
@@ -152,13 +152,13 @@ TEST_CASE_TEMPLATE("labels of any type", L, std::int8_t, std::uint16_t, std::int
                    double) {
   const nn::ImageDataset data(bytes({6, 2, 2}), xt::xarray<L>{0, 1, 2, 0, 1, 2});
   const auto train = data.slice(2, 6);
-  CHECK(train.labels() == xt::xarray<L>{2, 0, 1, 2});
+  CHECK(train.targets() == xt::xarray<L>{2, 0, 1, 2});
   nn::DataLoader loader(train, {.batch = 2});
   static_assert(std::is_same_v<decltype(loader), nn::DataLoader<float, L>>);
   nn::Sequential net{nn::Flatten{}, nn::Linear<float>(4, 3)};
   if constexpr (std::integral<L>) {
     CHECK(nn::evaluate(net, train).error.has_value());
-    CHECK(nn::stratified_k_fold(train.labels(), 2).size() == 2);
+    CHECK(nn::stratified_k_fold(train.targets(), 2).size() == 2);
   } else if constexpr (std::is_same_v<L, float>) {
     nn::Sequential one{nn::Flatten{}, nn::Linear<float>(4, 1), nn::Flatten{0}};
     CHECK(std::isfinite(nn::evaluate(one, train).risk));

@@ -95,7 +95,7 @@ TEST_CASE("types are kept, and targets may be numbers") {
   CHECK(x == xt::xarray<double>{{1, 2}, {3, 4}});
   CHECK(y == xt::xarray<double>{5, 6});
   nn::DataLoader wide(images(2), xt::xarray<std::int64_t>{1, 2});
-  CHECK(std::is_same_v<decltype((*wide.begin()).labels), Array<std::int64_t>>);
+  CHECK(std::is_same_v<decltype((*wide.begin()).targets), Array<std::int64_t>>);
 }
 
 TEST_CASE("an Array that is moved in is not copied, one that is not stays") {
@@ -227,7 +227,7 @@ TEST_CASE("a loader goes on from its state, at every batch, with the same bits")
       CHECK(second.position() == (stop == 0 ? 0 : (stop - 1) % 5 + 1));
       // Whole epochs, and first the rest of the one that was left.
       const Seen rest = see(second, static_cast<int>(4 - stop / 5));
-      seen.labels.insert(seen.labels.end(), rest.labels.begin(), rest.labels.end());
+      seen.labels.insert(seen.labels.end(), rest.targets.begin(), rest.targets.end());
       seen.pixels.insert(seen.pixels.end(), rest.pixels.begin(), rest.pixels.end());
       CHECK(seen == expected);
     }
@@ -272,7 +272,7 @@ using Loader = nn::DataLoader<float, std::uint8_t>;
 /// The first label of each batch that is left.
 std::vector<int> rest(Loader::Iterator at) {
   std::vector<int> first;
-  for (; at != Loader::Iterator(); ++at) first.push_back((*at).labels(0));
+  for (; at != Loader::Iterator(); ++at) first.push_back((*at).targets(0));
   return first;
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("a loop outlives its loader") {
     {
       Loader loader = ordered(prefetch);
       at = loader.begin();
-      CHECK((*at).labels(0) == 0);
+      CHECK((*at).targets(0) == 0);
       ++at;
     }
     CHECK(rest(at) == std::vector<int>{4, 8, 12, 16});
@@ -307,7 +307,7 @@ TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
     Loader moved = std::move(loader);
     CHECK(moved.position() == 1);
     ++at;
-    CHECK((*at).labels(0) == 4);
+    CHECK((*at).targets(0) == 4);
     CHECK(moved.position() == 2);  // the loop is the moved loader's
     CHECK_THROWS_WITH_AS(loader.batches(), "DataLoader: this loader was moved from", ValueError);
     CHECK_THROWS_AS(loader.begin(), ValueError);
@@ -349,7 +349,7 @@ TEST_CASE("loops at once are epochs of their own; the state is that of the later
     std::vector<int> seen[2];
     for (; first != loader.end(); ++first, ++second) {
       for (auto* each : {&first, &second}) {
-        const auto y = (**each).labels;
+        const auto y = (**each).targets;
         auto& own = seen[each == &second];
         own.insert(own.end(), y.begin(), y.end());
       }
@@ -367,7 +367,7 @@ TEST_CASE("loops at once are epochs of their own; the state is that of the later
     const auto copy = second;
     CHECK(copy == second);
     CHECK(copy != first);
-    CHECK((*copy).labels == (*second).labels);
+    CHECK((*copy).targets == (*second).targets);
   }
 }
 
@@ -377,15 +377,15 @@ TEST_CASE("batches may be skipped and asked for twice; there is none at the end"
     Loader loader = ordered(prefetch);
     auto at = loader.begin();
     ++at;
-    CHECK((*at).labels(0) == 4);
-    CHECK((*at).labels(0) == 4);
+    CHECK((*at).targets(0) == 4);
+    CHECK((*at).targets(0) == 4);
     ++at;
     ++at;
-    CHECK((*at).labels(0) == 12);
+    CHECK((*at).targets(0) == 12);
     const auto kept = at;
     ++at;
-    CHECK((*at).labels(0) == 16);
-    CHECK((*kept).labels(0) == 12);
+    CHECK((*at).targets(0) == 16);
+    CHECK((*kept).targets(0) == 12);
     at++;
     CHECK(at == loader.end());
     ++at;
@@ -411,7 +411,7 @@ struct Failing {
     if (numbers[0] == 8 && (*failures)-- > 0) (*fail)();
     nn::Batch<float, std::uint8_t> batch{Array<float>(Shape{numbers.size()}),
                                          Array<std::uint8_t>(Shape{numbers.size()})};
-    for (std::size_t i = 0; i < numbers.size(); ++i) batch.labels(i) = std::uint8_t(numbers[i]);
+    for (std::size_t i = 0; i < numbers.size(); ++i) batch.targets(i) = std::uint8_t(numbers[i]);
     return batch;
   }
 };
@@ -491,7 +491,7 @@ TEST_CASE("a transform may change the shape of images, not their number") {
                          ShapeError);
   }
   nn::DataLoader wider(images(10), labels(10), {.batch = 4, .transform = nn::random_crop({3, 2}, 1)});
-  CHECK((*wider.begin()).images.shape() == Shape{4, 3, 2, 1});
+  CHECK((*wider.begin()).inputs.shape() == Shape{4, 3, 2, 1});
 }
 
 TEST_CASE_TEMPLATE("integers stay integers", T, std::int32_t, std::int64_t, std::uint8_t, std::int16_t) {

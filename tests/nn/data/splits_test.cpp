@@ -82,7 +82,7 @@ TEST_CASE("a split of a set") {
   const auto [train, validation] = nn::split(data, nn::k_fold(10, 5, {.shuffle = false})[4]);
   CHECK(train.size() == 8);
   const Numbers both{0, 1};
-  CHECK(validation.batch(both).labels == xt::xarray<int>{8, 9});
+  CHECK(validation.batch(both).targets == xt::xarray<int>{8, 9});
 }
 
 TEST_CASE("what cannot be split") {

@@ -35,8 +35,8 @@ nn::Batch<float, std::uint8_t> samples(std::size_t count, std::uint64_t seed) {
   nn::Batch<float, std::uint8_t> all{random_normal<float>({count, 8, 8, 1}, 0, 1, generator),
                                      Array<std::uint8_t>(Shape{count})};
   for (std::size_t n = 0; n < count; ++n) {
-    all.labels(n) = static_cast<std::uint8_t>(n % 3);
-    for (std::size_t i = 0; i < 8; ++i) all.images(n, i, all.labels(n), 0) += 1;
+    all.targets(n) = static_cast<std::uint8_t>(n % 3);
+    for (std::size_t i = 0; i < 8; ++i) all.inputs(n, i, all.targets(n), 0) += 1;
   }
   return all;
 }

@@ -21,9 +21,9 @@ nn::Batch<float, int> points(std::size_t count, std::uint64_t seed) {
   Generator generator(seed);
   nn::Batch<float, int> all{random_normal<float>({count, 2}, 0, 1, generator), Array<int>(Shape{count})};
   for (std::size_t n = 0; n < count; ++n) {
-    all.labels(n) = static_cast<int>(n % 3);
-    all.images(n, 0) += all.labels(n) == 1 ? 2.0F : 0.0F;
-    all.images(n, 1) += all.labels(n) == 2 ? 2.0F : 0.0F;
+    all.targets(n) = static_cast<int>(n % 3);
+    all.inputs(n, 0) += all.targets(n) == 1 ? 2.0F : 0.0F;
+    all.inputs(n, 1) += all.targets(n) == 2 ? 2.0F : 0.0F;
   }
   return all;
 }
@@ -528,9 +528,9 @@ TEST_CASE("evaluate: the mean over the set, whatever the batch, in test mode") {
   CHECK(parts.error == whole.error);
   CHECK(world.net.dropout.training);
   nn::eval(world.net);
-  CHECK(whole.error == nn::zero_one_loss(world.net(set.images()), set.labels()));
+  CHECK(whole.error == nn::zero_one_loss(world.net(set.inputs()), set.targets()));
   CHECK(nn::risk(world.net, set) ==
-        doctest::Approx(nn::cross_entropy(world.net(set.images()), set.labels()).item()));
+        doctest::Approx(nn::cross_entropy(world.net(set.inputs()), set.targets()).item()));
   nn::evaluate(world.net, set);
   CHECK_FALSE(world.net.dropout.training);
   CHECK_THROWS_WITH_AS(nn::evaluate(world.net, nn::AnyDataset<float, int>()),

@@ -15,8 +15,8 @@ nn::Batch<float, int> points(std::size_t count) {
   Generator generator(1);
   nn::Batch<float, int> all{random_normal<float>({count, 2}, 0, 1, generator), Array<int>(Shape{count})};
   for (std::size_t n = 0; n < count; ++n) {
-    all.labels(n) = static_cast<int>(n % 2);
-    all.images(n, 0) += all.labels(n) == 1 ? 3.0F : 0.0F;
+    all.targets(n) = static_cast<int>(n % 2);
+    all.inputs(n, 0) += all.targets(n) == 1 ? 3.0F : 0.0F;
   }
   return all;
 }

@@ -46,9 +46,9 @@ nn::Batch<T, std::int32_t> sentences(std::size_t count, std::size_t length = 6) 
   for (std::size_t n = 0; n < count; ++n) {
     std::size_t word = n % words;
     for (std::size_t i = 0; i < length; ++i) {
-      all.images(n, i) = static_cast<T>(word);
+      all.inputs(n, i) = static_cast<T>(word);
       word = (5 * word + 1) % words;
-      all.labels(n, i) = static_cast<std::int32_t>(word);
+      all.targets(n, i) = static_cast<std::int32_t>(word);
     }
   }
   return all;
