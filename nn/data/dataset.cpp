@@ -17,8 +17,8 @@ void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end) {
       fmt::format("take_samples: samples {} to {} of an array of shape {}", begin, end, to_string(shape)));
 }
 
-void check_numbers(const char* caller, std::span<const std::size_t> numbers, std::size_t size) {
-  for (const std::size_t number : numbers) {
+void check_indices(const char* caller, std::span<const std::size_t> indices, std::size_t size) {
+  for (const std::size_t number : indices) {
     if (number >= size) throw ValueError(fmt::format("{}: sample {} of a set of {}", caller, number, size));
   }
 }

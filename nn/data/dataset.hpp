@@ -42,17 +42,17 @@ struct BatchTypes<Batch<T, L>> {
 
 }  // namespace detail
 
-/// A set of samples that can be asked for some of them by number: `size()`, and `batch(numbers)`, which
+/// A set of samples that can be asked for some of them by index: `size()`, and `batch(indices)`, which
 /// returns a Batch. A DataLoader with `prefetch` asks from another thread.
 ///
 ///     struct Squares {
 ///       std::size_t size() const { return 1000; }
-///       nn::Batch<float, float> batch(std::span<const std::size_t> numbers) const;
+///       nn::Batch<float, float> batch(std::span<const std::size_t> indices) const;
 ///     };
 template <class D>
-concept Dataset = requires(const D& dataset, std::span<const std::size_t> numbers) {
+concept Dataset = requires(const D& dataset, std::span<const std::size_t> indices) {
   { dataset.size() } -> std::convertible_to<std::size_t>;
-  requires detail::is_batch<std::remove_cvref_t<decltype(dataset.batch(numbers))>>;
+  requires detail::is_batch<std::remove_cvref_t<decltype(dataset.batch(indices))>>;
 };
 
 namespace detail {
@@ -66,17 +66,17 @@ using batch_types =
 XGRAD_API void check_samples(const char* caller, const Shape& images, const Shape& labels);
 [[noreturn]] XGRAD_API void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end);
 /// Throws ValueError for a number that is no sample's.
-XGRAD_API void check_numbers(const char* caller, std::span<const std::size_t> numbers, std::size_t size);
+XGRAD_API void check_indices(const char* caller, std::span<const std::size_t> indices, std::size_t size);
 
-/// The samples of these numbers, one after the other.
+/// The samples with these indices, one after the other.
 template <class T>
-Array<T> gather_samples(const Array<T>& array, std::span<const std::size_t> numbers) {
+Array<T> gather_samples(const Array<T>& array, std::span<const std::size_t> indices) {
   Shape shape = array.shape();
   const std::size_t size = shape[0] == 0 ? 0 : array.size() / shape[0];
-  shape[0] = numbers.size();
+  shape[0] = indices.size();
   Array<T> result(shape);
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    std::copy_n(array.data() + numbers[i] * size, size, result.data() + i * size);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    std::copy_n(array.data() + indices[i] * size, size, result.data() + i * size);
   }
   return result;
 }
@@ -116,10 +116,10 @@ class ArrayDataset {
   std::size_t size() const { return arrays_->inputs.shape()[0]; }
 
   /// Throws ValueError for a number that is no sample's.
-  Batch<T, L> batch(std::span<const std::size_t> numbers) const {
-    detail::check_numbers("ArrayDataset", numbers, size());
-    return {detail::gather_samples(arrays_->inputs, numbers),
-            detail::gather_samples(arrays_->targets, numbers)};
+  Batch<T, L> batch(std::span<const std::size_t> indices) const {
+    detail::check_indices("ArrayDataset", indices, size());
+    return {detail::gather_samples(arrays_->inputs, indices),
+            detail::gather_samples(arrays_->targets, indices)};
   }
 
   const Array<T>& inputs() const { return arrays_->inputs; }
@@ -140,26 +140,26 @@ template <Dataset D>
 class Subset {
  public:
   /// Throws ValueError for a number that is no sample's.
-  Subset(D dataset, std::vector<std::size_t> numbers)
+  Subset(D dataset, std::vector<std::size_t> indices)
       : dataset_(std::move(dataset)),
-        numbers_(std::make_shared<const std::vector<std::size_t>>(std::move(numbers))) {
-    detail::check_numbers("Subset", *numbers_, dataset_.size());
+        indices_(std::make_shared<const std::vector<std::size_t>>(std::move(indices))) {
+    detail::check_indices("Subset", *indices_, dataset_.size());
   }
 
-  std::size_t size() const { return numbers_->size(); }
+  std::size_t size() const { return indices_->size(); }
 
   /// Throws ValueError for a number that is no sample's.
-  auto batch(std::span<const std::size_t> numbers) const {
-    detail::check_numbers("Subset", numbers, size());
-    std::vector<std::size_t> inner(numbers.size());
-    std::transform(numbers.begin(), numbers.end(), inner.begin(),
-                   [this](std::size_t i) { return (*numbers_)[i]; });
+  auto batch(std::span<const std::size_t> indices) const {
+    detail::check_indices("Subset", indices, size());
+    std::vector<std::size_t> inner(indices.size());
+    std::transform(indices.begin(), indices.end(), inner.begin(),
+                   [this](std::size_t i) { return (*indices_)[i]; });
     return dataset_.batch(inner);
   }
 
  private:
   D dataset_;
-  std::shared_ptr<const std::vector<std::size_t>> numbers_;
+  std::shared_ptr<const std::vector<std::size_t>> indices_;
 };
 
 /// Any Dataset with these types: what options and functions take. Copies share the set.
@@ -175,14 +175,14 @@ class AnyDataset {
   AnyDataset(D dataset) {  // NOLINT
     const auto shared = std::make_shared<const D>(std::move(dataset));
     size_ = shared->size();
-    read_ = [shared](std::span<const std::size_t> numbers) { return shared->batch(numbers); };
+    read_ = [shared](std::span<const std::size_t> indices) { return shared->batch(indices); };
   }
 
   /// Arrays in memory.
   AnyDataset(Batch<T, L> samples) : AnyDataset(ArrayDataset<T, L>(std::move(samples))) {}  // NOLINT
 
   std::size_t size() const { return size_; }
-  Batch<T, L> batch(std::span<const std::size_t> numbers) const { return read_(numbers); }
+  Batch<T, L> batch(std::span<const std::size_t> indices) const { return read_(indices); }
 
  private:
   std::size_t size_ = 0;

@@ -54,13 +54,13 @@ Array<T> normalize_values(Array<T> values, std::vector<double> mean, std::vector
 }
 
 template <class T>
-void read_bytes(const Array<std::uint8_t>& images, std::span<const std::size_t> numbers,
+void read_bytes(const Array<std::uint8_t>& images, std::span<const std::size_t> indices,
                 const Array<T>& values, Array<T>& result) {
   const std::size_t channels = values.shape()[1];
-  const std::size_t size = numbers.empty() ? 0 : result.size() / numbers.size();
+  const std::size_t size = indices.empty() ? 0 : result.size() / indices.size();
   const T* const table = values.data();
-  for (std::size_t n = 0; n < numbers.size(); ++n) {
-    const std::uint8_t* const image = images.data() + numbers[n] * size;
+  for (std::size_t n = 0; n < indices.size(); ++n) {
+    const std::uint8_t* const image = images.data() + indices[n] * size;
     T* const out = result.data() + n * size;
     if (channels == 1) {
       for (std::size_t i = 0; i < size; ++i) out[i] = table[image[i]];

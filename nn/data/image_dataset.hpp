@@ -35,9 +35,9 @@ XGRAD_API Array<T> byte_values(std::size_t channels);
 template <class T>
 XGRAD_API Array<T> normalize_values(Array<T> values, std::vector<double> mean, std::vector<double> deviation);
 
-/// The images of these numbers in values: entry i of a pixel's channel c is `values(byte, c)`.
+/// The images with these indices in values: entry i of a pixel's channel c is `values(byte, c)`.
 template <class T>
-XGRAD_API void read_bytes(const Array<std::uint8_t>& images, std::span<const std::size_t> numbers,
+XGRAD_API void read_bytes(const Array<std::uint8_t>& images, std::span<const std::size_t> indices,
                           const Array<T>& values, Array<T>& result);
 
 /// The statistics of the values of the images [begin, end), in one pass over the bytes.
@@ -97,18 +97,18 @@ class ImageDataset {
   std::size_t size() const { return end_ - begin_; }
 
   /// Images {n, H, W, C} in T, and their labels. Throws ValueError for an index out of range.
-  Batch<T, L> batch(std::span<const std::size_t> numbers) const {
-    detail::check_numbers("ImageDataset", numbers, size());
+  Batch<T, L> batch(std::span<const std::size_t> indices) const {
+    detail::check_indices("ImageDataset", indices, size());
     std::vector<std::size_t> inner;  // of a slice
     if (begin_ > 0) {
-      inner.assign(numbers.begin(), numbers.end());
+      inner.assign(indices.begin(), indices.end());
       for (std::size_t& number : inner) number += begin_;
-      numbers = inner;
+      indices = inner;
     }
     Shape shape = arrays_->inputs.shape();
-    shape[0] = numbers.size();
-    Batch<T, L> result{Array<T>(shape), detail::gather_samples(arrays_->targets, numbers)};
-    detail::read_bytes(arrays_->inputs, numbers, *values_, result.inputs);
+    shape[0] = indices.size();
+    Batch<T, L> result{Array<T>(shape), detail::gather_samples(arrays_->targets, indices)};
+    detail::read_bytes(arrays_->inputs, indices, *values_, result.inputs);
     return result;
   }
 
@@ -166,11 +166,11 @@ ChannelStatistics channel_statistics(const D& dataset) {
   } else {
     detail::StatisticsCollector collector;
     constexpr std::size_t at_once = 256;
-    std::vector<std::size_t> numbers;
+    std::vector<std::size_t> indices;
     for (std::size_t first = 0; first < dataset.size(); first += at_once) {
-      numbers.resize(std::min(at_once, dataset.size() - first));
-      std::iota(numbers.begin(), numbers.end(), first);
-      collector.add(dataset.batch(numbers).inputs);
+      indices.resize(std::min(at_once, dataset.size() - first));
+      std::iota(indices.begin(), indices.end(), first);
+      collector.add(dataset.batch(indices).inputs);
     }
     return collector.finish();
   }

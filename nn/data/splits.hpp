@@ -15,7 +15,7 @@
 
 namespace xgrad::nn {
 
-/// The numbers of the samples on either side, each side in increasing order.
+/// The indices of the samples on either side, each side in increasing order.
 struct Split {
   std::vector<std::size_t> train;
   std::vector<std::size_t> validation;
@@ -61,8 +61,8 @@ std::vector<Split> stratified_k_fold(const Labels& labels, std::size_t k, const 
 
 /// The two sides of a split as sets.
 template <Dataset D>
-std::pair<Subset<D>, Subset<D>> split(const D& dataset, const Split& numbers) {
-  return {Subset<D>(dataset, numbers.train), Subset<D>(dataset, numbers.validation)};
+std::pair<Subset<D>, Subset<D>> split(const D& dataset, const Split& indices) {
+  return {Subset<D>(dataset, indices.train), Subset<D>(dataset, indices.validation)};
 }
 
 }  // namespace xgrad::nn

@@ -57,11 +57,11 @@ Details collect_details(Net& net, const nn::AnyDataset<X, L>& validation, std::s
   details.filters = detail::first_filters(parameters);
   if (validation.size() == 0) return details;
   const nn::TestMode mode(net);
-  std::vector<std::size_t> numbers;
+  std::vector<std::size_t> indices;
   const auto samples = [&](std::size_t first, std::size_t count) {
-    numbers.resize(std::min(count, validation.size() - first));
-    std::iota(numbers.begin(), numbers.end(), first);
-    return validation.batch(numbers);
+    indices.resize(std::min(count, validation.size() - first));
+    std::iota(indices.begin(), indices.end(), first);
+    return validation.batch(indices);
   };
   if constexpr (std::integral<L>) {
     detail::ConfusionCollector collector(12);

@@ -14,11 +14,11 @@ namespace {
 struct Squares {
   std::size_t count = 100;
   std::size_t size() const { return count; }
-  nn::Batch<double, float> batch(std::span<const std::size_t> numbers) const {
-    nn::Batch<double, float> batch{Array<double>(Shape{numbers.size()}), Array<float>(Shape{numbers.size()})};
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      batch.inputs(i) = static_cast<double>(numbers[i]);
-      batch.targets(i) = static_cast<float>(numbers[i] * numbers[i]);
+  nn::Batch<double, float> batch(std::span<const std::size_t> indices) const {
+    nn::Batch<double, float> batch{Array<double>(Shape{indices.size()}), Array<float>(Shape{indices.size()})};
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+      batch.inputs(i) = static_cast<double>(indices[i]);
+      batch.targets(i) = static_cast<float>(indices[i] * indices[i]);
     }
     return batch;
   }
@@ -34,8 +34,8 @@ static_assert(!nn::Dataset<std::vector<int>>);
 TEST_CASE("arrays in memory give samples by number") {
   const nn::ArrayDataset data(xt::xarray<float>{{1, 2}, {3, 4}, {5, 6}}, xt::xarray<int>{7, 8, 9});
   CHECK(data.size() == 3);
-  const std::vector<std::size_t> numbers{2, 0, 2};
-  const auto [x, y] = data.batch(numbers);
+  const std::vector<std::size_t> indices{2, 0, 2};
+  const auto [x, y] = data.batch(indices);
   CHECK(x == xt::xarray<float>{{5, 6}, {1, 2}, {5, 6}});
   CHECK(y == xt::xarray<int>{9, 7, 9});
   CHECK(data.batch({}).inputs.shape() == Shape{0, 2});

@@ -21,9 +21,9 @@ Array<std::uint8_t> bytes(const Shape& shape) {
 }
 
 std::vector<std::size_t> all(std::size_t count) {
-  std::vector<std::size_t> numbers(count);
-  std::iota(numbers.begin(), numbers.end(), std::size_t{0});
-  return numbers;
+  std::vector<std::size_t> indices(count);
+  std::iota(indices.begin(), indices.end(), std::size_t{0});
+  return indices;
 }
 
 Array<std::uint8_t> labels(std::size_t count) {
@@ -38,13 +38,13 @@ TEST_CASE_TEMPLATE("a batch of bytes is what an array of numbers gives, bit for 
   for (const std::size_t channels : {1, 2, 3}) {
     CAPTURE(channels);
     const auto pixels = bytes({40, 5, 7, channels});
-    Array<T> numbers(pixels.shape());
+    Array<T> indices(pixels.shape());
     for (std::size_t i = 0; i < pixels.size(); ++i)
-      numbers.data()[i] = static_cast<T>(pixels.data()[i]) / T(255);
+      indices.data()[i] = static_cast<T>(pixels.data()[i]) / T(255);
     const std::vector<double> mean(channels, 0.286), deviation(channels, 0.353);
     const nn::ImageDataset<T, std::uint8_t> plain(pixels, labels(40));
     const auto data = plain.normalized(mean, deviation);
-    const nn::ArrayDataset reference(numbers, labels(40));
+    const nn::ArrayDataset reference(indices, labels(40));
     Generator generator;
     for (const auto& picked : {std::vector<std::size_t>{}, {7}, {39, 0, 39, 4}}) {
       CHECK(plain.batch(picked).inputs == reference.batch(picked).inputs);
@@ -108,9 +108,9 @@ TEST_CASE("statistics of bytes are those of the numbers") {
     REQUIRE(found.mean.size() == channels);
     // the generic pass, and xtensor on the numbers
     const auto walked = nn::channel_statistics(nn::Subset(part, all(299)));
-    const xt::xarray<double> numbers = xt::cast<double>(part.batch(all(299)).inputs);
+    const xt::xarray<double> indices = xt::cast<double>(part.batch(all(299)).inputs);
     for (std::size_t c = 0; c < channels; ++c) {
-      const auto channel = xt::view(numbers, xt::all(), xt::all(), xt::all(), c);
+      const auto channel = xt::view(indices, xt::all(), xt::all(), xt::all(), c);
       const double mean = xt::mean(channel)(), deviation = xt::stddev(channel)();
       CHECK(found.mean[c] == doctest::Approx(mean).epsilon(1e-13));
       CHECK(found.deviation[c] == doctest::Approx(deviation).epsilon(1e-13));
@@ -134,11 +134,11 @@ TEST_CASE("transforms come behind the normalisation, and a resumed loader has th
   const nn::DataLoaderOptions options{
       .batch = 4, .seed = 2, .transform = {nn::random_shift(1, -0.75), nn::random_flip()}, .prefetch = 2};
   nn::DataLoader whole(data, options), first(data, options), second(data, options);
-  nn::DataLoader numbers(nn::ArrayDataset(data.batch(all(30))), options);
+  nn::DataLoader indices(nn::ArrayDataset(data.batch(all(30))), options);
   std::vector<Array<float>> expected;
   for (auto [x, y] : whole) expected.push_back(x);
   std::size_t at = 0;
-  for (auto [x, y] : numbers) CHECK(x == expected[at++]);
+  for (auto [x, y] : indices) CHECK(x == expected[at++]);
   at = 0;
   for (auto [x, y] : first) {
     if (++at == 3) break;

@@ -407,11 +407,11 @@ struct Failing {
   std::shared_ptr<int> failures;
   std::shared_ptr<std::function<void()>> fail;
   std::size_t size() const { return 20; }
-  nn::Batch<float, std::uint8_t> batch(std::span<const std::size_t> numbers) const {
-    if (numbers[0] == 8 && (*failures)-- > 0) (*fail)();
-    nn::Batch<float, std::uint8_t> batch{Array<float>(Shape{numbers.size()}),
-                                         Array<std::uint8_t>(Shape{numbers.size()})};
-    for (std::size_t i = 0; i < numbers.size(); ++i) batch.targets(i) = std::uint8_t(numbers[i]);
+  nn::Batch<float, std::uint8_t> batch(std::span<const std::size_t> indices) const {
+    if (indices[0] == 8 && (*failures)-- > 0) (*fail)();
+    nn::Batch<float, std::uint8_t> batch{Array<float>(Shape{indices.size()}),
+                                         Array<std::uint8_t>(Shape{indices.size()})};
+    for (std::size_t i = 0; i < indices.size(); ++i) batch.targets(i) = std::uint8_t(indices[i]);
     return batch;
   }
 };
