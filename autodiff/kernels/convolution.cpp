@@ -1,8 +1,8 @@
 #include <autodiff/instantiate.hpp>
 #include <autodiff/kernels/convolution.hpp>
+#include <autodiff/kernels/few_channels.hpp>
 #include <autodiff/kernels/gemm.hpp>
 #include <autodiff/kernels/im2col.hpp>
-#include <autodiff/kernels/narrow.hpp>
 #include <autodiff/kernels/onednn.hpp>
 #include <autodiff/kernels/parallel.hpp>
 
@@ -69,7 +69,7 @@ template <class T>
 void conv2d(const Window& window, std::size_t outputs, const T* images, const T* weight, const T* bias,
             T* result) {
   if constexpr (std::is_same_v<T, float>) {
-    if (narrow::conv2d(window, outputs, images, weight, bias, result) ||
+    if (few_channels::conv2d(window, outputs, images, weight, bias, result) ||
         onednn::conv2d(window, outputs, images, weight, bias, result))
       return;
   }
@@ -94,7 +94,7 @@ template <class T>
 void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* gradient, const T* weight,
                            T* images) {
   if constexpr (std::is_same_v<T, float>) {
-    if (narrow::conv2d_input_gradient(window, outputs, gradient, weight, images) ||
+    if (few_channels::conv2d_input_gradient(window, outputs, gradient, weight, images) ||
         onednn::conv2d_input_gradient(window, outputs, gradient, weight, images))
       return;
   }
@@ -134,7 +134,7 @@ template <class T>
 void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* images, const T* gradient,
                             T* weight) {
   if constexpr (std::is_same_v<T, float>) {
-    if (narrow::conv2d_weight_gradient(window, outputs, images, gradient, weight) ||
+    if (few_channels::conv2d_weight_gradient(window, outputs, images, gradient, weight) ||
         onednn::conv2d_weight_gradient(window, outputs, images, gradient, weight))
       return;
   }

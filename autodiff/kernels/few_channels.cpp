@@ -1,21 +1,21 @@
 #include <autodiff/array.hpp>
 #include <autodiff/kernels/batch.hpp>
+#include <autodiff/kernels/few_channels.hpp>
 #include <autodiff/kernels/interleave.hpp>
-#include <autodiff/kernels/narrow.hpp>
 #include <autodiff/kernels/parallel.hpp>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace xgrad::kernels::narrow {
+namespace xgrad::kernels::few_channels {
 namespace {
 
 using xgrad::detail::Window;
 using Vector = Batch<float>;
 
 constexpr std::size_t width = Vector::size;
-constexpr std::size_t most_channels = width / 2;  // on the side that is narrow
+constexpr std::size_t most_channels = width / 2;  // on the side with few of them
 /// Sums that are kept in registers at a time; the others hold operands.
 constexpr std::size_t kept_sums = width == 16 ? 24 : 12;
 
@@ -105,12 +105,12 @@ struct Strips {
 };
 
 /// Whether the lanes are used well, and the planes made quickly beside the work that is done with them.
-bool suits(const Window& window, std::size_t narrow_side) {
+bool suits(const Window& window, std::size_t few) {
   const std::size_t places = window.columns.output;
-  const std::size_t products = window.tap_count() * narrow_side;
-  return narrow_side > 0 && narrow_side <= most_channels && window.columns.stride == 1 &&
-         window.channels > 0 && window.channels <= 16 && places > 0 && 4 * places >= 3 * rounded_up(places) &&
-         products >= 32 && window.images > 0 && window.rows.output > 0;
+  const std::size_t products = window.tap_count() * few;
+  return few > 0 && few <= most_channels && window.columns.stride == 1 && window.channels > 0 &&
+         window.channels <= 16 && places > 0 && 4 * places >= 3 * rounded_up(places) && products >= 32 &&
+         window.images > 0 && window.rows.output > 0;
 }
 
 /// Strips that are worth a thread.
@@ -364,4 +364,4 @@ bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const flo
   return true;
 }
 
-}  // namespace xgrad::kernels::narrow
+}  // namespace xgrad::kernels::few_channels

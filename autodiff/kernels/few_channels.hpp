@@ -9,7 +9,7 @@
 /// leaves most lanes idle there; here the lanes are places along a row. Each function returns false where
 /// another way is faster, and then has written nothing. Shapes are those of convolution.hpp.
 
-namespace xgrad::kernels::narrow {
+namespace xgrad::kernels::few_channels {
 
 /// result = the convolution of the images + bias, for few outputs; a null `bias` is none.
 bool conv2d(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
@@ -23,4 +23,4 @@ bool conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outp
 bool conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight);
 
-}  // namespace xgrad::kernels::narrow
+}  // namespace xgrad::kernels::few_channels
