@@ -15,22 +15,22 @@ namespace {
 using kernels::Instruction;
 using kernels::Op;
 
-using Operands = std::array<Entry, 3>;
-using Slope = std::optional<Entry>;
+using Operands = std::array<ScalarExpression, 3>;
+using Slope = std::optional<ScalarExpression>;
 
 /// The derivative of a^c for a number c, as that of `pow` with a number.
-Entry derivative_of_power(const Entry& a, double c) {
+ScalarExpression derivative_of_power(const ScalarExpression& a, double c) {
   if (c == 0) return 0;
   if (has_power_below(c)) return c * power_of_number(a, c - 1);
-  return pullbacks::of_pow_by_base(Entry(1), a, Entry(c));
+  return pullbacks::of_pow_by_base(ScalarExpression(1), a, ScalarExpression(c));
 }
 
 /// The derivative of an operation by one of its operands x; y is its value. Those of functions are the
 /// pullbacks of 1.
-Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& y) {
-  const Entry one = 1;
-  const Entry& a = x[0];
-  const Entry& b = x[1];
+ScalarExpression derivative_by(Op op, std::size_t operand, const Operands& x, const ScalarExpression& y) {
+  const ScalarExpression one = 1;
+  const ScalarExpression& a = x[0];
+  const ScalarExpression& b = x[1];
   switch (op) {
     case Op::negative:
       return -1;
@@ -106,9 +106,9 @@ Entry derivative_by(Op op, std::size_t operand, const Operands& x, const Entry& 
       return operand == 0 ? pullbacks::of_hypot_by_first(one, a, b)
                           : pullbacks::of_hypot_by_second(one, a, b);
     case Op::fmod:
-      return operand == 0 ? Entry(1) : -round((a - y) / b);
+      return operand == 0 ? ScalarExpression(1) : -round((a - y) / b);
     case Op::fma:
-      return operand == 2 ? Entry(1) : x[1 - operand];
+      return operand == 2 ? ScalarExpression(1) : x[1 - operand];
     default:
       return 0;
   }
@@ -140,15 +140,15 @@ Slope chosen_slope(Op op, const Operands& x, const std::array<Slope, 3>& slopes)
     return where(FormulaBuilder::condition(x[0]), slopes[1].value_or(0), slopes[2].value_or(0));
   }
   if (!slopes[0] && !slopes[1]) return {};
-  const Entry a = slopes[0].value_or(0);
-  const Entry b = slopes[1].value_or(0);
-  const Entry half = (a + b) / 2;
+  const ScalarExpression a = slopes[0].value_or(0);
+  const ScalarExpression b = slopes[1].value_or(0);
+  const ScalarExpression half = (a + b) / 2;
   return op == Op::max ? where(x[0] > x[1], a, where(x[1] > x[0], b, half))
                        : where(x[0] < x[1], a, where(x[1] < x[0], b, half));
 }
 
 /// The slopes of an operation by each input.
-std::vector<Slope> slopes_of(Op op, const Operands& x, const Entry& y, std::size_t inputs,
+std::vector<Slope> slopes_of(Op op, const Operands& x, const ScalarExpression& y, std::size_t inputs,
                              const std::array<const std::vector<Slope>*, 3>& operands) {
   std::vector<Slope> slopes(inputs);
   const auto of_operand = [&](std::size_t k, std::size_t input) -> Slope {
@@ -166,7 +166,7 @@ std::vector<Slope> slopes_of(Op op, const Operands& x, const Entry& y, std::size
       const Slope inner = of_operand(k, j);
       if (!inner) continue;
       if (!factor) factor = derivative_by(op, k, x, y);
-      const Entry term = *factor * *inner;
+      const ScalarExpression term = *factor * *inner;
       slopes[j] = slopes[j] ? *slopes[j] + term : term;
     }
   }
@@ -190,7 +190,7 @@ std::vector<Slope> add_slopes(FormulaBuilder& builder, std::span<const std::size
       const auto found = std::ranges::find(inputs, each.operands[0]);
       if (found == inputs.end()) continue;
       slopes[i].resize(inputs.size());
-      slopes[i][static_cast<std::size_t>(found - inputs.begin())] = Entry(1);
+      slopes[i][static_cast<std::size_t>(found - inputs.begin())] = ScalarExpression(1);
       continue;
     }
     if (is_step(each.op)) continue;
@@ -203,7 +203,7 @@ std::vector<Slope> add_slopes(FormulaBuilder& builder, std::span<const std::size
       depends = depends || !of_operands[k]->empty();
     }
     if (!depends) continue;
-    const Entry y = builder.at(static_cast<std::uint32_t>(i));
+    const ScalarExpression y = builder.at(static_cast<std::uint32_t>(i));
     slopes[i] = slopes_of(each.op, x, y, inputs.size(), of_operands);
   }
   std::vector<Slope> result = slopes[builder.formula().result];
@@ -222,9 +222,9 @@ Pass gradient_pass(const Formula& formula, std::span<const std::size_t> inputs) 
   FormulaBuilder builder(formula, formula.inputs + 1);
   Pass pass;
   const std::vector<Slope> slopes = add_slopes(builder, inputs);
-  const Entry cotangent = builder.input(formula.inputs);
+  const ScalarExpression cotangent = builder.input(formula.inputs);
   for (const Slope& slope : slopes) {
-    pass.results.push_back(builder.index_of(slope ? cotangent * *slope : Entry(0)));
+    pass.results.push_back(builder.index_of(slope ? cotangent * *slope : ScalarExpression(0)));
   }
   pass.formula = builder.finish(cotangent);
   return pass;

@@ -20,17 +20,18 @@ template <class T>
 XGRAD_API Variable<T> elementwise(std::shared_ptr<const Formula> formula, std::vector<Variable<T>> inputs);
 
 template <class>
-using EntryFor = const Entry&;
+using ExpressionFor = const ScalarExpression&;
 
 /// What f does to its entries.
 template <class... X, class F>
 std::shared_ptr<const Formula> formula_of(F& f) {
-  constexpr bool callable = std::is_invocable_v<F&, EntryFor<X>...>;
+  constexpr bool callable = std::is_invocable_v<F&, ExpressionFor<X>...>;
   static_assert(callable,
                 "xgrad: the function of elementwise takes one number for each input, as auto: "
                 "[](auto a, auto b) { return a * exp(-b * b); }");
   if constexpr (callable) {
-    constexpr bool gives_number = std::is_convertible_v<std::invoke_result_t<F&, EntryFor<X>...>, Entry>;
+    constexpr bool gives_number =
+        std::is_convertible_v<std::invoke_result_t<F&, ExpressionFor<X>...>, ScalarExpression>;
     static_assert(gives_number, "xgrad: the function of elementwise has to return a number");
     if constexpr (gives_number) {
       FormulaBuilder builder(sizeof...(X));
@@ -51,10 +52,11 @@ std::shared_ptr<const Formula> formula_of(F& f) {
 ///
 ///     const auto y = elementwise([](auto a, auto b) { return a * exp(-b * b); }, p, q);
 ///
-/// f is called once, with an Entry for each input, and its derivatives are derived from what it does with
-/// them, by dual numbers, to any order. It may use the functions of entry.hpp, the standard ones among them,
-/// numbers, and loops whose length does not depend on entries. What depends on the value of an entry is
-/// written with `where`, `max`, `min`, `abs`: a comparison is no bool. Numbers that f captures are constants.
+/// f is called once, with a ScalarExpression for each input, and its derivatives are derived from what it
+/// does with them, by dual numbers, to any order. It may use the functions of entry.hpp, the standard ones
+/// among them, numbers, and loops whose length does not depend on entries. What depends on the value of an
+/// entry is written with `where`, `max`, `min`, `abs`: a comparison is no bool. Numbers that f captures are
+/// constants.
 ///
 /// At the edges the derivatives are those that entry.hpp names; a branch that `where` did not take adds
 /// nothing, not even NaN. Throws ShapeError where shapes do not broadcast.

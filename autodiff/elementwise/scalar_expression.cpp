@@ -14,11 +14,12 @@ using kernels::Op;
 
 namespace {
 
-Entry apply(Op op, const Entry& a, const Entry& b = {}, const Entry& c = {}) {
+ScalarExpression apply(Op op, const ScalarExpression& a, const ScalarExpression& b = {},
+                       const ScalarExpression& c = {}) {
   return FormulaBuilder::apply(static_cast<std::uint8_t>(op), a, b, c);
 }
 
-Condition compare(Op op, const Entry& a, const Entry& b) {
+Condition compare(Op op, const ScalarExpression& a, const ScalarExpression& b) {
   return FormulaBuilder::condition(apply(op, a, b));
 }
 
@@ -62,17 +63,17 @@ FormulaBuilder::FormulaBuilder(const Formula& formula, std::size_t inputs)
 
 FormulaBuilder::~FormulaBuilder() { at_work = outer_; }
 
-Entry FormulaBuilder::input(std::size_t k) {
+ScalarExpression FormulaBuilder::input(std::size_t k) {
   return at(add(formula_->program, {Op::input, {static_cast<std::uint32_t>(k)}}));
 }
 
-Entry FormulaBuilder::at(std::uint32_t index) const {
+ScalarExpression FormulaBuilder::at(std::uint32_t index) const {
   const kernels::Instruction& instruction = formula_->program[index];
   if (instruction.op == Op::number) return instruction.number;
-  return Entry(EntryPlace{serial_, index, 0});
+  return ScalarExpression(ExpressionPlace{serial_, index, 0});
 }
 
-std::uint32_t FormulaBuilder::index_of(const Entry& entry) {
+std::uint32_t FormulaBuilder::index_of(const ScalarExpression& entry) {
   if (entry.place_.formula == serial_) return entry.place_.index;
   if (entry.place_.formula == 0) return add(formula_->program, {Op::number, {}, entry.place_.number});
   throw ValueError(
@@ -80,14 +81,17 @@ std::uint32_t FormulaBuilder::index_of(const Entry& entry) {
       "long as the function that they were given to");
 }
 
-std::shared_ptr<const Formula> FormulaBuilder::finish(const Entry& result) {
+std::shared_ptr<const Formula> FormulaBuilder::finish(const ScalarExpression& result) {
   formula_->result = index_of(result);
   return formula_;
 }
 
-Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, const Entry& c) {
+ScalarExpression FormulaBuilder::apply(std::uint8_t code, const ScalarExpression& a,
+                                       const ScalarExpression& b, const ScalarExpression& c) {
   const auto op = static_cast<Op>(code);
-  const auto is = [&](const Entry& x, double number) { return is_number(x) && x.place_.number == number; };
+  const auto is = [&](const ScalarExpression& x, double number) {
+    return is_number(x) && x.place_.number == number;
+  };
   if (is_number(a) && is_number(b) && is_number(c)) {
     return kernels::evaluate(op, a.place_.number, b.place_.number, c.place_.number);
   }
@@ -101,7 +105,7 @@ Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, c
   if (op == Op::multiply && is(a, -1)) return -b;
   if (op == Op::multiply && is(b, -1)) return -a;
   kernels::Instruction instruction{op};
-  const std::array<const Entry*, 3> operands{&a, &b, &c};
+  const std::array<const ScalarExpression*, 3> operands{&a, &b, &c};
   for (std::size_t k = 0; k < operand_count(op); ++k) {
     instruction.operands[k] = at_work->index_of(*operands[k]);
   }
@@ -110,25 +114,47 @@ Entry FormulaBuilder::apply(std::uint8_t code, const Entry& a, const Entry& b, c
 
 }  // namespace detail
 
-Entry detail::power(const Entry& a, const Entry& b) { return apply(Op::pow, a, b); }
-Entry detail::sigmoid_slope(const Entry& x) { return apply(Op::sigmoid_slope, x); }
-Entry detail::bell(const Entry& x) { return apply(Op::bell, x); }
+ScalarExpression detail::power(const ScalarExpression& a, const ScalarExpression& b) {
+  return apply(Op::pow, a, b);
+}
+ScalarExpression detail::sigmoid_slope(const ScalarExpression& x) { return apply(Op::sigmoid_slope, x); }
+ScalarExpression detail::bell(const ScalarExpression& x) { return apply(Op::bell, x); }
 
-Entry& Entry::operator+=(const Entry& other) { return *this = *this + other; }
-Entry& Entry::operator-=(const Entry& other) { return *this = *this - other; }
-Entry& Entry::operator*=(const Entry& other) { return *this = *this * other; }
-Entry& Entry::operator/=(const Entry& other) { return *this = *this / other; }
+ScalarExpression& ScalarExpression::operator+=(const ScalarExpression& other) {
+  return *this = *this + other;
+}
+ScalarExpression& ScalarExpression::operator-=(const ScalarExpression& other) {
+  return *this = *this - other;
+}
+ScalarExpression& ScalarExpression::operator*=(const ScalarExpression& other) {
+  return *this = *this * other;
+}
+ScalarExpression& ScalarExpression::operator/=(const ScalarExpression& other) {
+  return *this = *this / other;
+}
 
-Entry operator+(const Entry& a, const Entry& b) { return apply(Op::add, a, b); }
-Entry operator-(const Entry& a, const Entry& b) { return apply(Op::subtract, a, b); }
-Entry operator*(const Entry& a, const Entry& b) { return apply(Op::multiply, a, b); }
-Entry operator/(const Entry& a, const Entry& b) { return apply(Op::divide, a, b); }
-Entry operator-(const Entry& x) { return apply(Op::negative, x); }
+ScalarExpression operator+(const ScalarExpression& a, const ScalarExpression& b) {
+  return apply(Op::add, a, b);
+}
+ScalarExpression operator-(const ScalarExpression& a, const ScalarExpression& b) {
+  return apply(Op::subtract, a, b);
+}
+ScalarExpression operator*(const ScalarExpression& a, const ScalarExpression& b) {
+  return apply(Op::multiply, a, b);
+}
+ScalarExpression operator/(const ScalarExpression& a, const ScalarExpression& b) {
+  return apply(Op::divide, a, b);
+}
+ScalarExpression operator-(const ScalarExpression& x) { return apply(Op::negative, x); }
 
-Condition operator<(const Entry& a, const Entry& b) { return compare(Op::less, a, b); }
-Condition operator<=(const Entry& a, const Entry& b) { return compare(Op::less_equal, a, b); }
-Condition operator==(const Entry& a, const Entry& b) { return compare(Op::equal, a, b); }
-Condition operator!=(const Entry& a, const Entry& b) { return !(a == b); }
+Condition operator<(const ScalarExpression& a, const ScalarExpression& b) { return compare(Op::less, a, b); }
+Condition operator<=(const ScalarExpression& a, const ScalarExpression& b) {
+  return compare(Op::less_equal, a, b);
+}
+Condition operator==(const ScalarExpression& a, const ScalarExpression& b) {
+  return compare(Op::equal, a, b);
+}
+Condition operator!=(const ScalarExpression& a, const ScalarExpression& b) { return !(a == b); }
 Condition operator&&(const Condition& a, const Condition& b) {
   return compare(Op::both, FormulaBuilder::entry(a), FormulaBuilder::entry(b));
 }
@@ -137,57 +163,63 @@ Condition operator||(const Condition& a, const Condition& b) {
 }
 Condition operator!(const Condition& a) { return compare(Op::equal, FormulaBuilder::entry(a), 0); }
 
-Entry where(const Condition& condition, const Entry& a, const Entry& b) {
+ScalarExpression where(const Condition& condition, const ScalarExpression& a, const ScalarExpression& b) {
   return apply(Op::select, FormulaBuilder::entry(condition), a, b);
 }
 
-Entry abs(const Entry& x) { return apply(Op::abs, x); }
-Entry max(const Entry& a, const Entry& b) { return apply(Op::max, a, b); }
-Entry min(const Entry& a, const Entry& b) { return apply(Op::min, a, b); }
+ScalarExpression abs(const ScalarExpression& x) { return apply(Op::abs, x); }
+ScalarExpression max(const ScalarExpression& a, const ScalarExpression& b) { return apply(Op::max, a, b); }
+ScalarExpression min(const ScalarExpression& a, const ScalarExpression& b) { return apply(Op::min, a, b); }
 
-Entry pow(const Entry& x, const Entry& y) {
+ScalarExpression pow(const ScalarExpression& x, const ScalarExpression& y) {
   return FormulaBuilder::is_number(y) ? apply(Op::power_of_number, x, y) : detail::power(x, y);
 }
-Entry sqrt(const Entry& x) { return apply(Op::sqrt, x); }
-Entry cbrt(const Entry& x) { return apply(Op::cbrt, x); }
-Entry hypot(const Entry& x, const Entry& y) { return apply(Op::hypot, x, y); }
+ScalarExpression sqrt(const ScalarExpression& x) { return apply(Op::sqrt, x); }
+ScalarExpression cbrt(const ScalarExpression& x) { return apply(Op::cbrt, x); }
+ScalarExpression hypot(const ScalarExpression& x, const ScalarExpression& y) {
+  return apply(Op::hypot, x, y);
+}
 
-Entry exp(const Entry& x) { return apply(Op::exp, x); }
-Entry exp2(const Entry& x) { return apply(Op::exp2, x); }
-Entry expm1(const Entry& x) { return apply(Op::expm1, x); }
-Entry log(const Entry& x) { return apply(Op::log, x); }
-Entry log2(const Entry& x) { return apply(Op::log2, x); }
-Entry log10(const Entry& x) { return apply(Op::log10, x); }
-Entry log1p(const Entry& x) { return apply(Op::log1p, x); }
+ScalarExpression exp(const ScalarExpression& x) { return apply(Op::exp, x); }
+ScalarExpression exp2(const ScalarExpression& x) { return apply(Op::exp2, x); }
+ScalarExpression expm1(const ScalarExpression& x) { return apply(Op::expm1, x); }
+ScalarExpression log(const ScalarExpression& x) { return apply(Op::log, x); }
+ScalarExpression log2(const ScalarExpression& x) { return apply(Op::log2, x); }
+ScalarExpression log10(const ScalarExpression& x) { return apply(Op::log10, x); }
+ScalarExpression log1p(const ScalarExpression& x) { return apply(Op::log1p, x); }
 
-Entry sin(const Entry& x) { return apply(Op::sin, x); }
-Entry cos(const Entry& x) { return apply(Op::cos, x); }
-Entry tan(const Entry& x) { return apply(Op::tan, x); }
-Entry asin(const Entry& x) { return apply(Op::asin, x); }
-Entry acos(const Entry& x) { return apply(Op::acos, x); }
-Entry atan(const Entry& x) { return apply(Op::atan, x); }
-Entry atan2(const Entry& y, const Entry& x) { return apply(Op::atan2, y, x); }
-Entry sinh(const Entry& x) { return apply(Op::sinh, x); }
-Entry cosh(const Entry& x) { return apply(Op::cosh, x); }
-Entry tanh(const Entry& x) { return apply(Op::tanh, x); }
-Entry asinh(const Entry& x) { return apply(Op::asinh, x); }
-Entry acosh(const Entry& x) { return apply(Op::acosh, x); }
-Entry atanh(const Entry& x) { return apply(Op::atanh, x); }
+ScalarExpression sin(const ScalarExpression& x) { return apply(Op::sin, x); }
+ScalarExpression cos(const ScalarExpression& x) { return apply(Op::cos, x); }
+ScalarExpression tan(const ScalarExpression& x) { return apply(Op::tan, x); }
+ScalarExpression asin(const ScalarExpression& x) { return apply(Op::asin, x); }
+ScalarExpression acos(const ScalarExpression& x) { return apply(Op::acos, x); }
+ScalarExpression atan(const ScalarExpression& x) { return apply(Op::atan, x); }
+ScalarExpression atan2(const ScalarExpression& y, const ScalarExpression& x) {
+  return apply(Op::atan2, y, x);
+}
+ScalarExpression sinh(const ScalarExpression& x) { return apply(Op::sinh, x); }
+ScalarExpression cosh(const ScalarExpression& x) { return apply(Op::cosh, x); }
+ScalarExpression tanh(const ScalarExpression& x) { return apply(Op::tanh, x); }
+ScalarExpression asinh(const ScalarExpression& x) { return apply(Op::asinh, x); }
+ScalarExpression acosh(const ScalarExpression& x) { return apply(Op::acosh, x); }
+ScalarExpression atanh(const ScalarExpression& x) { return apply(Op::atanh, x); }
 
-Entry erf(const Entry& x) { return apply(Op::erf, x); }
-Entry erfc(const Entry& x) { return apply(Op::erfc, x); }
+ScalarExpression erf(const ScalarExpression& x) { return apply(Op::erf, x); }
+ScalarExpression erfc(const ScalarExpression& x) { return apply(Op::erfc, x); }
 
-Entry floor(const Entry& x) { return apply(Op::floor, x); }
-Entry ceil(const Entry& x) { return apply(Op::ceil, x); }
-Entry round(const Entry& x) { return apply(Op::round, x); }
-Entry trunc(const Entry& x) { return apply(Op::trunc, x); }
-Entry fmod(const Entry& x, const Entry& y) { return apply(Op::fmod, x, y); }
-Entry fma(const Entry& a, const Entry& b, const Entry& c) { return apply(Op::fma, a, b, c); }
+ScalarExpression floor(const ScalarExpression& x) { return apply(Op::floor, x); }
+ScalarExpression ceil(const ScalarExpression& x) { return apply(Op::ceil, x); }
+ScalarExpression round(const ScalarExpression& x) { return apply(Op::round, x); }
+ScalarExpression trunc(const ScalarExpression& x) { return apply(Op::trunc, x); }
+ScalarExpression fmod(const ScalarExpression& x, const ScalarExpression& y) { return apply(Op::fmod, x, y); }
+ScalarExpression fma(const ScalarExpression& a, const ScalarExpression& b, const ScalarExpression& c) {
+  return apply(Op::fma, a, b, c);
+}
 
-Condition isnan(const Entry& x) { return x != x; }
+Condition isnan(const ScalarExpression& x) { return x != x; }
 
-Entry square(const Entry& x) { return x * x; }
-Entry sigmoid(const Entry& x) { return apply(Op::sigmoid, x); }
-Entry relu(const Entry& x) { return where(x < 0, 0, x); }
+ScalarExpression square(const ScalarExpression& x) { return x * x; }
+ScalarExpression sigmoid(const ScalarExpression& x) { return apply(Op::sigmoid, x); }
+ScalarExpression relu(const ScalarExpression& x) { return where(x < 0, 0, x); }
 
 }  // namespace xgrad

@@ -16,7 +16,7 @@
 
 namespace xgrad {
 
-class Entry;
+class ScalarExpression;
 
 namespace detail {
 
@@ -24,7 +24,7 @@ struct Formula;
 class FormulaBuilder;
 
 /// Where an instruction of the formula that is being built stands; formula 0 for a number.
-struct EntryPlace {
+struct ExpressionPlace {
   std::uint64_t formula = 0;
   std::uint32_t index = 0;
   double number = 0;
@@ -46,52 +46,55 @@ class Condition {
   }
 
  private:
-  friend class Entry;
+  friend class ScalarExpression;
   friend class detail::FormulaBuilder;
-  explicit Condition(detail::EntryPlace place) : place_(place) {}
-  detail::EntryPlace place_;
+  explicit Condition(detail::ExpressionPlace place) : place_(place) {}
+  detail::ExpressionPlace place_;
 };
 
 /// An entry of the arrays that `elementwise` goes through: a number of which the value is not known yet. What
 /// is done to it is noted once, and then done to every entry. It lives as long as the call of the function.
-class XGRAD_API Entry {
+class XGRAD_API ScalarExpression {
  public:
-  Entry() : Entry(0) {}
+  ScalarExpression() : ScalarExpression(0) {}
   template <Number S>
-  Entry(S number) : place_{0, 0, static_cast<double>(number)} {}
+  ScalarExpression(S number) : place_{0, 0, static_cast<double>(number)} {}
 
-  Entry& operator+=(const Entry& other);
-  Entry& operator-=(const Entry& other);
-  Entry& operator*=(const Entry& other);
-  Entry& operator/=(const Entry& other);
+  ScalarExpression& operator+=(const ScalarExpression& other);
+  ScalarExpression& operator-=(const ScalarExpression& other);
+  ScalarExpression& operator*=(const ScalarExpression& other);
+  ScalarExpression& operator/=(const ScalarExpression& other);
 
  private:
   friend class detail::FormulaBuilder;
-  explicit Entry(detail::EntryPlace place) : place_(place) {}
-  detail::EntryPlace place_;
+  explicit ScalarExpression(detail::ExpressionPlace place) : place_(place) {}
+  detail::ExpressionPlace place_;
 };
 
-XGRAD_API Entry operator+(const Entry& a, const Entry& b);
-XGRAD_API Entry operator-(const Entry& a, const Entry& b);
-XGRAD_API Entry operator*(const Entry& a, const Entry& b);
-XGRAD_API Entry operator/(const Entry& a, const Entry& b);
-XGRAD_API Entry operator-(const Entry& x);
-inline Entry operator+(const Entry& x) { return x; }
+XGRAD_API ScalarExpression operator+(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API ScalarExpression operator-(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API ScalarExpression operator*(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API ScalarExpression operator/(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API ScalarExpression operator-(const ScalarExpression& x);
+inline ScalarExpression operator+(const ScalarExpression& x) { return x; }
 
-XGRAD_API Condition operator<(const Entry& a, const Entry& b);
-XGRAD_API Condition operator<=(const Entry& a, const Entry& b);
-XGRAD_API Condition operator==(const Entry& a, const Entry& b);
-XGRAD_API Condition operator!=(const Entry& a, const Entry& b);
-inline Condition operator>(const Entry& a, const Entry& b) { return b < a; }
-inline Condition operator>=(const Entry& a, const Entry& b) { return b <= a; }
+XGRAD_API Condition operator<(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API Condition operator<=(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API Condition operator==(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API Condition operator!=(const ScalarExpression& a, const ScalarExpression& b);
+inline Condition operator>(const ScalarExpression& a, const ScalarExpression& b) { return b < a; }
+inline Condition operator>=(const ScalarExpression& a, const ScalarExpression& b) { return b <= a; }
 XGRAD_API Condition operator&&(const Condition& a, const Condition& b);
 XGRAD_API Condition operator||(const Condition& a, const Condition& b);
 XGRAD_API Condition operator!(const Condition& a);
 
 /// `a` where the condition holds, `b` elsewhere. Both are computed; of the one that was not taken nothing
 /// gets into value or derivative, not even NaN.
-XGRAD_API Entry where(const Condition& condition, const Entry& a, const Entry& b);
-inline Entry where(bool condition, const Entry& a, const Entry& b) { return condition ? a : b; }
+XGRAD_API ScalarExpression where(const Condition& condition, const ScalarExpression& a,
+                                 const ScalarExpression& b);
+inline ScalarExpression where(bool condition, const ScalarExpression& a, const ScalarExpression& b) {
+  return condition ? a : b;
+}
 
 /// The same for plain numbers, so that one function serves for both.
 template <Number A, Number B>
@@ -100,72 +103,76 @@ std::common_type_t<A, B> where(bool condition, A a, B b) {
 }
 
 /// |x|, with derivative 0 at 0.
-XGRAD_API Entry abs(const Entry& x);
-inline Entry fabs(const Entry& x) { return abs(x); }
+XGRAD_API ScalarExpression abs(const ScalarExpression& x);
+inline ScalarExpression fabs(const ScalarExpression& x) { return abs(x); }
 
 /// The larger and the smaller of two, NaN where one of them is; where they tie, each gets half of the
 /// derivative.
-XGRAD_API Entry max(const Entry& a, const Entry& b);
-XGRAD_API Entry min(const Entry& a, const Entry& b);
-inline Entry fmax(const Entry& a, const Entry& b) { return max(a, b); }
-inline Entry fmin(const Entry& a, const Entry& b) { return min(a, b); }
-inline Entry clamp(const Entry& x, const Entry& low, const Entry& high) { return min(max(x, low), high); }
+XGRAD_API ScalarExpression max(const ScalarExpression& a, const ScalarExpression& b);
+XGRAD_API ScalarExpression min(const ScalarExpression& a, const ScalarExpression& b);
+inline ScalarExpression fmax(const ScalarExpression& a, const ScalarExpression& b) { return max(a, b); }
+inline ScalarExpression fmin(const ScalarExpression& a, const ScalarExpression& b) { return min(a, b); }
+inline ScalarExpression clamp(const ScalarExpression& x, const ScalarExpression& low,
+                              const ScalarExpression& high) {
+  return min(max(x, low), high);
+}
 
 /// x^y. Its derivative by x is 0 where y is 0, that by y is 0 where x is 0 and y is not negative.
-XGRAD_API Entry pow(const Entry& x, const Entry& y);
-XGRAD_API Entry sqrt(const Entry& x);
-XGRAD_API Entry cbrt(const Entry& x);
+XGRAD_API ScalarExpression pow(const ScalarExpression& x, const ScalarExpression& y);
+XGRAD_API ScalarExpression sqrt(const ScalarExpression& x);
+XGRAD_API ScalarExpression cbrt(const ScalarExpression& x);
 /// sqrt(x^2 + y^2), with derivative 0 at 0.
-XGRAD_API Entry hypot(const Entry& x, const Entry& y);
+XGRAD_API ScalarExpression hypot(const ScalarExpression& x, const ScalarExpression& y);
 
-XGRAD_API Entry exp(const Entry& x);
-XGRAD_API Entry exp2(const Entry& x);
-XGRAD_API Entry expm1(const Entry& x);
-XGRAD_API Entry log(const Entry& x);
-XGRAD_API Entry log2(const Entry& x);
-XGRAD_API Entry log10(const Entry& x);
-XGRAD_API Entry log1p(const Entry& x);
+XGRAD_API ScalarExpression exp(const ScalarExpression& x);
+XGRAD_API ScalarExpression exp2(const ScalarExpression& x);
+XGRAD_API ScalarExpression expm1(const ScalarExpression& x);
+XGRAD_API ScalarExpression log(const ScalarExpression& x);
+XGRAD_API ScalarExpression log2(const ScalarExpression& x);
+XGRAD_API ScalarExpression log10(const ScalarExpression& x);
+XGRAD_API ScalarExpression log1p(const ScalarExpression& x);
 
-XGRAD_API Entry sin(const Entry& x);
-XGRAD_API Entry cos(const Entry& x);
-XGRAD_API Entry tan(const Entry& x);
-XGRAD_API Entry asin(const Entry& x);
-XGRAD_API Entry acos(const Entry& x);
-XGRAD_API Entry atan(const Entry& x);
-XGRAD_API Entry atan2(const Entry& y, const Entry& x);
-XGRAD_API Entry sinh(const Entry& x);
-XGRAD_API Entry cosh(const Entry& x);
-XGRAD_API Entry tanh(const Entry& x);
-XGRAD_API Entry asinh(const Entry& x);
-XGRAD_API Entry acosh(const Entry& x);
-XGRAD_API Entry atanh(const Entry& x);
+XGRAD_API ScalarExpression sin(const ScalarExpression& x);
+XGRAD_API ScalarExpression cos(const ScalarExpression& x);
+XGRAD_API ScalarExpression tan(const ScalarExpression& x);
+XGRAD_API ScalarExpression asin(const ScalarExpression& x);
+XGRAD_API ScalarExpression acos(const ScalarExpression& x);
+XGRAD_API ScalarExpression atan(const ScalarExpression& x);
+XGRAD_API ScalarExpression atan2(const ScalarExpression& y, const ScalarExpression& x);
+XGRAD_API ScalarExpression sinh(const ScalarExpression& x);
+XGRAD_API ScalarExpression cosh(const ScalarExpression& x);
+XGRAD_API ScalarExpression tanh(const ScalarExpression& x);
+XGRAD_API ScalarExpression asinh(const ScalarExpression& x);
+XGRAD_API ScalarExpression acosh(const ScalarExpression& x);
+XGRAD_API ScalarExpression atanh(const ScalarExpression& x);
 
-XGRAD_API Entry erf(const Entry& x);
-XGRAD_API Entry erfc(const Entry& x);
+XGRAD_API ScalarExpression erf(const ScalarExpression& x);
+XGRAD_API ScalarExpression erfc(const ScalarExpression& x);
 
 /// Steps have derivative 0. Halves are rounded to even numbers, as `round` of Variables does (std::round, of
 /// plain numbers, rounds them away from 0).
-XGRAD_API Entry floor(const Entry& x);
-XGRAD_API Entry ceil(const Entry& x);
-XGRAD_API Entry round(const Entry& x);
-XGRAD_API Entry trunc(const Entry& x);
+XGRAD_API ScalarExpression floor(const ScalarExpression& x);
+XGRAD_API ScalarExpression ceil(const ScalarExpression& x);
+XGRAD_API ScalarExpression round(const ScalarExpression& x);
+XGRAD_API ScalarExpression trunc(const ScalarExpression& x);
 /// The remainder of x / y, with the sign of x.
-XGRAD_API Entry fmod(const Entry& x, const Entry& y);
+XGRAD_API ScalarExpression fmod(const ScalarExpression& x, const ScalarExpression& y);
 
 /// a b + c, rounded once where the library's machine does that in one instruction.
-XGRAD_API Entry fma(const Entry& a, const Entry& b, const Entry& c);
+XGRAD_API ScalarExpression fma(const ScalarExpression& a, const ScalarExpression& b,
+                               const ScalarExpression& c);
 
-XGRAD_API Condition isnan(const Entry& x);
+XGRAD_API Condition isnan(const ScalarExpression& x);
 
 // Those of Variables, so that one function serves for both.
 
-XGRAD_API Entry square(const Entry& x);
+XGRAD_API ScalarExpression square(const ScalarExpression& x);
 /// 1 / (1 + e^-x), which does not overflow.
-XGRAD_API Entry sigmoid(const Entry& x);
+XGRAD_API ScalarExpression sigmoid(const ScalarExpression& x);
 /// max(x, 0), with derivative 1 for x >= 0.
-XGRAD_API Entry relu(const Entry& x);
-inline Entry maximum(const Entry& a, const Entry& b) { return max(a, b); }
-inline Entry minimum(const Entry& a, const Entry& b) { return min(a, b); }
+XGRAD_API ScalarExpression relu(const ScalarExpression& x);
+inline ScalarExpression maximum(const ScalarExpression& a, const ScalarExpression& b) { return max(a, b); }
+inline ScalarExpression minimum(const ScalarExpression& a, const ScalarExpression& b) { return min(a, b); }
 
 // The standard functions of plain numbers, for what a function computes besides.
 
@@ -222,22 +229,23 @@ class XGRAD_API FormulaBuilder {
   FormulaBuilder(const FormulaBuilder&) = delete;
   FormulaBuilder& operator=(const FormulaBuilder&) = delete;
 
-  Entry input(std::size_t k);
+  ScalarExpression input(std::size_t k);
   /// The entry that an instruction computes.
-  Entry at(std::uint32_t index) const;
+  ScalarExpression at(std::uint32_t index) const;
   /// The instruction that computes an entry.
-  std::uint32_t index_of(const Entry& entry);
+  std::uint32_t index_of(const ScalarExpression& entry);
   /// Ends the formula with its result.
-  std::shared_ptr<const Formula> finish(const Entry& result);
+  std::shared_ptr<const Formula> finish(const ScalarExpression& result);
   const Formula& formula() const { return *formula_; }
 
   // For the functions above; `op` is a kernels::Op.
-  static Entry apply(std::uint8_t op, const Entry& a, const Entry& b, const Entry& c);
-  static Entry entry(const Condition& condition) { return Entry(condition.place_); }
-  static Condition condition(const Entry& entry) { return Condition(entry.place_); }
+  static ScalarExpression apply(std::uint8_t op, const ScalarExpression& a, const ScalarExpression& b,
+                                const ScalarExpression& c);
+  static ScalarExpression entry(const Condition& condition) { return ScalarExpression(condition.place_); }
+  static Condition condition(const ScalarExpression& entry) { return Condition(entry.place_); }
   /// Whether it is a constant, and which.
-  static bool is_number(const Entry& entry) { return entry.place_.formula == 0; }
-  static double number(const Entry& entry) { return entry.place_.number; }
+  static bool is_number(const ScalarExpression& entry) { return entry.place_.formula == 0; }
+  static double number(const ScalarExpression& entry) { return entry.place_.number; }
 
  private:
   std::shared_ptr<Formula> formula_;

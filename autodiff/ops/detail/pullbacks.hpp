@@ -35,7 +35,7 @@ struct NumberOf {
   using type = typename X::value_type;
 };
 template <>
-struct NumberOf<Entry> {
+struct NumberOf<ScalarExpression> {
   using type = double;
 };
 /// The numbers beside an operand.
@@ -52,7 +52,8 @@ template <IntegerExpression C, class A, class B>
 auto choose(C&& condition, const A& a, const B& b) {
   return where(std::forward<C>(condition), a, b);
 }
-inline Entry choose(const Condition& condition, const Entry& a, const Entry& b) {
+inline ScalarExpression choose(const Condition& condition, const ScalarExpression& a,
+                               const ScalarExpression& b) {
   return xgrad::where(condition, a, b);
 }
 
@@ -77,7 +78,7 @@ template <class T>
 Variable<T> length(const Variable<T>& a, T b) {
   return hypot(a, b);
 }
-inline Entry length(const Entry& a, const Entry& b) { return hypot(a, b); }
+inline ScalarExpression length(const ScalarExpression& a, const ScalarExpression& b) { return hypot(a, b); }
 
 /// a^b in a formula.
 template <class T>
@@ -88,7 +89,7 @@ template <class T>
 Variable<T> power(const Variable<T>& a, const Variable<T>& b) {
   return pow(a, b);
 }
-Entry power(const Entry& a, const Entry& b);
+ScalarExpression power(const ScalarExpression& a, const ScalarExpression& b);
 
 /// x^c in a formula.
 template <class T>
@@ -99,7 +100,7 @@ template <class T>
 Variable<T> power_of_number(const Variable<T>& x, T c) {
   return pow_number(x, c);
 }
-inline Entry power_of_number(const Entry& x, double c) { return pow(x, c); }
+inline ScalarExpression power_of_number(const ScalarExpression& x, double c) { return pow(x, c); }
 
 /// Whether c x^(c - 1) is the derivative of x^c as it stands: multiples of 1/2 are, of which c - 1 is exact.
 inline bool has_power_below(double c) { return c + c == std::trunc(c + c) && std::abs(c) < 1e6; }
@@ -113,7 +114,7 @@ template <class T>
 Variable<T> size_of(const Variable<T>& x) {
   return abs(x);
 }
-inline Entry size_of(const Entry& x) { return abs(x); }
+inline ScalarExpression size_of(const ScalarExpression& x) { return abs(x); }
 
 /// x between -bound and bound, in a formula; NaN stays.
 template <class T>
@@ -174,7 +175,7 @@ kernels::Batch<T> sigmoid_slope(const kernels::Batch<T>& x) {
 }
 template <class T>
 Variable<T> sigmoid_slope(const Variable<T>& x);
-Entry sigmoid_slope(const Entry& x);
+ScalarExpression sigmoid_slope(const ScalarExpression& x);
 
 /// exp(-x^2)
 template <class T>
@@ -183,7 +184,7 @@ kernels::Batch<T> bell(const kernels::Batch<T>& x) {
 }
 template <class T>
 Variable<T> bell(const Variable<T>& x);
-Entry bell(const Entry& x);
+ScalarExpression bell(const ScalarExpression& x);
 
 }  // namespace detail
 

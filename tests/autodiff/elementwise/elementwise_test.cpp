@@ -313,7 +313,7 @@ TEST_CASE("elementwise: errors") {
   const V y = xt::xarray<double>{1, 2};
   CHECK(check::message<ShapeError>([&] { elementwise([](auto a, auto b) { return a * b; }, x, y); }) ==
         "elementwise: shapes {3} and {2} do not broadcast: extents 3 and 2");
-  Entry kept;
+  ScalarExpression kept;
   elementwise([&](auto a) { return kept = a; }, x);
   CHECK(check::message<ValueError>([&] { kept = kept * 2; }) ==
         "elementwise: a number that its function was given was used after the call");
