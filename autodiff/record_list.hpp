@@ -115,7 +115,7 @@ struct WrongCount {
 };
 
 /// What a replay writes down, kept from one replay to the next.
-struct ReplayScratch {
+struct BackwardScratch {
   std::vector<std::uint8_t> flags;
   std::vector<NodePointer> cotangents;
   std::vector<std::uint32_t> earlier_inputs;
@@ -166,7 +166,7 @@ class RecordList {
 
   /// Tapes that are recording, and the tape that is being replayed (0 for none).
   std::uint64_t recording = 0;
-  std::uint64_t replaying = 0;
+  std::uint64_t backward_of = 0;
   /// Tapes that check that everything is finite, and tapes that measure times.
   std::uint64_t checking = 0;
   std::uint64_t measuring = 0;
@@ -178,8 +178,8 @@ class RecordList {
   std::int64_t last_event = 0;                                     // the end of what was measured last
 
   std::vector<OpenTape> tapes;
-  std::vector<std::unique_ptr<ReplayScratch>> scratches;
-  std::size_t replay_depth = 0;
+  std::vector<std::unique_ptr<BackwardScratch>> scratches;
+  std::size_t backward_depth = 0;
   Arena arena;
 
  private:

@@ -48,7 +48,7 @@ NodePointer finish(const char* name, NodePointer result, std::span<const Link> l
   RecordList& list = record_list();
   const bool recorded = std::ranges::any_of(links, [](const Link& link) { return link.pullback != nullptr; });
   if (!recorded) {
-    mark_replayed(*result, std::ranges::all_of(links, [](const Link& link) { return link.input->constant; }));
+    mark_computed(*result, std::ranges::all_of(links, [](const Link& link) { return link.input->constant; }));
   } else {
     try {
       list.add_operation(name, *result, links, joint);
@@ -120,9 +120,9 @@ bool is_result(const Node& node) noexcept {
   return node.parameter == nullptr && (list.recording == 0 || list.find(node) != no_record);
 }
 
-void mark_replayed(Node& node, bool constant) noexcept {
+void mark_computed(Node& node, bool constant) noexcept {
   node.constant = constant;
-  node.replayed_by = record_list().replaying;
+  node.computed_by = record_list().backward_of;
 }
 
 void* arena_allocate(std::size_t bytes) { return record_list().arena.allocate(bytes); }
@@ -289,7 +289,7 @@ std::uint32_t RecordList::find_or_add(Node& node, const char* operation) {
     record.parameter = node.parameter;
     record.mark = node.parameter->version.load(std::memory_order_relaxed);
   } else {
-    record.mark = node.replayed_by;
+    record.mark = node.computed_by;
   }
   inputs_.insert(node.id, index);
   return index;
@@ -312,7 +312,7 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
   Record& record = append(result);
   result.record = size_ - 1;
   result.session = session_;
-  result.replayed_by = replaying;
+  result.computed_by = backward_of;
   record.name = name;
   record.edges = edges;
   record.edge_count = static_cast<std::uint32_t>(links.size());
@@ -337,7 +337,7 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
     }
     // Of what a replay computes, only the gradients that come out of it are checked: a pullback may well pass
     // through infinity on the way.
-    if (replaying == 0) check_value(name, result, links, site);
+    if (backward_of == 0) check_value(name, result, links, site);
   }
   if (measuring != 0) last_event = profile_clock();
 }

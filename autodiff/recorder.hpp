@@ -92,7 +92,7 @@ class XGRAD_API Captures {
 
 /// Notes of a value that no tape records by which replay it was computed, if any, and whether all that it was
 /// computed from is constant.
-void mark_replayed(Node& node, bool constant) noexcept;
+void mark_computed(Node& node, bool constant) noexcept;
 
 XGRAD_API void* arena_allocate(std::size_t bytes);
 

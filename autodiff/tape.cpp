@@ -38,7 +38,7 @@ NodePointer add_cotangents(NodePointer a, NodePointer b, bool recorded) {
     if (!a.is_unique()) std::swap(a, b);
     if (!a.is_unique()) {
       a = Variable<T>(Array<T>(value_of(a))).node();
-      a->replayed_by = record_list().replaying;
+      a->computed_by = record_list().backward_of;
     }
     kernels::add_in_place(value_of(a), value_of(b));
     a->constant = a->constant && b->constant;
@@ -52,35 +52,35 @@ void sort_unique(std::vector<std::uint32_t>& indices) {
 }
 
 /// One pass backward over a tape's interval of the record list.
-class Replay {
+class BackwardPass {
  public:
   /// Suspends recording on the tape that is replayed and on those inside it; `seen_by` are the tapes that
   /// record the replay itself.
-  Replay(RecordList& list, std::size_t slot, std::uint64_t seen_by)
+  BackwardPass(RecordList& list, std::size_t slot, std::uint64_t seen_by)
       : list_(list),
         tape_(list.tapes[slot]),
         slot_(slot),
         bit_(std::uint64_t{1} << slot),
         recording_(list.recording),
-        replaying_(list.replaying),
+        outer_backward_(list.backward_of),
         scratch_(next_scratch(list)),
         // A tape around this one sees what goes through it, also where it does not record it.
         checks_((list.checking & ((bit_ << 1) - 1)) != 0),
         measures_((list.measuring & bit_) != 0) {
     list_.recording &= seen_by;
-    list_.replaying = tape_.serial;
-    ++list_.replay_depth;
+    list_.backward_of = tape_.serial;
+    ++list_.backward_depth;
   }
-  ~Replay() {
+  ~BackwardPass() {
     scratch_.cotangents.clear();
-    --list_.replay_depth;
+    --list_.backward_depth;
     list_.recording = recording_;
-    list_.replaying = replaying_;
+    list_.backward_of = outer_backward_;
     if (releases_) list_.consume(slot_);
     if (list_.measuring != 0) list_.last_event = profile_clock();
   }
-  Replay(const Replay&) = delete;
-  Replay& operator=(const Replay&) = delete;
+  BackwardPass(const BackwardPass&) = delete;
+  BackwardPass& operator=(const BackwardPass&) = delete;
 
   std::vector<NodePointer> gradient(const NodePointer& y, NodePointer cotangent,
                                     std::span<const NodePointer> inputs);
@@ -89,11 +89,11 @@ class Replay {
   void into_parameters(const NodePointer& y, NodePointer cotangent);
 
  private:
-  static ReplayScratch& next_scratch(RecordList& list) {
-    if (list.replay_depth == list.scratches.size()) {
-      list.scratches.push_back(std::make_unique<ReplayScratch>());
+  static BackwardScratch& next_scratch(RecordList& list) {
+    if (list.backward_depth == list.scratches.size()) {
+      list.scratches.push_back(std::make_unique<BackwardScratch>());
     }
-    return *list.scratches[list.replay_depth];
+    return *list.scratches[list.backward_depth];
   }
 
   void prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const;
@@ -132,15 +132,15 @@ class Replay {
   std::size_t slot_;
   std::uint64_t bit_;
   std::uint64_t recording_;
-  std::uint64_t replaying_;
-  ReplayScratch& scratch_;
+  std::uint64_t outer_backward_;
+  BackwardScratch& scratch_;
   const bool checks_;
   const bool measures_;
   std::size_t count_ = 0;  // of records in the interval up to the result
   bool releases_ = false;  // whether this pass consumes the tape
 };
 
-void Replay::prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const {
+void BackwardPass::prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const {
   const Shape& shape = shape_of(y);
   if (!cotangent) {
     if (element_count(shape) != 1) {
@@ -165,12 +165,12 @@ void Replay::prepare_cotangent(const char* caller, const Node& y, NodePointer& c
                   caller, to_string(shape_of(y))));
 }
 
-std::uint32_t Replay::find_result(const char* caller, const Node& y) {
+std::uint32_t BackwardPass::find_result(const char* caller, const Node& y) {
   const std::uint32_t index = list_.find(y);
   const bool is_seen_here = index != no_record && index >= tape_.first && is_seen(list_[index]);
   const bool is_operation = is_seen_here && list_[index].name != nullptr;
-  if (is_operation || (is_seen_here && y.replayed_by != tape_.serial)) return index;
-  if (y.replayed_by == tape_.serial) {
+  if (is_operation || (is_seen_here && y.computed_by != tape_.serial)) return index;
+  if (y.computed_by == tape_.serial) {
     throw TapeError(
         fmt::format("{}: the result, of shape {}, is a gradient that this same tape computed; open an "
                     "outer Tape before this one to differentiate through it",
@@ -186,13 +186,13 @@ std::uint32_t Replay::find_result(const char* caller, const Node& y) {
   return no_record;
 }
 
-void Replay::start(std::uint32_t last) {
+void BackwardPass::start(std::uint32_t last) {
   count_ = last - tape_.first + 1;
   scratch_.flags.assign(count_ + scratch_.earlier_inputs.size(), 0);
   scratch_.cotangents.assign(scratch_.flags.size(), NodePointer());
 }
 
-void Replay::check_unchanged(std::uint32_t input, const Record& user) {
+void BackwardPass::check_unchanged(std::uint32_t input, const Record& user) {
   const Record& record = list_[input];
   if (record.parameter == nullptr) return;
   const std::uint64_t now = record.parameter->version.load(std::memory_order_relaxed);
@@ -205,7 +205,7 @@ void Replay::check_unchanged(std::uint32_t input, const Record& user) {
 }
 
 /// A parameter that changed has another value, which took no part: this tells why.
-void Replay::check_unchanged(const ParameterCell& parameter) {
+void BackwardPass::check_unchanged(const ParameterCell& parameter) {
   for (std::uint32_t i = tape_.first; i < list_.size(); ++i) {
     for (const Edge& edge : list_[i].inputs()) {
       if (edge.parent != no_record && list_[edge.parent].parameter == &parameter) {
@@ -215,11 +215,11 @@ void Replay::check_unchanged(const ParameterCell& parameter) {
   }
 }
 
-void Replay::check_not_lost(std::uint32_t input, const Record& user) {
+void BackwardPass::check_not_lost(std::uint32_t input, const Record& user) {
   const Record& record = list_[input];
   const bool is_input = record.name == nullptr;
-  const bool was_replayed = is_input && record.parameter == nullptr && record.mark == tape_.serial;
-  if (was_replayed || (!is_input && input >= tape_.first && !is_seen(record))) {
+  const bool was_computed = is_input && record.parameter == nullptr && record.mark == tape_.serial;
+  if (was_computed || (!is_input && input >= tape_.first && !is_seen(record))) {
     throw TapeError(
         fmt::format("'{}' used a gradient that this same tape computed, of shape {}: its derivative was not "
                     "recorded; open an outer Tape before this one to differentiate through it",
@@ -227,7 +227,7 @@ void Replay::check_not_lost(std::uint32_t input, const Record& user) {
   }
 }
 
-void Replay::mark_contributions(bool parameters_asked) {
+void BackwardPass::mark_contributions(bool parameters_asked) {
   auto& flags = scratch_.flags;
   flags[count_ - 1] |= contributes;
   for (std::size_t i = count_; i-- > 0;) {
@@ -246,7 +246,7 @@ void Replay::mark_contributions(bool parameters_asked) {
   }
 }
 
-void Replay::mark_needed() {
+void BackwardPass::mark_needed() {
   auto& flags = scratch_.flags;
   for (std::size_t i = 0; i < count_; ++i) {
     if ((flags[i] & contributes) == 0) continue;
@@ -260,7 +260,7 @@ void Replay::mark_needed() {
   }
 }
 
-void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position) {
+void BackwardPass::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position) {
   const Record& record = list_[parent];
   if (!cotangent || !record.has_shape(shape_of(*cotangent))) {
     throw ShapeError(fmt::format("'{}': the pullback of input {} returned {}, its input has shape {}",
@@ -274,7 +274,7 @@ void Replay::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& 
     check_gradient(list_, from, position, *sum);
 }
 
-void Replay::run(std::uint32_t index) {
+void BackwardPass::run(std::uint32_t index) {
   const std::size_t at = index - tape_.first;
   const Record& record = list_[index];
   if ((scratch_.flags[at] & needed) == 0 || !scratch_.cotangents[at]) return;
@@ -300,7 +300,7 @@ void Replay::run(std::uint32_t index) {
     list_.add_event(bit_, index, record.name, record.shape(), 0, begin, profile_clock(), true);
 }
 
-void Replay::run_joint(const Record& record, NodePointer cotangent) {
+void BackwardPass::run_joint(const Record& record, NodePointer cotangent) {
   const std::span<Edge> edges = record.inputs();
   xt::svector<NodePointer*, 8> sums(edges.size(), nullptr);
   for (std::size_t i = 0; i < edges.size(); ++i) {
@@ -324,7 +324,7 @@ void Replay::run_joint(const Record& record, NodePointer cotangent) {
   }
 }
 
-std::vector<std::uint32_t> Replay::find_inputs(const Node& y, std::span<const NodePointer> inputs) {
+std::vector<std::uint32_t> BackwardPass::find_inputs(const Node& y, std::span<const NodePointer> inputs) {
   std::vector<std::uint32_t> records;
   scratch_.earlier_inputs.clear();
   for (const NodePointer& input : inputs) {
@@ -347,7 +347,7 @@ std::vector<std::uint32_t> Replay::find_inputs(const Node& y, std::span<const No
   return records;
 }
 
-void Replay::ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last) {
+void BackwardPass::ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last) {
   start(last);
   for (const std::uint32_t index : inputs) {
     const std::size_t at = index == no_record ? nowhere : place(index);
@@ -357,7 +357,7 @@ void Replay::ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last) 
   mark_needed();
 }
 
-std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cotangent,
+std::vector<NodePointer> BackwardPass::gradient(const NodePointer& y, NodePointer cotangent,
                                           std::span<const NodePointer> inputs) {
   constexpr const char* caller = "gradient";
   if (!y) throw_empty_variable();
@@ -389,7 +389,7 @@ std::vector<NodePointer> Replay::gradient(const NodePointer& y, NodePointer cota
   return gradients;
 }
 
-void Replay::into_sums(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
+void BackwardPass::into_sums(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
                        std::span<NodePointer* const> sums) {
   const std::uint32_t last = list_.find(*y);
   const std::vector<std::uint32_t> records = find_inputs(*y, inputs);
@@ -400,7 +400,7 @@ void Replay::into_sums(const NodePointer& y, NodePointer cotangent, std::span<co
   for (std::size_t i = 0; i < sums.size(); ++i) *sums[i] = std::move(scratch_.cotangents[place(records[i])]);
 }
 
-void Replay::into_parameters(const NodePointer& y, NodePointer cotangent) {
+void BackwardPass::into_parameters(const NodePointer& y, NodePointer cotangent) {
   constexpr const char* caller = "backward";
   if (!y) throw_empty_variable();
   prepare_cotangent(caller, *y, cotangent);
@@ -474,7 +474,7 @@ void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const 
   RecordList& list = record_list();
   const std::size_t slot = list.tapes.size() - 1;
   const std::uint64_t outer = (std::uint64_t{1} << slot) - 1;
-  Replay(list, slot, outer).into_sums(y, std::move(cotangent), inputs, sums);
+  BackwardPass(list, slot, outer).into_sums(y, std::move(cotangent), inputs, sums);
 }
 
 }  // namespace detail
@@ -511,18 +511,18 @@ std::size_t Tape::size() const noexcept {
   return count;
 }
 
-std::vector<detail::NodePointer> Tape::replay(const detail::NodePointer& y, detail::NodePointer cotangent,
+std::vector<detail::NodePointer> Tape::backward_pass(const detail::NodePointer& y, detail::NodePointer cotangent,
                                               std::span<const detail::NodePointer> inputs) const {
   auto& list = own_list("gradient");
   detail::check_not_consumed(list, slot_, "gradient");
   const std::uint64_t outer = (std::uint64_t{1} << slot_) - 1;
-  return detail::Replay(list, slot_, outer).gradient(y, std::move(cotangent), inputs);
+  return detail::BackwardPass(list, slot_, outer).gradient(y, std::move(cotangent), inputs);
 }
 
-void Tape::replay_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent) {
+void Tape::backward_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent) {
   auto& list = own_list("backward");
   detail::check_not_consumed(list, slot_, "backward");
-  detail::Replay(list, slot_, 0).into_parameters(y, std::move(cotangent));
+  detail::BackwardPass(list, slot_, 0).into_parameters(y, std::move(cotangent));
 }
 
 }  // namespace xgrad

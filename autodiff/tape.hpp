@@ -60,7 +60,7 @@ class XGRAD_API Tape {
   /// zero; throws TapeError where `x` or `y` never took part, or where `y` is not one number.
   template <class Y, class X>
   Variable<X> gradient(const Variable<Y>& y, const Variable<X>& x) const {
-    return Variable<X>(std::move(replay(y.node(), {}, std::span(&x.node(), 1)).front()));
+    return Variable<X>(std::move(backward_pass(y.node(), {}, std::span(&x.node(), 1)).front()));
   }
 
   /// The vector-Jacobian product: the gradient of sum(cotangent * y) by `x`, for a `y` of any shape.
@@ -68,7 +68,7 @@ class XGRAD_API Tape {
   template <class Y, class X>
   Variable<X> gradient(const Variable<Y>& y, const Variable<X>& x,
                        const std::type_identity_t<Variable<Y>>& cotangent) const {
-    return Variable<X>(std::move(replay(y.node(), cotangent.node(), std::span(&x.node(), 1)).front()));
+    return Variable<X>(std::move(backward_pass(y.node(), cotangent.node(), std::span(&x.node(), 1)).front()));
   }
 
   /// The gradients by several inputs, from one replay.
@@ -81,7 +81,7 @@ class XGRAD_API Tape {
     for (const auto& input : inputs) nodes.push_back(input.node());
     std::vector<Variable<Y>> gradients;
     gradients.reserve(inputs.size());
-    for (auto& node : replay(y.node(), cotangent.node(), nodes)) gradients.emplace_back(std::move(node));
+    for (auto& node : backward_pass(y.node(), cotangent.node(), nodes)) gradients.emplace_back(std::move(node));
     return gradients;
   }
 
@@ -106,7 +106,7 @@ class XGRAD_API Tape {
   /// plain arrays: outer tapes do not see this pass.
   template <class Y>
   void backward(const Variable<Y>& loss, const std::type_identity_t<Variable<Y>>& cotangent = {}) {
-    replay_into_parameters(loss.node(), cotangent.node());
+    backward_into_parameters(loss.node(), cotangent.node());
   }
 
   template <detail::Raw Y, class... C>
@@ -180,9 +180,9 @@ class XGRAD_API Tape {
     return names;
   }
 
-  std::vector<detail::NodePointer> replay(const detail::NodePointer& y, detail::NodePointer cotangent,
+  std::vector<detail::NodePointer> backward_pass(const detail::NodePointer& y, detail::NodePointer cotangent,
                                           std::span<const detail::NodePointer> inputs) const;
-  void replay_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent);
+  void backward_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent);
   std::string draw(std::span<const Name> names) const;
   std::vector<RecordedOperation> list(std::span<const Name> names) const;
   bool is_own(const detail::RecordList& list) const noexcept;

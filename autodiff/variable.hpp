@@ -87,7 +87,7 @@ struct XGRAD_API Node {
   std::uint32_t record = not_recorded;  ///< its place in the record list of the thread that made it
   std::uint64_t id;                     ///< never used again, by any thread
   std::uint64_t session = 0;            ///< the life of a record list in which it was recorded
-  std::uint64_t replayed_by = 0;        ///< the tape whose replay computed it
+  std::uint64_t computed_by = 0;        ///< the tape whose replay computed it
   ParameterCell* parameter = nullptr;   ///< what a parameter's Variable belongs to (counted)
   Scalar scalar;
   bool constant = false;

@@ -67,7 +67,7 @@ class FormulaPullback final : public Pullback {
     const bool constant = g.node()->constant && std::ranges::all_of(saved_.inputs, [](const auto& input) {
                             return input.node()->constant;
                           });
-    for (const Variable<T>& product : products) mark_replayed(*product.node(), constant);
+    for (const Variable<T>& product : products) mark_computed(*product.node(), constant);
     return products;
   }
 

@@ -249,7 +249,7 @@ Variable<T> without(Variable<T>&& x, const Places& places) {
     const bool constant = x.node()->constant;
     Variable<T> result = detail::renewed(std::move(x));
     kernels::clear_at(detail::entries(result), places);
-    detail::mark_replayed(*result.node(), constant);
+    detail::mark_computed(*result.node(), constant);
     return result;
   }
   Array<T> value = x.value();

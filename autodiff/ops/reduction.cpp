@@ -181,7 +181,7 @@ Variable<T> products_of_others(const Variable<T>& x, const Reduced& to) {
   if (const auto loop = to.loop(x.shape())) {
     if (!detail::is_recording()) {
       Variable<T> result = kernels::products_of_others(x.value(), *loop);
-      detail::mark_replayed(*result.node(), x.node()->constant);
+      detail::mark_computed(*result.node(), x.node()->constant);
       return result;
     }
     const auto exclusive = [&](Direction direction) {

@@ -62,7 +62,7 @@ Variable<T> with_shape(const char* name, Variable<T>&& x, const Shape& shape) {
   const bool constant = x.node()->constant;
   Variable<T> result = detail::renewed(std::move(x));
   detail::entries(result).reshape(shape);
-  detail::mark_replayed(*result.node(), constant);
+  detail::mark_computed(*result.node(), constant);
   return result;
 }
 

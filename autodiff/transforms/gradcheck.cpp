@@ -202,7 +202,7 @@ class Check {
         for (std::size_t i = 0; i < inputs.size(); ++i) {
           if (!same_bits(gradients[i].value(), again[i].value()) ||
               !same_bits(gradients[i].value(), first[c][i].value())) {
-            return fmt::format("the gradient by input {} is not deterministic: two replays differ", i);
+            return fmt::format("the gradient by input {} is not deterministic: two backward passes differ", i);
           }
         }
       }

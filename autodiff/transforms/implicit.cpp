@@ -234,7 +234,7 @@ template <class T, class Solver>
 Variable<T> record(const Solver& solver, const Map<T>& f, Array<T> z) {
   if (!is_recording()) {
     Variable<T> result(std::move(z));
-    mark_replayed(*result.node(), false);
+    mark_computed(*result.node(), false);
     return result;
   }
   const auto captured = captured_by(f, z);

@@ -98,7 +98,7 @@ Variable<T> checkpoint(Block<T> block) {
   const bool constant = y.node()->constant;
   Variable<T> result(std::move(y).value());
   if (recipe.inputs.empty()) {
-    mark_replayed(*result.node(), constant);
+    mark_computed(*result.node(), constant);
     return result;
   }
   std::vector<Link> links;

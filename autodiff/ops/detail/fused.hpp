@@ -38,7 +38,7 @@ Variable<T> pull_in_one_pass(F formula, Variable<T>&& g, const X&... x) {
   Variable<T> result = in_place ? renewed(std::move(g)) : new_variable<T>(g.shape());
   kernels::map_all_into(entries(result).data(), result.shape(), formula, (in_place ? result : g).value(),
                         x.value()...);
-  mark_replayed(*result.node(), constant);
+  mark_computed(*result.node(), constant);
   return result;
 }
 
