@@ -57,7 +57,7 @@ Variable<T> Linear<T>::operator()(const Variable<T>& x) const {
 }
 
 template <class T>
-Conv2d<T>::Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options,
+Conv2d<T>::Conv2d(std::size_t in, std::size_t out, Size2d kernel, const Conv2dOptions<T>& options,
                   Generator& generator)
     : weight(draw_weight<T>(
           "Conv2d", {out, kernel.rows, kernel.columns, channels_of_group("Conv2d", in, out, options.groups)},
@@ -90,7 +90,7 @@ Variable<T> Conv1d<T>::operator()(const Variable<T>& sequences) const {
 }
 
 template <class T>
-ConvTranspose2d<T>::ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel,
+ConvTranspose2d<T>::ConvTranspose2d(std::size_t in, std::size_t out, Size2d kernel,
                                     const ConvTranspose2dOptions<T>& options, Generator& generator)
     : weight(draw_weight<T>(
           "ConvTranspose2d",

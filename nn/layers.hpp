@@ -50,9 +50,9 @@ struct Linear {
 /// How a Conv2d layer is made.
 template <class T>
 struct Conv2dOptions {
-  Pair stride = 1;      ///< of the window, rows and columns
+  Size2d stride = 1;    ///< of the window, rows and columns
   Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
-  Pair dilation = 1;    ///< distance of the kernel's taps
+  Size2d dilation = 1;  ///< distance of the kernel's taps
   Count groups = 1;     ///< of channels, convolved separately; as many as `in`: depthwise
   bool bias = true;     ///< whether a bias is added for each output channel
   Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
@@ -64,7 +64,7 @@ template <class T = float>
 struct Conv2d {
   /// Throws ValueError where `in`, `out` or the kernel's extent is 0, or the groups do not divide the
   /// channels.
-  XGRAD_API Conv2d(std::size_t in, std::size_t out, Pair kernel, const Conv2dOptions<T>& options = {},
+  XGRAD_API Conv2d(std::size_t in, std::size_t out, Size2d kernel, const Conv2dOptions<T>& options = {},
                    Generator& generator = default_generator());
 
   /// Throws ShapeError where the images do not have `in` channels or are smaller than the kernel.
@@ -113,12 +113,12 @@ struct Conv1d {
 /// How a ConvTranspose2d layer is made.
 template <class T>
 struct ConvTranspose2dOptions {
-  Pair stride = 1;          ///< distance of the kernels laid down, rows and columns
-  Padding padding = 0;      ///< entries cut off on each side; `same` leaves H stride and W stride of them
-  Pair output_padding = 0;  ///< entries more at the end of each axis
-  Pair dilation = 1;        ///< distance of the kernel's taps
-  Count groups = 1;         ///< of channels, convolved separately
-  bool bias = true;         ///< whether a bias is added for each output channel
+  Size2d stride = 1;          ///< distance of the kernels laid down, rows and columns
+  Padding padding = 0;        ///< entries cut off on each side; `same` leaves H stride and W stride of them
+  Size2d output_padding = 0;  ///< entries more at the end of each axis
+  Size2d dilation = 1;        ///< distance of the kernel's taps
+  Count groups = 1;           ///< of channels, convolved separately
+  bool bias = true;           ///< whether a bias is added for each output channel
   Initializer<T> initialization = he_uniform<T>;  ///< of the weights; biases start at zero
 };
 
@@ -128,7 +128,7 @@ template <class T = float>
 struct ConvTranspose2d {
   /// Throws ValueError where `in`, `out` or the kernel's extent is 0, or the groups do not divide the
   /// channels.
-  XGRAD_API ConvTranspose2d(std::size_t in, std::size_t out, Pair kernel,
+  XGRAD_API ConvTranspose2d(std::size_t in, std::size_t out, Size2d kernel,
                             const ConvTranspose2dOptions<T>& options = {},
                             Generator& generator = default_generator());
 
@@ -153,7 +153,7 @@ struct MaxPool2d {
 
   auto fields() { return nn::fields(); }
 
-  Pair window;                    ///< rows and columns
+  Size2d window;                  ///< rows and columns
   MaxPool2dOptions options = {};  ///< stride (the window's extent by default), padding, dilation, ties
 };
 
@@ -166,7 +166,7 @@ struct AvgPool2d {
 
   auto fields() { return nn::fields(); }
 
-  Pair window;                    ///< rows and columns
+  Size2d window;                  ///< rows and columns
   AvgPool2dOptions options = {};  ///< stride (the window's extent by default), padding
 };
 
@@ -179,7 +179,7 @@ struct AdaptiveAvgPool2d {
 
   auto fields() { return nn::fields(); }
 
-  Pair size;  ///< rows and columns
+  Size2d size;  ///< rows and columns
 };
 
 /// The mean of each channel: images {N, H, W, C} to {N, C}.

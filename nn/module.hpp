@@ -136,7 +136,7 @@ consteval std::string_view type_in_function() {
 /// Classes with constructors that are known to hold no layer.
 template <class T>
 consteval bool is_plain_class() {
-  if constexpr (VariableType<T> || std::is_same_v<T, Pair> || std::is_same_v<T, Padding>) return true;
+  if constexpr (VariableType<T> || std::is_same_v<T, Size2d> || std::is_same_v<T, Padding>) return true;
   constexpr std::string_view name = type_in_function<T>();
   return name.starts_with("std::") || name.starts_with("xt::") || name.starts_with("__gnu_cxx::");
 }

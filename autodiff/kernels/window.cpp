@@ -39,7 +39,7 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
                                const detail::WindowOptions& options) {
   detail::check_images(operation, axes, images);
   const bool same = options.padding.rule == Padding::Rule::same;
-  Pair padding = same ? Pair(0) : options.padding.amount;
+  Size2d padding = same ? Size2d(0) : options.padding.amount;
   detail::check_range(operation, "the window", axes, options.window, 1);
   detail::check_range(operation, "the stride", axes, options.stride, 1);
   detail::check_range(operation, "the dilation", axes, options.dilation, 1);
@@ -48,12 +48,12 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
         fmt::format("{}: the padding is {}; expected one number", operation, detail::extents(2, padding)));
   }
   detail::check_range(operation, "the padding", axes, padding, 0);
-  const auto axis_of = [&](std::size_t Pair::*axis, std::size_t before) {
+  const auto axis_of = [&](std::size_t Size2d::*axis, std::size_t before) {
     return detail::WindowAxis{0, options.window.*axis, options.stride.*axis, options.dilation.*axis, before,
                               0};
   };
-  return {images.front(), images.back(), axis_of(&Pair::rows, axes == 1 ? 0 : padding.rows),
-          axis_of(&Pair::columns, padding.columns)};
+  return {images.front(), images.back(), axis_of(&Size2d::rows, axes == 1 ? 0 : padding.rows),
+          axis_of(&Size2d::columns, padding.columns)};
 }
 
 std::string describe(std::size_t axes, const detail::WindowOptions& options) {
@@ -86,13 +86,13 @@ Shape with_axes(std::size_t axes, const Shape& images) {
   return axes == 2 ? images : Shape{images[0], images[2], images[3]};
 }
 
-std::string extents(std::size_t axes, const Pair& pair) {
+std::string extents(std::size_t axes, const Size2d& pair) {
   const auto columns = static_cast<std::ptrdiff_t>(pair.columns);
   return axes == 1 ? fmt::format("{}", columns)
                    : fmt::format("{} x {}", static_cast<std::ptrdiff_t>(pair.rows), columns);
 }
 
-void check_range(const char* operation, const char* option, std::size_t axes, const Pair& pair,
+void check_range(const char* operation, const char* option, std::size_t axes, const Size2d& pair,
                  std::size_t least) {
   const std::size_t rows = axes == 1 ? pair.columns : pair.rows;
   if (std::min(rows, pair.columns) >= least && std::max(rows, pair.columns) <= largest_option) return;
@@ -129,7 +129,7 @@ Window make_window(const char* operation, std::size_t axes, const Shape& images,
 }
 
 Window make_transposed_window(const char* operation, std::size_t axes, const Shape& images,
-                              const WindowOptions& options, Pair more) {
+                              const WindowOptions& options, Size2d more) {
   Window result = unplaced_window(operation, axes, images, options);
   result.rows.output = axes == 1 ? 1 : images[1];
   result.columns.output = images[axes];
@@ -137,7 +137,7 @@ Window make_transposed_window(const char* operation, std::size_t axes, const Sha
   check_range(operation, "the output padding", axes, more, 0);
   check_range(operation, "the extent of the images", axes, {result.rows.output, result.columns.output}, 0);
   const bool same = options.padding.rule == Padding::Rule::same;
-  if (same && more != Pair(0)) {
+  if (same && more != Size2d(0)) {
     throw ValueError(fmt::format("{}: an output padding of {} with padding 'same'; expected none", operation,
                                  extents(axes, more)));
   }

@@ -23,14 +23,14 @@ struct Count {
 };
 
 /// Two extents, rows and columns; one number stands for both.
-struct Pair {
+struct Size2d {
   template <std::integral I>
-  constexpr Pair(I both) : Pair(both, both) {}
+  constexpr Size2d(I both) : Size2d(both, both) {}
   template <std::integral I, std::integral J>
-  constexpr Pair(I r, J c) : rows(static_cast<std::size_t>(r)), columns(static_cast<std::size_t>(c)) {}
+  constexpr Size2d(I r, J c) : rows(static_cast<std::size_t>(r)), columns(static_cast<std::size_t>(c)) {}
   std::size_t rows;
   std::size_t columns;
-  bool operator==(const Pair&) const = default;
+  bool operator==(const Size2d&) const = default;
 };
 
 /// What lies around an image: a number of entries on each side, rows and columns, or a rule. `same` gives
@@ -38,14 +38,14 @@ struct Pair {
 /// Sequences, of one axis, take a number or a rule.
 struct Padding {
   enum class Rule { fixed, same };
-  constexpr Padding(Pair p) : amount(p) {}
+  constexpr Padding(Size2d p) : amount(p) {}
   template <std::integral I>
   constexpr Padding(I both) : amount(both) {}
   template <std::integral I, std::integral J>
   constexpr Padding(I rows, J columns) : amount(rows, columns) {}
   /// "valid" (none) or "same"; throws ValueError for any other word.
   XGRAD_API Padding(const char* rule);
-  Pair amount = 0;
+  Size2d amount = 0;
   Rule rule = Rule::fixed;
 };
 
@@ -164,14 +164,14 @@ using Window = SlidingWindow<WindowAxis>;
 /// How the windows of an operation lie. Sequences {N, L, C} are images of one row: of each pair, `columns`
 /// counts.
 struct WindowOptions {
-  Pair window;
-  Pair stride;
+  Size2d window;
+  Size2d stride;
   Padding padding;
-  Pair dilation = 1;
+  Size2d dilation = 1;
 };
 
 /// A number of the one axis of sequences, as a pair.
-constexpr Pair along(Count number) { return {1, number.value}; }
+constexpr Size2d along(Count number) { return {1, number.value}; }
 
 /// The shape of an array of images with so many axes between the first and the last: 2, or 1, which leaves
 /// out the rows.
@@ -181,10 +181,10 @@ Shape with_axes(std::size_t axes, const Shape& images);
 const char* noun(std::size_t axes);
 
 /// An extent or two as text; numbers that came from negative integers look like them again.
-std::string extents(std::size_t axes, const Pair& pair);
+std::string extents(std::size_t axes, const Size2d& pair);
 
 /// Throws ValueError where one of the numbers is below `least`, or unreasonably large.
-void check_range(const char* operation, const char* option, std::size_t axes, const Pair& pair,
+void check_range(const char* operation, const char* option, std::size_t axes, const Size2d& pair,
                  std::size_t least);
 
 /// Throws ShapeError where these are no images {N, H, W, C}, or for one axis no sequences {N, L, C}.
@@ -199,7 +199,7 @@ Window make_window(const char* operation, std::size_t axes, const Shape& images,
 /// extents wanted are (extent - 1) stride - 2 padding + dilation (window - 1) + 1 + more; with `same`, extent
 /// stride. Its channels are not set.
 Window make_transposed_window(const char* operation, std::size_t axes, const Shape& images,
-                              const WindowOptions& options, Pair more);
+                              const WindowOptions& options, Size2d more);
 
 }  // namespace detail
 

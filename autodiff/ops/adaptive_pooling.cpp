@@ -19,7 +19,7 @@ void check_images(const char* operation, std::size_t axes, const Shape& images) 
   detail::check_entries(operation, axes, images);
 }
 
-Pool<BinAxis> bins(const char* operation, std::size_t axes, const Shape& images, Pair size) {
+Pool<BinAxis> bins(const char* operation, std::size_t axes, const Shape& images, Size2d size) {
   check_images(operation, axes, images);
   detail::check_range(operation, "the size", axes, size, 1);
   const std::size_t height = axes == 1 ? 1 : images[1];
@@ -43,7 +43,7 @@ Variable<T> global_max_pool(const char* operation, std::size_t axes, const Varia
 }  // namespace
 
 template <class T>
-Variable<T> adaptive_avg_pool2d(const Variable<T>& images, Pair size) {
+Variable<T> adaptive_avg_pool2d(const Variable<T>& images, Size2d size) {
   return detail::average("adaptive_avg_pool2d", images, bins("adaptive_avg_pool2d", 2, images.shape(), size),
                          false);
 }
@@ -55,7 +55,7 @@ Variable<T> adaptive_avg_pool1d(const Variable<T>& sequences, Count size) {
 }
 
 template <class T>
-Variable<T> adaptive_max_pool2d(const Variable<T>& images, Pair size) {
+Variable<T> adaptive_max_pool2d(const Variable<T>& images, Size2d size) {
   return detail::largest("adaptive_max_pool2d", images, bins("adaptive_max_pool2d", 2, images.shape(), size));
 }
 
@@ -87,14 +87,14 @@ Variable<T> global_max_pool1d(const Variable<T>& sequences) {
   return global_max_pool("global_max_pool1d", 1, sequences);
 }
 
-#define XGRAD_INSTANTIATE(T)                                              \
-  template Variable<T> adaptive_avg_pool2d<T>(const Variable<T>&, Pair);  \
-  template Variable<T> adaptive_avg_pool1d<T>(const Variable<T>&, Count); \
-  template Variable<T> adaptive_max_pool2d<T>(const Variable<T>&, Pair);  \
-  template Variable<T> adaptive_max_pool1d<T>(const Variable<T>&, Count); \
-  template Variable<T> global_avg_pool2d<T>(const Variable<T>&);          \
-  template Variable<T> global_avg_pool1d<T>(const Variable<T>&);          \
-  template Variable<T> global_max_pool2d<T>(const Variable<T>&);          \
+#define XGRAD_INSTANTIATE(T)                                               \
+  template Variable<T> adaptive_avg_pool2d<T>(const Variable<T>&, Size2d); \
+  template Variable<T> adaptive_avg_pool1d<T>(const Variable<T>&, Count);  \
+  template Variable<T> adaptive_max_pool2d<T>(const Variable<T>&, Size2d); \
+  template Variable<T> adaptive_max_pool1d<T>(const Variable<T>&, Count);  \
+  template Variable<T> global_avg_pool2d<T>(const Variable<T>&);           \
+  template Variable<T> global_avg_pool1d<T>(const Variable<T>&);           \
+  template Variable<T> global_max_pool2d<T>(const Variable<T>&);           \
   template Variable<T> global_max_pool1d<T>(const Variable<T>&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE

@@ -15,7 +15,7 @@ namespace xgrad {
 /// floor(i H / size) to ceil((i + 1) H / size), PyTorch's rule: bins overlap where H is no multiple of the
 /// size.
 template <class T>
-XGRAD_API Variable<T> adaptive_avg_pool2d(const Variable<T>& images, Pair size);
+XGRAD_API Variable<T> adaptive_avg_pool2d(const Variable<T>& images, Size2d size);
 /// The same of sequences: {N, size, C}.
 template <class T>
 XGRAD_API Variable<T> adaptive_avg_pool1d(const Variable<T>& sequences, Count size);
@@ -23,7 +23,7 @@ XGRAD_API Variable<T> adaptive_avg_pool1d(const Variable<T>& sequences, Count si
 /// The largest entry of each bin, a NaN where there is one; the first of equals gets the gradient. Bins as
 /// for adaptive_avg_pool2d.
 template <class T>
-XGRAD_API Variable<T> adaptive_max_pool2d(const Variable<T>& images, Pair size);
+XGRAD_API Variable<T> adaptive_max_pool2d(const Variable<T>& images, Size2d size);
 /// The same of sequences: {N, size, C}.
 template <class T>
 XGRAD_API Variable<T> adaptive_max_pool1d(const Variable<T>& sequences, Count size);

@@ -127,7 +127,7 @@ void check_arguments(const char* operation, std::size_t axes, const Shape& image
 }
 
 /// The kernel's extent, the rows and columns of a weight.
-Pair kernel_of(std::size_t axes, const Shape& weight) { return {axes == 1 ? 1 : weight[1], weight[axes]}; }
+Size2d kernel_of(std::size_t axes, const Shape& weight) { return {axes == 1 ? 1 : weight[1], weight[axes]}; }
 
 template <class T>
 Variable<T> convolution(const char* operation, std::size_t axes, const Variable<T>& images,

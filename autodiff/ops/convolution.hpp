@@ -25,9 +25,9 @@ struct Conv1dOptions {
 
 /// How a convolution moves over an image.
 struct Conv2dOptions {
-  Pair stride = 1;      ///< of the window, rows and columns
+  Size2d stride = 1;    ///< of the window, rows and columns
   Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
-  Pair dilation = 1;    ///< distance of the kernel's taps
+  Size2d dilation = 1;  ///< distance of the kernel's taps
   Count groups = 1;     ///< of channels, convolved separately
 };
 
@@ -42,11 +42,11 @@ struct ConvTranspose1dOptions {
 
 /// How a transposed convolution builds up an image.
 struct ConvTranspose2dOptions {
-  Pair stride = 1;          ///< distance of the kernels laid down, rows and columns
-  Padding padding = 0;      ///< entries cut off on each side; `same` leaves H stride and W stride of them
-  Pair output_padding = 0;  ///< entries more at the end of each axis, fewer than the stride or the dilation
-  Pair dilation = 1;        ///< distance of the kernel's taps
-  Count groups = 1;         ///< of channels, convolved separately
+  Size2d stride = 1;          ///< distance of the kernels laid down, rows and columns
+  Padding padding = 0;        ///< entries cut off on each side; `same` leaves H stride and W stride of them
+  Size2d output_padding = 0;  ///< entries more at the end of each axis, fewer than the stride or the dilation
+  Size2d dilation = 1;        ///< distance of the kernel's taps
+  Count groups = 1;           ///< of channels, convolved separately
 };
 
 namespace detail {

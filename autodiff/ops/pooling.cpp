@@ -38,7 +38,7 @@ Pool<WindowAxis> pool_of(const char* operation, std::size_t axes, const Shape& i
   const Window result = detail::make_window(operation, axes, images, options);
   const auto window = [&] {
     const std::string dilation =
-        options.dilation == Pair(1) ? "" : ", dilation " + detail::extents(axes, options.dilation);
+        options.dilation == Size2d(1) ? "" : ", dilation " + detail::extents(axes, options.dilation);
     return detail::extents(axes, options.window) + dilation;
   };
   const bool fixed = options.padding.rule == Padding::Rule::fixed;
@@ -59,7 +59,7 @@ Pool<WindowAxis> pool_of(const char* operation, std::size_t axes, const Shape& i
 }
 
 template <class T>
-Variable<T> max_pool(const char* operation, std::size_t axes, const Variable<T>& images, Pair window,
+Variable<T> max_pool(const char* operation, std::size_t axes, const Variable<T>& images, Size2d window,
                      const MaxPool2dOptions& options, Generator& generator) {
   const auto pool = pool_of(operation, axes, images.shape(),
                             {window, options.stride.value_or(window), options.padding, options.dilation});
@@ -71,7 +71,7 @@ Variable<T> max_pool(const char* operation, std::size_t axes, const Variable<T>&
 }  // namespace
 
 template <class T>
-Variable<T> max_pool2d(const Variable<T>& images, Pair window, const MaxPool2dOptions& options,
+Variable<T> max_pool2d(const Variable<T>& images, Size2d window, const MaxPool2dOptions& options,
                        Generator& generator) {
   return max_pool("max_pool2d", 2, images, window, options, generator);
 }
@@ -86,7 +86,7 @@ Variable<T> max_pool1d(const Variable<T>& sequences, Count window, const MaxPool
 }
 
 template <class T>
-Variable<T> avg_pool2d(const Variable<T>& images, Pair window, const AvgPool2dOptions& options) {
+Variable<T> avg_pool2d(const Variable<T>& images, Size2d window, const AvgPool2dOptions& options) {
   const auto pool =
       pool_of("avg_pool2d", 2, images.shape(), {window, options.stride.value_or(window), options.padding});
   return detail::average("avg_pool2d", images, pool, options.count_padding);
@@ -99,10 +99,10 @@ Variable<T> avg_pool1d(const Variable<T>& sequences, Count window, const AvgPool
   return detail::average("avg_pool1d", sequences, pool, options.count_padding);
 }
 
-#define XGRAD_INSTANTIATE(T)                                                                          \
-  template Variable<T> max_pool2d<T>(const Variable<T>&, Pair, const MaxPool2dOptions&, Generator&);  \
-  template Variable<T> max_pool1d<T>(const Variable<T>&, Count, const MaxPool1dOptions&, Generator&); \
-  template Variable<T> avg_pool2d<T>(const Variable<T>&, Pair, const AvgPool2dOptions&);              \
+#define XGRAD_INSTANTIATE(T)                                                                           \
+  template Variable<T> max_pool2d<T>(const Variable<T>&, Size2d, const MaxPool2dOptions&, Generator&); \
+  template Variable<T> max_pool1d<T>(const Variable<T>&, Count, const MaxPool1dOptions&, Generator&);  \
+  template Variable<T> avg_pool2d<T>(const Variable<T>&, Size2d, const AvgPool2dOptions&);             \
   template Variable<T> avg_pool1d<T>(const Variable<T>&, Count, const AvgPool1dOptions&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE

@@ -27,10 +27,10 @@ struct MaxPool1dOptions {
 
 /// How a pooling window moves over an image.
 struct MaxPool2dOptions {
-  std::optional<Pair> stride = std::nullopt;  ///< of the window; its own extent by default
-  Padding padding = 0;                        ///< places around the image, which never win
-  Pair dilation = 1;                          ///< distance of the window's taps
-  Ties ties = Ties::first;                    ///< who gets the gradient among equals
+  std::optional<Size2d> stride = std::nullopt;  ///< of the window; its own extent by default
+  Padding padding = 0;                          ///< places around the image, which never win
+  Size2d dilation = 1;                          ///< distance of the window's taps
+  Ties ties = Ties::first;                      ///< who gets the gradient among equals
 };
 
 /// How an averaging window moves over a sequence.
@@ -42,8 +42,8 @@ struct AvgPool1dOptions {
 
 /// How an averaging window moves over an image.
 struct AvgPool2dOptions {
-  std::optional<Pair> stride = std::nullopt;  ///< of the window; its own extent by default
-  Padding padding = 0;                        ///< zeros around the image
+  std::optional<Size2d> stride = std::nullopt;  ///< of the window; its own extent by default
+  Padding padding = 0;                          ///< zeros around the image
   bool count_padding = true;  ///< divide by the window's extent, or by the entries inside the image
 };
 
@@ -52,7 +52,8 @@ struct AvgPool2dOptions {
 /// H' = floor((H + padding - d (window - 1) - 1) / stride) + 1, padding being that of both sides. `generator`
 /// breaks ties where they are broken at random.
 template <class T>
-XGRAD_API Variable<T> max_pool2d(const Variable<T>& images, Pair window, const MaxPool2dOptions& options = {},
+XGRAD_API Variable<T> max_pool2d(const Variable<T>& images, Size2d window,
+                                 const MaxPool2dOptions& options = {},
                                  Generator& generator = default_generator());
 
 /// max_pool2d with one axis: sequences {N, L, C} give {N, L', C}.
@@ -63,7 +64,7 @@ XGRAD_API Variable<T> max_pool1d(const Variable<T>& sequences, Count window,
 
 /// The mean of each window. Shapes as for max_pool2d.
 template <class T>
-XGRAD_API Variable<T> avg_pool2d(const Variable<T>& images, Pair window,
+XGRAD_API Variable<T> avg_pool2d(const Variable<T>& images, Size2d window,
                                  const AvgPool2dOptions& options = {});
 
 /// avg_pool2d with one axis: sequences {N, L, C} give {N, L', C}.

@@ -34,7 +34,7 @@ Variable<T> add_columns(const Variable<T>& columns, const Window& window) {
                    {columns, [window](const Variable<T>& g) { return make_columns(g, window); }});
 }
 
-Window make_window(const char* operation, const Shape& images, Pair window, const UnfoldOptions& options) {
+Window make_window(const char* operation, const Shape& images, Size2d window, const UnfoldOptions& options) {
   return detail::make_window(operation, 2, images,
                              {window, options.stride, options.padding, options.dilation});
 }
@@ -42,12 +42,12 @@ Window make_window(const char* operation, const Shape& images, Pair window, cons
 }  // namespace
 
 template <class T>
-Variable<T> unfold(const Variable<T>& images, Pair window, const UnfoldOptions& options) {
+Variable<T> unfold(const Variable<T>& images, Size2d window, const UnfoldOptions& options) {
   return make_columns(images, make_window("unfold", images.shape(), window, options));
 }
 
 template <class T>
-Variable<T> fold(const Variable<T>& columns, Pair size, Pair window, const UnfoldOptions& options) {
+Variable<T> fold(const Variable<T>& columns, Size2d size, Size2d window, const UnfoldOptions& options) {
   const Shape& shape = columns.shape();
   if (shape.size() != 4) {
     throw ShapeError(
@@ -69,9 +69,9 @@ Variable<T> fold(const Variable<T>& columns, Pair size, Pair window, const Unfol
   return add_columns(columns, geometry);
 }
 
-#define XGRAD_INSTANTIATE(T)                                                      \
-  template Variable<T> unfold<T>(const Variable<T>&, Pair, const UnfoldOptions&); \
-  template Variable<T> fold<T>(const Variable<T>&, Pair, Pair, const UnfoldOptions&);
+#define XGRAD_INSTANTIATE(T)                                                        \
+  template Variable<T> unfold<T>(const Variable<T>&, Size2d, const UnfoldOptions&); \
+  template Variable<T> fold<T>(const Variable<T>&, Size2d, Size2d, const UnfoldOptions&);
 XGRAD_FOR_EACH_SCALAR(XGRAD_INSTANTIATE)
 #undef XGRAD_INSTANTIATE
 

@@ -10,9 +10,9 @@ namespace xgrad {
 
 /// How the windows of unfold and fold lie.
 struct UnfoldOptions {
-  Pair stride = 1;      ///< of the window, rows and columns
+  Size2d stride = 1;    ///< of the window, rows and columns
   Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
-  Pair dilation = 1;    ///< distance of the window's taps
+  Size2d dilation = 1;  ///< distance of the window's taps
 };
 
 /// The entries under each window: images {N, H, W, C} give {N, H', W', kH kW C}, with H' and W' as for
@@ -22,7 +22,7 @@ struct UnfoldOptions {
 ///
 /// Throws ShapeError where the window does not fit, ValueError for options out of range.
 template <class T>
-XGRAD_API Variable<T> unfold(const Variable<T>& images, Pair window, const UnfoldOptions& options = {});
+XGRAD_API Variable<T> unfold(const Variable<T>& images, Size2d window, const UnfoldOptions& options = {});
 
 /// The adjoint of unfold: columns {N, H', W', kH kW C} give images {N, size.rows, size.columns, C}, where
 /// what overlaps is added. fold(unfold(x)) is x times the number of windows over each entry.
@@ -30,7 +30,7 @@ XGRAD_API Variable<T> unfold(const Variable<T>& images, Pair window, const Unfol
 /// Throws ShapeError where H', W' are not those that unfold gives for images of this size, or the last axis
 /// is no multiple of the window's extent; ValueError for options out of range.
 template <class T>
-XGRAD_API Variable<T> fold(const Variable<T>& columns, Pair size, Pair window,
+XGRAD_API Variable<T> fold(const Variable<T>& columns, Size2d size, Size2d window,
                            const UnfoldOptions& options = {});
 
 }  // namespace xgrad

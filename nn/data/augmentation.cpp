@@ -104,7 +104,7 @@ namespace {
 
 /// A window of the given size, or of the image's own, from each image with padding around it.
 template <class T>
-void crop(const char* transform, Array<T>& images, Generator& generator, Pair size, Pair padding,
+void crop(const char* transform, Array<T>& images, Generator& generator, Size2d size, Size2d padding,
           double fill) {
   const Extents from = extents_of(transform, images.shape());
   const std::size_t rows = size.rows == 0 ? from.rows : std::size_t{size.rows};
@@ -132,11 +132,11 @@ void crop(const char* transform, Array<T>& images, Generator& generator, Pair si
 
 Transform random_shift(std::size_t pixels, double fill) {
   return [=](auto& images, Generator& generator) {
-    crop("random_shift", images, generator, 0, Pair(pixels), fill);
+    crop("random_shift", images, generator, 0, Size2d(pixels), fill);
   };
 }
 
-Transform random_crop(Pair size, Pair padding, double fill) {
+Transform random_crop(Size2d size, Size2d padding, double fill) {
   if (size.rows == 0 || size.columns == 0) {
     throw ValueError("random_crop: a window without entries came, expected at least 1 x 1");
   }

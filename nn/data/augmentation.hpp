@@ -67,7 +67,7 @@ XGRAD_API Transform random_shift(std::size_t pixels, double fill = 0);
 /// Cuts a window of `size` (rows and columns) out of each image at a random place, after `padding` entries of
 /// `fill` were put around it: torchvision's RandomCrop. When applied, throws ShapeError where the padded
 /// images are smaller.
-XGRAD_API Transform random_crop(Pair size, Pair padding = 0, double fill = 0);
+XGRAD_API Transform random_crop(Size2d size, Size2d padding = 0, double fill = 0);
 
 /// Mirrors each image, left to right, with this probability: torchvision's RandomHorizontalFlip. Throws
 /// ValueError for a number outside [0, 1].

@@ -64,7 +64,7 @@ struct EveryKind {
 struct Options {
   int depth = 3;
   std::string name = "net";
-  std::optional<Pair> stride;
+  std::optional<Size2d> stride;
   std::array<double, 3> rates{};
 };
 
@@ -81,7 +81,7 @@ struct WithOtherFields {
   Variable<double> constant;
   double* elsewhere = nullptr;
   enum class Mode { one, two } mode = Mode::one;
-  Pair window = 2;
+  Size2d window = 2;
   std::vector<int> sizes;
   std::vector<bool> flags;
   nn::Initializer<double>* none = nullptr;

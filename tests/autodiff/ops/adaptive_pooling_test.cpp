@@ -22,7 +22,7 @@ check::Windows bins(std::size_t extent, std::size_t size) {
   return result;
 }
 
-check::Pooling pooling(const Shape& x, Pair size) {
+check::Pooling pooling(const Shape& x, Size2d size) {
   return {x, bins(x[1], size.rows), bins(x[2], size.columns)};
 }
 
@@ -44,14 +44,14 @@ Variable<double> sequence(const std::vector<double>& numbers) {
 }
 
 const std::vector<Shape> shapes = {{1, 1, 1, 1}, {2, 5, 7, 3}, {3, 6, 4, 17}, {0, 5, 7, 3}, {2, 12, 13, 8}};
-const std::vector<Pair> sizes = {1, 2, {3, 5}, {7, 1}, {6, 4}};
+const std::vector<Size2d> sizes = {1, 2, {3, 5}, {7, 1}, {6, 4}};
 
 }  // namespace
 
 TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
   const check::Listed listed("adaptive_avg_pool2d", {"", "torch.nn.functional.adaptive_avg_pool2d", ""});
   for (const Shape& shape : shapes) {
-    for (const Pair size : sizes) {
+    for (const Size2d size : sizes) {
       CAPTURE(to_string(shape));
       CAPTURE(fmt::format("{} x {}", size.rows, size.columns));
       const auto f = [&](const auto& x) { return adaptive_avg_pool2d(x, size); };
@@ -71,7 +71,7 @@ TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
 TEST_CASE("adaptive_max_pool2d: the largest of bins that cover the image") {
   const check::Listed listed("adaptive_max_pool2d", {"", "torch.nn.functional.adaptive_max_pool2d", ""});
   for (const Shape& shape : shapes) {
-    for (const Pair size : sizes) {
+    for (const Size2d size : sizes) {
       CAPTURE(to_string(shape));
       CAPTURE(fmt::format("{} x {}", size.rows, size.columns));
       const auto f = [&](const auto& x) { return adaptive_max_pool2d(x, size); };

@@ -225,10 +225,10 @@ TEST_CASE("conv2d: values computed with SciPy's signal.correlate") {
 
 TEST_CASE("conv2d: values and gradients follow the definition over shapes and options") {
   const check::Listed listed("conv2d", two_axes);
-  const std::vector<Pair> windows = {1, {2, 3}, 3, {4, 1}};
+  const std::vector<Size2d> windows = {1, {2, 3}, 3, {4, 1}};
   const std::vector<Padding> paddings = {0, 1, {2, 1}, "valid", "same"};
-  const std::vector<Pair> strides = {1, 2, {1, 3}};
-  const std::vector<Pair> dilations = {1, {2, 3}};
+  const std::vector<Size2d> strides = {1, 2, {1, 3}};
+  const std::vector<Size2d> dilations = {1, {2, 3}};
   struct Channels {
     std::size_t in, out, groups;
   };
@@ -236,12 +236,12 @@ TEST_CASE("conv2d: values and gradients follow the definition over shapes and op
   const std::vector<Channels> all_channels = {{1, 3, 1}, {2, 1, 1}, {5, 3, 1},
                                               {3, 3, 3}, {2, 6, 2}, {6, 4, 2}};
   std::size_t batch = 0;
-  for (const Pair size : {Pair{5, 7}, Pair{6, 6}}) {
+  for (const Size2d size : {Size2d{5, 7}, Size2d{6, 6}}) {
     for (const Channels& channels : all_channels) {
-      for (const Pair window : windows) {
+      for (const Size2d window : windows) {
         for (const Padding& padding : paddings) {
-          for (const Pair stride : strides) {
-            for (const Pair dilation : dilations) {
+          for (const Size2d stride : strides) {
+            for (const Size2d dilation : dilations) {
               batch = batch % 3 + 1;
               const Shape x{batch, size.rows, size.columns, channels.in};
               const Shape w{channels.out, window.rows, window.columns, channels.in / channels.groups};
@@ -277,7 +277,7 @@ TEST_CASE("conv2d: few channels on one side, whose places along a row fill vecto
   for (const std::size_t columns : {12, 16, 28, 31, 47}) {
     for (const std::size_t channels : {1, 2, 3, 7, 8, 16}) {
       for (const std::size_t outputs : {1, 2, 3, 4, 5, 6, 7, 8}) {
-        for (const Pair window : {Pair{6, 6}, Pair{5, 3}, Pair{3, 3}}) {
+        for (const Size2d window : {Size2d{6, 6}, Size2d{5, 3}, Size2d{3, 3}}) {
           const std::size_t kind = ++batch % 4;
           const Conv2dOptions options{.stride = {1 + kind / 3, 1},
                                       .padding = kind == 0 ? Padding(0) : Padding(2, 1 + kind),
@@ -432,12 +432,12 @@ TEST_CASE("conv_transpose2d: values and gradients follow the definition over sha
   std::size_t batch = 0;
   for (const Channels& channels :
        {Channels{1, 2, 1}, {3, 2, 1}, {3, 3, 3}, {2, 4, 2}, {6, 4, 2}, {4, 2, 2}}) {
-    for (const Pair size : {Pair{1, 1}, Pair{3, 4}}) {
-      for (const Pair window : {Pair{1}, Pair{2, 3}, Pair{3, 2}}) {
+    for (const Size2d size : {Size2d{1, 1}, Size2d{3, 4}}) {
+      for (const Size2d window : {Size2d{1}, Size2d{2, 3}, Size2d{3, 2}}) {
         for (const Padding& padding : {Padding(0), Padding(1), Padding(0, 2), Padding("same")}) {
-          for (const Pair stride : {Pair{1}, Pair{2}, Pair{3, 1}}) {
-            for (const Pair dilation : {Pair{1}, Pair{2, 1}}) {
-              for (const Pair more : {Pair{0}, Pair{1, 0}, Pair{1, 1}}) {
+          for (const Size2d stride : {Size2d{1}, Size2d{2}, Size2d{3, 1}}) {
+            for (const Size2d dilation : {Size2d{1}, Size2d{2, 1}}) {
+              for (const Size2d more : {Size2d{0}, Size2d{1, 0}, Size2d{1, 1}}) {
                 batch = batch % 2 + 1;
                 const Shape x{batch, size.rows, size.columns, channels.in};
                 const Shape w{channels.out, window.rows, window.columns, channels.in / channels.groups};
@@ -446,7 +446,7 @@ TEST_CASE("conv_transpose2d: values and gradients follow the definition over sha
                 CAPTURE(describe(x, w, options));
                 if (more.rows >= std::max(stride.rows, dilation.rows) ||
                     more.columns >= std::max(stride.columns, dilation.columns) ||
-                    (is_same(padding) && more != Pair(0))) {
+                    (is_same(padding) && more != Size2d(0))) {
                   CHECK_THROWS_AS(conv_transpose2d(zeros(x), zeros(w), options), ValueError);
                 } else if (element_count(definition.result) == 0) {
                   CHECK_THROWS_AS(conv_transpose2d(zeros(x), zeros(w), options), ShapeError);

@@ -48,26 +48,26 @@ check::Windows windows(std::size_t extent, std::size_t taps, std::size_t stride,
 }
 
 /// A pooling as the documentation defines it.
-check::Pooling pooling(const Shape& x, Pair window, const std::optional<Pair>& stride, const Padding& padding,
-                       Pair dilation = 1) {
-  const Pair step = stride.value_or(window);
+check::Pooling pooling(const Shape& x, Size2d window, const std::optional<Size2d>& stride,
+                       const Padding& padding, Size2d dilation = 1) {
+  const Size2d step = stride.value_or(window);
   const bool same = padding.rule == Padding::Rule::same;
   return {x, windows(x[1], window.rows, step.rows, dilation.rows, padding.amount.rows, same),
           windows(x[2], window.columns, step.columns, dilation.columns, padding.amount.columns, same)};
 }
 
-std::string describe(const Shape& shape, Pair window) {
+std::string describe(const Shape& shape, Size2d window) {
   return fmt::format("{} window {} x {}", to_string(shape), window.rows, window.columns);
 }
 
-void compare_max(const Shape& shape, Pair window, const MaxPool2dOptions& options) {
+void compare_max(const Shape& shape, Size2d window, const MaxPool2dOptions& options) {
   INFO("max_pool2d of ", describe(shape, window));
   const auto definition = pooling(shape, window, options.stride, options.padding, options.dilation);
   check::compare_max([&](const auto& x) { return max_pool2d(x, window, options); }, definition, shape,
                      definition.result());
 }
 
-void compare_avg(const Shape& shape, Pair window, const AvgPool2dOptions& options) {
+void compare_avg(const Shape& shape, Size2d window, const AvgPool2dOptions& options) {
   INFO("avg_pool2d of ", describe(shape, window));
   const auto definition = pooling(shape, window, options.stride, options.padding);
   check::compare_avg(
@@ -76,8 +76,8 @@ void compare_avg(const Shape& shape, Pair window, const AvgPool2dOptions& option
 }
 
 struct Options {
-  Pair window;
-  std::optional<Pair> stride;
+  Size2d window;
+  std::optional<Size2d> stride;
   Padding padding;
 };
 
@@ -85,8 +85,8 @@ const std::vector<Options>& all_options() {
   static const std::vector<Options> options = {
       {2, {}, 0},      {1, {}, 0},
       {2, 1, "valid"}, {{2, 3}, {}, {1, 1}},
-      {3, 2, 1},       {3, Pair{1, 2}, "same"},
-      {2, {}, "same"}, {{3, 2}, Pair{3, 1}, {0, 1}},
+      {3, 2, 1},       {3, Size2d{1, 2}, "same"},
+      {2, {}, "same"}, {{3, 2}, Size2d{3, 1}, {0, 1}},
       {2, 3, 1},       {{5, 6}, {}, 0},
   };
   return options;
@@ -104,7 +104,7 @@ Variable<double> zeros(const Shape& shape) { return full<double>(shape, 0); }
 
 /// The gradient of sum(max_pool2d(x)) by x.
 template <class T>
-Variable<T> sum_gradient(const Variable<T>& x, Pair window, const MaxPool2dOptions& options = {},
+Variable<T> sum_gradient(const Variable<T>& x, Size2d window, const MaxPool2dOptions& options = {},
                          Generator& generator = default_generator()) {
   Tape tape;
   return tape.gradient(sum(max_pool2d(x, window, options, generator)), x);

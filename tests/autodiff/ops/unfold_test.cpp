@@ -35,7 +35,7 @@ struct Definition {
   Shape images, columns;
   std::vector<std::size_t> sources;
 
-  Definition(const Shape& x, Pair window, const UnfoldOptions& o) : images(x) {
+  Definition(const Shape& x, Size2d window, const UnfoldOptions& o) : images(x) {
     const bool same = o.padding.rule == Padding::Rule::same;
     const Axis rows(x[1], window.rows, o.stride.rows, o.dilation.rows, o.padding.amount.rows, same);
     const Axis across(x[2], window.columns, o.stride.columns, o.dilation.columns, o.padding.amount.columns,
@@ -73,7 +73,7 @@ struct Definition {
 
 struct Case {
   Shape images;
-  Pair window;
+  Size2d window;
   UnfoldOptions options;
 };
 const std::vector<Case> cases = {
