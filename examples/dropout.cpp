@@ -28,9 +28,9 @@ int run(const Settings& settings) {
   const auto data = fashion_mnist::read(settings.data, settings.images);
   optim::Chart chart({.title = fmt::format("{} training images", data.train.size()),
                       .x_label = "epoch",
-                      .y_label = "risk",
+                      .y_label = "loss",
                       .log_y = true});
-  fmt::print("{:<26}{:>16}{:>18}{:>18}{:>12}\n", "", "training error", "validation risk", "validation error",
+  fmt::print("{:<26}{:>16}{:>18}{:>18}{:>12}\n", "", "training error", "validation loss", "validation error",
              "test error");
   const struct {
     const char* name;
@@ -44,22 +44,22 @@ int run(const Settings& settings) {
     optim::SGD<float> sgd(
         nn::parameters(net),
         {.learning_rate = optim::linear_decay(0.02, steps), .momentum = 0.9, .max_norm = each.max_norm});
-    std::vector<double> epochs, on_training, on_validation;  // risks
+    std::vector<double> epochs, on_training, on_validation;  // losses
     double training_error = 0;
     const auto result = optim::fit(
         net, sgd, loader,
         {.epochs = settings.epochs, .validation = data.validation, .on_epoch = [&](const auto& record) {
            epochs.push_back(static_cast<double>(record.epoch));
            const auto found = nn::evaluate(net, data.train);
-           on_training.push_back(found.risk);
+           on_training.push_back(found.loss);
            training_error = *found.error;
-           on_validation.push_back(*record.validation_risk);
+           on_validation.push_back(*record.validation_loss);
            return false;
          }});
     if (result.signal != 0) return result.exit_status();
     const nn::Evaluation held_out = nn::evaluate(net, data.validation);
     fmt::print("{:<26}{:>14.2f} %{:>18.3f}{:>16.2f} %{:>10.2f} %\n", each.name, 100 * training_error,
-               held_out.risk, 100 * *held_out.error, 100 * *nn::evaluate(net, data.test).error);
+               held_out.loss, 100 * *held_out.error, 100 * *nn::evaluate(net, data.test).error);
     std::fflush(stdout);
     chart.line(fmt::format("{}, validation", each.name), epochs, on_validation);
     if (each.max_norm == 0)

@@ -104,7 +104,7 @@ json to_json(const Settings& settings, std::size_t parameters, const optim::RunR
                {"epochs", json::array()}};
   for (const auto& each : result.history) {
     metrics["epochs"].push_back({{"epoch", each.epoch},
-                                 {"training_risk", each.training_risk},
+                                 {"training_loss", each.training_loss},
                                  {"validation_error", each.validation_error.value_or(0)},
                                  {"seconds", each.seconds},
                                  {"images_per_second", each.samples_per_second}});

@@ -43,18 +43,18 @@ int main() {
   optim::EarlyStopping stopping(net, {.patience = 10});
 
   for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
-    double risk = 0;
+    double loss = 0;
     for (auto [points, labels] : loader) {
       Tape tape;
       const auto loss = nn::cross_entropy(net(points), labels);  // the mean over the batch
       tape.backward(loss);                                       // adds into each parameter's grad()
       sgd.step();                                                // uses the gradients, then clears them
-      risk += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
+      loss += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
     }
     const auto found = nn::evaluate(net, validation);
     if (epoch % 10 == 0) {
-      fmt::print("epoch {:2}  training risk {:.3f}  validation risk {:.3f}  error {:.1f} %\n", epoch, risk,
-                 found.risk, 100 * *found.error);
+      fmt::print("epoch {:2}  training loss {:.3f}  validation loss {:.3f}  error {:.1f} %\n", epoch, loss,
+                 found.loss, 100 * *found.error);
     }
     if (stopping.update(*found.error)) break;
   }

@@ -20,7 +20,7 @@ namespace xgrad::nn {
 
 /// What `evaluate` found.
 struct Evaluation {
-  double risk = 0;              ///< L_T, the mean loss
+  double loss = 0;              ///< the mean loss, the risk L_T of the note
   std::optional<double> error;  ///< the zero-one risk, where the labels are classes
 };
 
@@ -92,14 +92,14 @@ Evaluation evaluate(Net& net, const D& dataset, const Loss& loss = {}, std::size
       net, dataset,
       [&](const auto& outputs, const auto& targets) {
         const auto count = static_cast<double>(targets.shape()[0]);
-        result.risk += static_cast<double>(loss(outputs, targets).item()) * count;
+        result.loss += static_cast<double>(loss(outputs, targets).item()) * count;
         const std::optional<double> own = detail::wrong_decisions(outputs, targets);
         decides = decides && own.has_value();
         wrong += own.value_or(0);
       },
       batch);
   const auto samples = static_cast<double>(dataset.size());
-  result.risk /= samples;
+  result.loss /= samples;
   if (decides) result.error = wrong / samples;
   return result;
 }
@@ -107,7 +107,7 @@ Evaluation evaluate(Net& net, const D& dataset, const Loss& loss = {}, std::size
 /// The risk alone.
 template <class Net, Dataset D, class Loss = DefaultLoss>
 double risk(Net& net, const D& dataset, const Loss& loss = {}, std::size_t batch = 256) {
-  return evaluate(net, dataset, loss, batch).risk;
+  return evaluate(net, dataset, loss, batch).loss;
 }
 
 }  // namespace xgrad::nn

@@ -33,8 +33,8 @@ struct LineOptions {
 /// A chart of lines as an SVG drawing:
 ///
 ///     optim::Chart chart({.title = "Risk", .x_label = "epoch", .log_y = true});
-///     chart.line("training", epochs, risks);
-///     chart.save("risk.svg");
+///     chart.line("training", epochs, losses);
+///     chart.save("loss.svg");
 ///
 /// The drawing is well-formed XML for any numbers and texts, and bounded in size: of points closer than a
 /// pixel, only those that can be seen are drawn. Texts that are too long end in an ellipsis.

@@ -24,9 +24,9 @@ Json to_json(const EpochRecord& record) {
           {"epoch", record.epoch},
           {"step", record.step},
           {"samples_seen", record.samples_seen},
-          {"training_risk", number(record.training_risk)},
+          {"training_loss", number(record.training_loss)},
           {"training_error", number(record.training_error)},
-          {"validation_risk", number(record.validation_risk)},
+          {"validation_loss", number(record.validation_loss)},
           {"validation_error", number(record.validation_error)},
           {"learning_rate", number(record.learning_rate)},
           {"momentum", number(record.momentum)},
@@ -85,8 +85,8 @@ void JsonLines::batch(const BatchRecord& record) {
   write(text({{"kind", "step"},
               {"step", record.step},
               {"epoch", record.epoch},
-              {"risk", number(record.risk)},
-              {"running_risk", number(record.running_risk)},
+              {"loss", number(record.loss)},
+              {"running_loss", number(record.running_loss)},
               {"running_error", number(record.running_error)},
               {"learning_rate", number(record.learning_rate)},
               {"momentum", number(record.momentum)}}));
@@ -100,7 +100,7 @@ void JsonLines::end(const RunResult& result) {
               {"epochs", result.epochs},
               {"best_epoch", result.best_epoch},
               {"best_error", number(result.best_error)},
-              {"best_risk", number(result.best_risk)},
+              {"best_loss", number(result.best_loss)},
               {"seconds", number(result.seconds)}}));
 }
 

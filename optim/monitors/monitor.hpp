@@ -21,17 +21,17 @@ struct EpochRecord {
   std::size_t epoch = 0;         ///< its number, from 1
   std::size_t step = 0;          ///< the optimiser's steps so far
   std::size_t samples_seen = 0;  ///< training samples so far, over all epochs
-  double training_risk = 0;      ///< the mean loss over the epoch, while the weights changed
+  double training_loss = 0;      ///< the mean loss over the epoch, while the weights changed
   std::optional<double> training_error =
       std::nullopt;  ///< the zero-one risk in the same way, where labels are classes
-  std::optional<double> validation_risk = std::nullopt;  ///< after the epoch, where there is a validation set
+  std::optional<double> validation_loss = std::nullopt;  ///< after the epoch, where there is a validation set
   std::optional<double> validation_error = std::nullopt;  ///< the same
   double learning_rate = 0;                               ///< of the epoch's last step
   double momentum = 0;                                    ///< the same
   double seconds = 0;                                     ///< of training, without validation
   double samples_per_second = 0;                          ///< in training
   double waiting_share = 0;  ///< the share of these seconds spent waiting for data, in [0, 1]
-  bool best = false;         ///< the best validation error (or risk) so far
+  bool best = false;         ///< the best validation error (or loss) so far
 };
 
 /// A run that begins, or goes on.
@@ -56,8 +56,8 @@ struct BatchRecord {
   std::size_t step = 0;     ///< the optimiser's steps so far
   std::size_t samples = 0;  ///< of this epoch so far
   std::size_t samples_per_epoch = 0;
-  double risk = 0;          ///< the mean loss of this batch
-  double running_risk = 0;  ///< of the epoch so far
+  double loss = 0;          ///< the mean loss of this batch
+  double running_loss = 0;  ///< of the epoch so far
   std::optional<double> running_error = std::nullopt;
   double learning_rate = 0;  ///< of this step
   double momentum = 0;
@@ -99,9 +99,9 @@ struct Details {
 struct RunResult {
   std::string reason = {};     ///< "epochs", "early stopping", "callback" or "interrupted"
   std::size_t epochs = 0;      ///< that were done
-  std::size_t best_epoch = 0;  ///< with the best validation error (or risk); 0 without validation
+  std::size_t best_epoch = 0;  ///< with the best validation error (or loss); 0 without validation
   std::optional<double> best_error = std::nullopt;
-  std::optional<double> best_risk = std::nullopt;  ///< of that epoch
+  std::optional<double> best_loss = std::nullopt;  ///< of that epoch
   double seconds = 0;                              ///< since it began, or went on
   std::vector<EpochRecord> history = {};           ///< all epochs, also those before a run went on
   int signal = 0;  ///< the signal that came during the run (SIGINT, SIGTERM), or 0

@@ -21,8 +21,8 @@ std::size_t width_of(std::FILE* out) {
 /// Whole seconds: a time that is left is a guess.
 std::string about(double seconds) { return detail::duration(std::max(std::round(seconds), 0.0)); }
 
-std::string with_error(double risk, const std::optional<double>& error) {
-  return detail::short_number(risk) + (error ? "  error " + detail::percent(error) : "");
+std::string with_error(double loss, const std::optional<double>& error) {
+  return detail::short_number(loss) + (error ? "  error " + detail::percent(error) : "");
 }
 
 }  // namespace
@@ -33,10 +33,10 @@ std::string to_string(const EpochRecord& record, std::size_t epochs) {
   const auto line = [&](const char* between, bool has_time, bool has_training_error) {
     std::vector<std::string> parts{
         fmt::format("epoch {:>{}}/{}", record.epoch, std::to_string(epochs).size(), epochs),
-        "risk " + short_number(record.training_risk)};
+        "loss " + short_number(record.training_loss)};
     if (record.training_error && has_training_error)
       parts.push_back("error " + percent(record.training_error));
-    if (record.validation_risk) parts.push_back("validation " + short_number(*record.validation_risk));
+    if (record.validation_loss) parts.push_back("validation " + short_number(*record.validation_loss));
     if (record.validation_error) parts.push_back(percent(record.validation_error));
     if (has_time) parts.push_back(detail::duration(record.seconds));
     if (record.best) parts.emplace_back("*");
@@ -75,8 +75,8 @@ void ProgressBar::batch(const BatchRecord& record) {
       record.samples_per_second > 0
           ? static_cast<double>(record.samples_per_epoch - record.samples) / record.samples_per_second
           : 0;
-  const std::string text = fmt::format(" {:3.0f} %  risk {}  {:.0f} samples/s  {} left", 100 * share,
-                                       with_error(record.running_risk, record.running_error),
+  const std::string text = fmt::format(" {:3.0f} %  loss {}  {:.0f} samples/s  {} left", 100 * share,
+                                       with_error(record.running_loss, record.running_error),
                                        record.samples_per_second, about(left));
   const std::string title = fmt::format("epoch {}/{} ", record.epoch, record.epochs);
   const std::size_t wide = width_of(out_) - 1;  // a full line would wrap on some terminals

@@ -9,7 +9,7 @@
 
 namespace xgrad::optim {
 
-/// Writes a run as one page that needs no network, and writes it anew after each epoch: curves of risk and
+/// Writes a run as one page that needs no network, and writes it anew after each epoch: curves of loss and
 /// error, learning rate and momentum, the confusion matrix with images of the worst confusions, the filters
 /// of the first convolution, the time of the layers, settings. While the run goes on the page reloads itself.
 ///

@@ -91,8 +91,8 @@ std::string charts(const std::vector<EpochRecord>& history) {
   constexpr const char* three = "var(--three)";
   std::string text = "<div class=\"charts\">\n";
   text += chart(history, "Risk", "mean loss",
-                {curve("training", one, [](const auto& r) { return r.training_risk; }),
-                 curve("validation", two, [](const auto& r) { return or_nan(r.validation_risk); })},
+                {curve("training", one, [](const auto& r) { return r.training_loss; }),
+                 curve("validation", two, [](const auto& r) { return or_nan(r.validation_loss); })},
                 Of::results);
   text += chart(history, "Error", "wrong decisions, %",
                 {curve("training", one, [](const auto& r) { return 100 * or_nan(r.training_error); }),
@@ -121,12 +121,12 @@ std::string figures(const ReportData& data) {
   if (const EpochRecord* best = best_of(data.history)) {
     text += best->validation_error ? figure(fmt::format("best validation error, epoch {}", best->epoch),
                                             percent(best->validation_error))
-                                   : figure(fmt::format("best validation risk, epoch {}", best->epoch),
-                                            short_number(*best->validation_risk));
+                                   : figure(fmt::format("best validation loss, epoch {}", best->epoch),
+                                            short_number(*best->validation_loss));
   }
   if (last.validation_error) text += figure("validation error", percent(last.validation_error));
-  if (last.validation_risk) text += figure("validation risk", short_number(*last.validation_risk));
-  text += figure("training risk", short_number(last.training_risk));
+  if (last.validation_loss) text += figure("validation loss", short_number(*last.validation_loss));
+  text += figure("training loss", short_number(last.training_loss));
   text += figure("epochs", fmt::format("{} of {}", last.epoch, data.info.epochs));
   const double seconds = std::accumulate(data.history.begin(), data.history.end(), 0.0,
                                          [](double sum, const auto& r) { return sum + r.seconds; });

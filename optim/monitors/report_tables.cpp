@@ -210,14 +210,14 @@ std::string epochs_section(const std::vector<EpochRecord>& history) {
   if (history.empty()) return "";
   const auto any = [&](auto get) { return std::any_of(history.begin(), history.end(), get); };
   const bool training_error = any([](const EpochRecord& r) { return r.training_error.has_value(); });
-  const bool validation = any([](const EpochRecord& r) { return r.validation_risk.has_value(); });
+  const bool validation = any([](const EpochRecord& r) { return r.validation_loss.has_value(); });
   const bool validation_error = any([](const EpochRecord& r) { return r.validation_error.has_value(); });
   const auto head = [](bool shown, const char* text) {
     return shown ? fmt::format("<th>{}</th>", text) : "";
   };
   const std::string heads =
-      "<tr><th>epoch</th><th>training risk</th>" + head(training_error, "error") +
-      head(validation, "validation risk") + head(validation_error, "error") +
+      "<tr><th>epoch</th><th>training loss</th>" + head(training_error, "error") +
+      head(validation, "validation loss") + head(validation_error, "error") +
       "<th>learning rate</th><th>momentum</th><th>time</th><th>samples/s</th><th>waiting</th></tr>\n";
   const auto best =
       std::find_if(history.rbegin(), history.rend(), [](const EpochRecord& each) { return each.best; });
@@ -226,9 +226,9 @@ std::string epochs_section(const std::vector<EpochRecord>& history) {
     return fmt::format(
         "<tr{}><td>{}</td><td>{}</td>{}{}{}<td>{:.3g}</td><td>{:.3g}</td><td>{}</td><td>{:.0f}</"
         "td><td>{:.1f} %</td></tr>\n",
-        r.epoch == best_epoch ? " class=\"best\"" : "", r.epoch, short_number(r.training_risk),
+        r.epoch == best_epoch ? " class=\"best\"" : "", r.epoch, short_number(r.training_loss),
         optional_cell(training_error, percent(r.training_error)),
-        optional_cell(validation, number_or_dash(r.validation_risk)),
+        optional_cell(validation, number_or_dash(r.validation_loss)),
         optional_cell(validation_error, percent(r.validation_error)), r.learning_rate, r.momentum,
         duration(r.seconds), r.samples_per_second, 100 * r.waiting_share);
   };

@@ -167,17 +167,22 @@ SummaryWriter& TensorBoard::writer() {
 
 void TensorBoard::batch(const BatchRecord& record) {
   if (every_ == 0 || record.step % every_ != 0) return;
-  writer().add_scalar("batch/risk", record.risk, record.step);
+  writer().add_scalar("batch/loss", record.loss, record.step);
 }
 
 void TensorBoard::epoch(const EpochRecord& record) {
   const auto add = [&](const char* tag, std::optional<double> value) {
     if (value) writer().add_scalar(tag, *value, record.step);
   };
-  add("risk/training", record.training_risk);
-  add("risk/validation", record.validation_risk);
-  add("error/training", record.training_error);
-  add("error/validation", record.validation_error);
+  const auto accuracy = [](std::optional<double> error) {
+    return error ? std::optional(1 - *error) : std::nullopt;
+  };
+  add("train/loss", record.training_loss);
+  add("validation/loss", record.validation_loss);
+  add("train/error", record.training_error);
+  add("validation/error", record.validation_error);
+  add("train/accuracy", accuracy(record.training_error));
+  add("validation/accuracy", accuracy(record.validation_error));
   add("optimizer/learning_rate", record.learning_rate);
   add("optimizer/momentum", record.momentum);
   add("speed/samples_per_second", record.samples_per_second);

@@ -38,7 +38,7 @@ class XGRAD_API SummaryWriter {
   SummaryWriter& operator=(SummaryWriter&&) noexcept;
   ~SummaryWriter();
 
-  /// A number at a step; under one tag, `risk/training`, they become a curve. The file holds it as a float.
+  /// A number at a step; under one tag, `train/loss`, they become a curve. The file holds it as a float.
   /// Throws ValueError for a tag that is not UTF-8 and for a step of 2^63 or more, FileError.
   void add_scalar(std::string_view tag, double value, std::size_t step);
 
@@ -52,8 +52,8 @@ class XGRAD_API SummaryWriter {
   std::unique_ptr<files::OutputFile> file_;
 };
 
-/// Writes a run for TensorBoard: risk and error of training and validation, learning rate, momentum, images a
-/// second and the share of time spent waiting after each epoch; the risk of the batches, every so many steps.
+/// Writes a run for TensorBoard: loss and error of training and validation, learning rate, momentum, images a
+/// second and the share of time spent waiting after each epoch; the loss of the batches, every so many steps.
 /// A run that goes on from a checkpoint adds a file to the folder of the last run. Another run in a folder
 /// that already has one gets a folder inside it, `run-2`, `run-3`, ..., which TensorBoard shows beside the
 /// first.

@@ -48,9 +48,9 @@ Array<double> to_array(const std::vector<EpochRecord>& history) {
     const double row[record_size] = {static_cast<double>(r.epoch),
                                      static_cast<double>(r.step),
                                      static_cast<double>(r.samples_seen),
-                                     r.training_risk,
+                                     r.training_loss,
                                      or_nan(r.training_error),
-                                     or_nan(r.validation_risk),
+                                     or_nan(r.validation_loss),
                                      or_nan(r.validation_error),
                                      r.learning_rate,
                                      r.momentum,
@@ -93,7 +93,7 @@ std::vector<EpochRecord> to_history(const Array<double>& rows) {
 struct Sums {
   std::size_t batches = 0;
   std::size_t samples = 0;
-  double risk = 0;
+  double loss = 0;
   double wrong = 0;
   bool decides = true;  // whether wrong decisions could be counted
   double seconds = 0;
@@ -102,11 +102,11 @@ struct Sums {
   void add(const StepResult& step) {
     ++batches;
     samples += step.samples;
-    risk += step.risk * static_cast<double>(step.samples);
+    loss += step.loss * static_cast<double>(step.samples);
     wrong += step.wrong.value_or(0);
     decides = decides && step.wrong.has_value();
   }
-  double mean_risk() const { return risk / static_cast<double>(samples); }
+  double mean_loss() const { return loss / static_cast<double>(samples); }
   std::optional<double> error() const {
     return decides ? std::optional<double>(wrong / static_cast<double>(samples)) : std::nullopt;
   }
@@ -177,9 +177,9 @@ class Run {
       momentum_ = task_.momentum();
       const std::optional<StepResult> step = task_.step();
       if (!step) return true;
-      if (!std::isfinite(step->risk)) {
-        throw Error(fmt::format("fit: the risk is {} at step {}, in epoch {}: try a smaller learning rate",
-                                step->risk, task_.steps(), epoch_));
+      if (!std::isfinite(step->loss)) {
+        throw Error(fmt::format("fit: the loss is {} at step {}, in epoch {}: try a smaller learning rate",
+                                step->loss, task_.steps(), epoch_));
       }
       sums_.add(*step);
       sums_.seconds = before.seconds + watch.seconds();
@@ -202,7 +202,7 @@ class Run {
 
   BatchRecord batch_record(const StepResult& step) const {
     return {epoch_,        settings_.epochs,  task_.steps(), sums_.samples, settings_.info.samples,
-            step.risk,     sums_.mean_risk(), sums_.error(), rate_,         momentum_,
+            step.loss,     sums_.mean_loss(), sums_.error(), rate_,         momentum_,
             sums_.seconds, sums_.rate()};
   }
 
@@ -211,7 +211,7 @@ class Run {
     EpochRecord record{.epoch = epoch_,
                        .step = task_.steps(),
                        .samples_seen = (history_.empty() ? 0 : history_.back().samples_seen) + sums_.samples,
-                       .training_risk = sums_.mean_risk(),
+                       .training_loss = sums_.mean_loss(),
                        .training_error = sums_.error(),
                        .learning_rate = rate_,
                        .momentum = momentum_,
@@ -220,15 +220,15 @@ class Run {
                        .waiting_share = sums_.seconds > 0 ? sums_.waited / sums_.seconds : 0};
     if (settings_.validates) {
       const nn::Evaluation found = task_.validate();
-      record.validation_risk = found.risk;
+      record.validation_loss = found.loss;
       record.validation_error = found.error;
-      const double value = found.error.value_or(found.risk);
+      const double value = found.error.value_or(found.loss);
       record.best = std::none_of(history_.begin(), history_.end(), [&](const EpochRecord& each) {
-        return each.validation_error.value_or(or_nan(each.validation_risk)) <= value;
+        return each.validation_error.value_or(or_nan(each.validation_loss)) <= value;
       });
       if (task_.stopping && task_.stopping->update(value)) reason_ = "early stopping";
     }
-    if (plateau_) task_.reduce(*plateau_, record.validation_risk.value_or(record.training_risk));
+    if (plateau_) task_.reduce(*plateau_, record.validation_loss.value_or(record.training_loss));
     history_.push_back(record);
     errors_.guard("on_epoch", [&] {
       if (settings_.on_epoch && settings_.on_epoch(record) && reason_.empty()) reason_ = "callback";
@@ -268,7 +268,7 @@ class Run {
       if (!each.best) continue;
       result.best_epoch = each.epoch;
       result.best_error = each.validation_error;
-      result.best_risk = each.validation_risk;
+      result.best_loss = each.validation_loss;
     }
     return result;
   }
@@ -281,7 +281,7 @@ class Run {
         {"epoch", std::to_string(epoch_)},
         {"in_epoch", in_epoch_ ? "1" : "0"},
         {"counts", fmt::format("{} {} {}", sums_.batches, sums_.samples, sums_.decides ? 1 : 0)},
-        {"sums", fmt::format("{} {} {} {}", sums_.risk, sums_.wrong, sums_.seconds, sums_.waited)},
+        {"sums", fmt::format("{} {} {} {}", sums_.loss, sums_.wrong, sums_.seconds, sums_.waited)},
         {"reason", reason_}};
     std::map<std::string, nn::StateDict> parts{{"model", task_.net()},
                                                {"optimizer", task_.optimizer()},

@@ -42,11 +42,11 @@ struct FitOptions {
   nn::AnyDataset<X, L> validation =
       {};  ///< samples for validation after each epoch: `{images, labels}`, a Dataset
 
-  /// Epochs without a better validation error (or risk, where there is none) after which training stops; the
+  /// Epochs without a better validation error (or loss, where there is none) after which training stops; the
   /// best weights are then put back, at any end. 0: no early stopping.
   std::size_t early_stopping = 0;
 
-  /// Divides the learning rate when the validation risk (or that of training) saturates.
+  /// Divides the learning rate when the validation loss (or that of training) saturates.
   std::optional<ReduceOnPlateauOptions> reduce_on_plateau = std::nullopt;
 
   /// A file with everything that is needed to go on, written after each epoch and when the run is
@@ -90,7 +90,7 @@ struct FitSettings {
 /// One step of training.
 struct StepResult {
   std::size_t samples;
-  double risk;                  // the mean loss of the batch
+  double loss;                  // the mean loss of the batch
   std::optional<double> wrong;  // decisions
 };
 
@@ -136,7 +136,7 @@ struct EpochLoop {
 /// The samples are arrays of the network's precision or of integers, whatever its operator() takes: tokens
 /// are an ArrayDataset of integers.
 ///
-/// Throws ValueError for a loader without a batch and options that do not go together, Error where the risk
+/// Throws ValueError for a loader without a batch and options that do not go together, Error where the loss
 /// is no longer finite (the checkpoint stays that before), FileError for files; what the network, the loss, a
 /// callback or a monitor throws is passed on. An error of a callback or a monitor costs no checkpoint: it is
 /// thrown when the step or the epoch is saved. If there are several errors, the first is thrown, with the
@@ -158,7 +158,7 @@ RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& train,
     const Variable<T> loss = options.loss(outputs, batch.targets);
     const detail::StepResult result{batch.targets.shape()[0], static_cast<double>(loss.item()),
                                     nn::detail::wrong_decisions(outputs, batch.targets)};
-    if (!std::isfinite(result.risk)) return result;  // the loop says so; nothing is changed
+    if (!std::isfinite(result.loss)) return result;  // the loop says so; nothing is changed
     tape.backward(loss);
     optimizer.step();
     return result;

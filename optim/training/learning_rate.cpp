@@ -70,9 +70,9 @@ LearningRateSelection cross_validate(
     for (std::size_t fold = 0; fold < folds; ++fold) {
       const nn::Evaluation found = run(rate, fold);
       const double share = 1 / static_cast<double>(folds);
-      errors.push_back(found.error.value_or(found.risk));
+      errors.push_back(found.error.value_or(found.loss));
       score.error += share * errors.back();
-      score.risk += share * found.risk;
+      score.loss += share * found.loss;
     }
     double squares = 0;
     for (const double error : errors) squares += (error - score.error) * (error - score.error);
@@ -81,7 +81,7 @@ LearningRateSelection cross_validate(
   }
   const auto best = std::min_element(
       selection.scores.begin(), selection.scores.end(),
-      [](const auto& a, const auto& b) { return std::pair(a.error, a.risk) < std::pair(b.error, b.risk); });
+      [](const auto& a, const auto& b) { return std::pair(a.error, a.loss) < std::pair(b.error, b.loss); });
   selection.best = best->rate;
   return selection;
 }

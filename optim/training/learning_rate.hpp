@@ -49,14 +49,14 @@ struct LearningRateSelectionOptions {
 struct LearningRateScore {
   double rate = 0;
   double error =
-      0;  ///< the mean zero-one risk, or the risk where there are no classes; infinite if it diverged
+      0;  ///< the mean zero-one risk, or the loss where there are no classes; infinite if it diverged
   double deviation = 0;  ///< of the folds
-  double risk = 0;       ///< the mean risk
+  double loss = 0;       ///< the mean loss
 };
 
 /// What select_learning_rate found.
 struct LearningRateSelection {
-  double best = 0;  ///< the rate of the least error, of equals that of the least risk
+  double best = 0;  ///< the rate of the least error, of equals that of the least loss
   std::vector<LearningRateScore> scores;
 };
 
@@ -69,7 +69,7 @@ XGRAD_API void check_rates(const std::vector<double>& rates);
 XGRAD_API LearningRateCurve range_test(const LearningRateFinderOptions& options,
                                        const std::function<double(double rate)>& step);
 
-/// Adds up the folds of each rate; `run` trains and returns error and risk.
+/// Adds up the folds of each rate; `run` trains and returns error and loss.
 XGRAD_API LearningRateSelection
 cross_validate(const std::vector<double>& rates, std::size_t folds,
                const std::function<nn::Evaluation(double rate, std::size_t fold)>& run);

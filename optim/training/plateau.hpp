@@ -24,7 +24,7 @@ struct ReduceOnPlateauOptions {
 /// note):
 ///
 ///     optim::ReduceOnPlateau plateau({.patience = 5});
-///     ... after each epoch: plateau.update(validation_risk, sgd);
+///     ... after each epoch: plateau.update(validation_loss, sgd);
 ///
 /// It changes the optimiser's learning_rate_scale(), beside any schedule. A NaN is no progress.
 ///
@@ -36,7 +36,7 @@ class XGRAD_API ReduceOnPlateau {
   /// Throws ValueError for an option that is out of its range.
   explicit ReduceOnPlateau(const ReduceOnPlateauOptions& options = {});
 
-  /// Takes in the next value, a risk that should fall; true where it reduced the learning rate.
+  /// Takes in the next value, a loss that should fall; true where it reduced the learning rate.
   template <class T>
   bool update(double value, Optimizer<T>& optimizer) {
     if (!is_saturated(value)) return false;

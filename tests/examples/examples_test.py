@@ -321,7 +321,7 @@ class Train(unittest.TestCase):
 
     def numbers(self, metrics):
         """What the same seed must repeat: everything but the times."""
-        rows = [(e["epoch"], e["training_risk"], e["validation_error"]) for e in metrics["epochs"]]
+        rows = [(e["epoch"], e["training_loss"], e["validation_error"]) for e in metrics["epochs"]]
         return rows, metrics["test_error"]
 
     def test_it_learns_and_reports(self):
@@ -331,7 +331,7 @@ class Train(unittest.TestCase):
         self.assertEqual([e["epoch"] for e in metrics["epochs"]], [1, 2, 3])
         for epoch in metrics["epochs"]:
             self.assertEqual(
-                list(epoch), ["epoch", "training_risk", "validation_error", "seconds", "images_per_second"]
+                list(epoch), ["epoch", "training_loss", "validation_error", "seconds", "images_per_second"]
             )
             self.assertGreater(epoch["seconds"], 0)
             self.assertAlmostEqual(
@@ -339,12 +339,12 @@ class Train(unittest.TestCase):
             )
             errors = epoch["validation_error"] * HELD_OUT
             self.assertAlmostEqual(errors, round(errors), places=6)
-        self.assertLess(metrics["epochs"][-1]["training_risk"], metrics["epochs"][0]["training_risk"])
+        self.assertLess(metrics["epochs"][-1]["training_loss"], metrics["epochs"][0]["training_loss"])
         self.assertLess(metrics["test_error"], 0.1)  # by chance 0.9
 
         counts = f"{TRAIN_COUNT - HELD_OUT} training, {HELD_OUT} validation and {TEST_COUNT} test"
         self.assertIn(counts, output)
-        self.assertEqual(len(re.findall(r"^epoch +\d/3  risk .*  validation .* s(  \*)?$", output, re.M)), 3)
+        self.assertEqual(len(re.findall(r"^epoch +\d/3  loss .*  validation .* s(  \*)?$", output, re.M)), 3)
         self.assertTrue(output.startswith(f"reading {self.data}\n"))
         self.assertIn(f"mlp on {self.data.name}\n", output)
         for line in output.split("Confusion matrix")[0].splitlines()[1:]:
@@ -384,11 +384,11 @@ class Train(unittest.TestCase):
         for optimizer in ("sgd", "nesterov", "adam", "adamw", "rmsprop", "adagrad"):
             with self.subTest(optimizer):
                 metrics, _ = self.train(*FAST, "--optimizer", optimizer)
-                self.assertLess(metrics["epochs"][-1]["training_risk"], 2)  # of ln 10 = 2.3 by chance
+                self.assertLess(metrics["epochs"][-1]["training_loss"], 2)  # of ln 10 = 2.3 by chance
         for schedule in "constant linear cosine warm-cosine one-cycle step exponential plateau".split():
             with self.subTest(schedule):
                 metrics, _ = self.train(*FAST, "--schedule", schedule, "--augment")
-                self.assertLess(metrics["epochs"][-1]["training_risk"], 2)
+                self.assertLess(metrics["epochs"][-1]["training_loss"], 2)
 
     def test_a_run_goes_on(self):
         whole = self.numbers(self.train(*FAST, "--augment")[0])
@@ -427,7 +427,7 @@ class Train(unittest.TestCase):
 
     def test_online_learning(self):
         metrics, _ = self.train("--model", "mlp", "--epochs", 1, "--batch", 1, "--learning-rate", 0.002)
-        self.assertTrue(math.isfinite(metrics["epochs"][0]["training_risk"]))
+        self.assertTrue(math.isfinite(metrics["epochs"][0]["training_loss"]))
 
     def test_it_saves_safetensors(self):
         path = self.folder / "lenet.safetensors"
@@ -528,7 +528,7 @@ class Train(unittest.TestCase):
                 output += piece
         os.close(parent)
         self.assertEqual(process.returncode, 0)
-        self.assertRegex(output.decode(), r"\r\x1b\[Kepoch 1/1 (\[=* *\])? +\d+ %  risk \d")
+        self.assertRegex(output.decode(), r"\r\x1b\[Kepoch 1/1 (\[=* *\])? +\d+ %  loss \d")
 
     def test_help(self):
         result = run("train_fashion_mnist", "--help")

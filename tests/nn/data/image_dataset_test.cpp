@@ -161,7 +161,7 @@ TEST_CASE_TEMPLATE("labels of any type", L, std::int8_t, std::uint16_t, std::int
     CHECK(nn::stratified_k_fold(train.targets(), 2).size() == 2);
   } else if constexpr (std::is_same_v<L, float>) {
     nn::Sequential one{nn::Flatten{}, nn::Linear<float>(4, 1), nn::Flatten{0}};
-    CHECK(std::isfinite(nn::evaluate(one, train).risk));
+    CHECK(std::isfinite(nn::evaluate(one, train).loss));
   }
 }
 

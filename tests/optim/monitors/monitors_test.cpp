@@ -29,9 +29,9 @@ namespace {
 const optim::EpochRecord third{.epoch = 3,
                                .step = 30,
                                .samples_seen = 300,
-                               .training_risk = 0.34121,
+                               .training_loss = 0.34121,
                                .training_error = 0.1231,
-                               .validation_risk = 0.3,
+                               .validation_loss = 0.3,
                                .validation_error = 0.117,
                                .learning_rate = 0.05,
                                .momentum = 0.9,
@@ -44,8 +44,8 @@ const optim::BatchRecord step{.epoch = 1,
                               .step = 4,
                               .samples = 50,
                               .samples_per_epoch = 100,
-                              .risk = 2,
-                              .running_risk = 1.5,
+                              .loss = 2,
+                              .running_loss = 1.5,
                               .running_error = 0.5,
                               .learning_rate = 0.05,
                               .momentum = 0.9,
@@ -77,20 +77,20 @@ TEST_CASE("where there is no terminal, a line for each epoch") {
   std::fclose(out);
   CHECK(check::read_file(file.path) ==
         "a net\n"
-        "epoch  3/12  risk 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *\n"
+        "epoch  3/12  loss 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *\n"
         "stopped: early stopping; epoch 3 was the best\n");
 }
 
 TEST_CASE("the line of an epoch fits 80 columns") {
-  const double risks[] = {0,      0.34121, 9.99996, 12.3456,  99999.4,  1e5,
-                          3.4e-7, 1.7e308, 5e-324,  -123.456, HUGE_VAL, std::nan("")};
+  const double losses[] = {0,      0.34121, 9.99996, 12.3456,  99999.4,  1e5,
+                           3.4e-7, 1.7e308, 5e-324,  -123.456, HUGE_VAL, std::nan("")};
   const double seconds[] = {0, 0.004, 5.21, 59.96, 61, 3599.9, 86399, 1e6, 1e300};
   for (const std::size_t epochs : {1UL, 12UL, 200UL, 100000UL, ~0UL}) {
-    for (const double risk : risks) {
+    for (const double loss : losses) {
       for (const double time : seconds) {
         optim::EpochRecord record = third;
         record.epoch = epochs;
-        record.training_risk = risk, record.validation_risk = risk;
+        record.training_loss = loss, record.validation_loss = loss;
         record.training_error = 1, record.validation_error = 0.99994;
         record.seconds = time;
         const std::string line = optim::to_string(record, epochs);
@@ -103,10 +103,10 @@ TEST_CASE("the line of an epoch fits 80 columns") {
   optim::EpochRecord record = third;
   record.epoch = 103;
   CHECK(optim::to_string(record, 200) ==
-        "epoch 103/200  risk 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *");
-  record.training_risk = 12.3456, record.validation_risk = 1.5e7, record.seconds = 3725;
+        "epoch 103/200  loss 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *");
+  record.training_loss = 12.3456, record.validation_loss = 1.5e7, record.seconds = 3725;
   record.training_error = record.validation_error = std::nullopt;
-  CHECK(optim::to_string(record, 200) == "epoch 103/200  risk 12.346  validation 1.5e+07  1:02:05  *");
+  CHECK(optim::to_string(record, 200) == "epoch 103/200  loss 12.346  validation 1.5e+07  1:02:05  *");
 }
 
 TEST_CASE("an output that cannot be written ends no run") {
@@ -156,7 +156,7 @@ TEST_CASE("on a terminal, a bar as wide as fits, which the epoch's line replaces
     CHECK(text.starts_with("\r\033[Kepoch 1/12 "));
     CHECK(text.size() - 4 < width);
     if (width == 120) {
-      CHECK(text.find("[===============               ]  50 %  risk 1.5000  error 50.00 %  10 samples/s  5.0 "
+      CHECK(text.find("[===============               ]  50 %  loss 1.5000  error 50.00 %  10 samples/s  5.0 "
                       "s left") != std::string::npos);
     }
     bar.epoch(third);
@@ -188,11 +188,11 @@ TEST_CASE("numbers that are not finite are null") {
   const check::TemporaryFile file;
   optim::JsonLines json(file.path);
   json.begin({.title = "\xff"});
-  json.epoch({.epoch = 1, .training_risk = std::nan(""), .learning_rate = HUGE_VAL});
+  json.epoch({.epoch = 1, .training_loss = std::nan(""), .learning_rate = HUGE_VAL});
   const auto all = lines(file.path);
-  CHECK(all[1]["training_risk"] == nullptr);
+  CHECK(all[1]["training_loss"] == nullptr);
   CHECK(all[1]["learning_rate"] == nullptr);
-  CHECK(all[1]["validation_risk"] == nullptr);
+  CHECK(all[1]["validation_loss"] == nullptr);
 }
 
 TEST_CASE("a run that goes on keeps the lines of the epochs before, and no others") {

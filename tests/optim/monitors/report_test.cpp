@@ -45,9 +45,9 @@ TEST_CASE("the page has everything, needs nothing, and reloads until the end") {
   for (std::size_t epoch = 1; epoch <= 2; ++epoch) {
     report.details(made_up());
     report.epoch({.epoch = epoch,
-                  .training_risk = 1.0 / static_cast<double>(epoch),
+                  .training_loss = 1.0 / static_cast<double>(epoch),
                   .training_error = 0.2,
-                  .validation_risk = 0.5,
+                  .validation_loss = 0.5,
                   .validation_error = 0.125,
                   .learning_rate = 0.1,
                   .momentum = 0.9,
@@ -79,7 +79,7 @@ TEST_CASE("a run without validation, classes or images") {
   optim::Report report(file.path);
   report.begin({.epochs = 1});
   report.details({});
-  report.epoch({.epoch = 1, .training_risk = 3});
+  report.epoch({.epoch = 1, .training_loss = 3});
   report.end({.reason = "interrupted"});
   const std::string page = check::read_file(file.path);
   CHECK(has(page, "stopped: interrupted"));
@@ -93,8 +93,8 @@ TEST_CASE("a run of regression has no chart, column or figure of errors") {
   report.begin({.epochs = 3});
   for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
     report.epoch({.epoch = epoch,
-                  .training_risk = 3,
-                  .validation_risk = 2.5,
+                  .training_loss = 3,
+                  .validation_loss = 2.5,
                   .learning_rate = 0.1,
                   .best = epoch == 1});
   }
@@ -102,15 +102,16 @@ TEST_CASE("a run of regression has no chart, column or figure of errors") {
   CHECK(has(page, ">Risk<"));
   CHECK_FALSE(has(page, "rror<"));       // Error, error
   CHECK_FALSE(has(page, ">Momentum<"));  // always 0
-  CHECK(has(page, "best validation risk, epoch 1"));
+  CHECK(has(page, "best validation loss, epoch 1"));
 }
 
-TEST_CASE("risks that span orders of magnitude are read on a logarithmic axis") {
-  const auto page = [](std::vector<double> risks) {
+TEST_CASE("losses that span orders of magnitude are read on a logarithmic axis") {
+  const auto page = [](std::vector<double> losses) {
     const check::TemporaryFile file;
     optim::Report report(file.path);
     report.begin({.epochs = 10});
-    for (std::size_t i = 0; i < risks.size(); ++i) report.epoch({.epoch = i + 1, .training_risk = risks[i]});
+    for (std::size_t i = 0; i < losses.size(); ++i)
+      report.epoch({.epoch = i + 1, .training_loss = losses[i]});
     return check::read_file(file.path);
   };
   CHECK(has(page({0.7, 0.6, 1e4, 1e12}), "mean loss, logarithmic"));
@@ -128,7 +129,7 @@ TEST_CASE("of many classes the matrix is a picture with the most frequent confus
   details.confusion = Array<std::int64_t>(Shape{100, 100}, 1);
   details.confusion(0, 1) = 102;
   report.details(details);
-  report.epoch({.epoch = 1, .training_risk = 3});
+  report.epoch({.epoch = 1, .training_loss = 3});
   const std::string page = check::read_file(file.path);
   CHECK(has(page, "<tr><td>&lt;a&gt;</td><td>b</td><td>102</td><td>51 %</td></tr>"));  // of 201
   CHECK(has(page, "class=\"map\""));
@@ -142,7 +143,7 @@ TEST_CASE("layers by type, the slowest first, and each of them") {
   optim::Details details;
   details.layers = {{"a", 1, 1, "relu"}, {"conv1", 2, 3, "conv2d"}, {"conv2", 4, 5, "conv2d"}};
   report.details(details);
-  report.epoch({.epoch = 1, .training_risk = 3});
+  report.epoch({.epoch = 1, .training_loss = 3});
   const std::string page = check::read_file(file.path);
   const std::size_t convolutions = page.find("<td>conv2d</td><td>2</td><td>6.000</td><td>8.000</td>");
   REQUIRE(convolutions != std::string::npos);
@@ -157,8 +158,8 @@ TEST_CASE("a long run has a page of bounded size") {
   for (std::size_t e = 1; e <= 20'000; ++e) {
     info.history.push_back({.epoch = e,
                             .step = e,
-                            .training_risk = 1.0 / static_cast<double>(e),
-                            .validation_risk = static_cast<double>(e % 7)});
+                            .training_loss = 1.0 / static_cast<double>(e),
+                            .validation_loss = static_cast<double>(e % 7)});
   }
   report.begin(info);
   CHECK(std::filesystem::file_size(file.path) < 400'000);

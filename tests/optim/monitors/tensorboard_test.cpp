@@ -103,14 +103,14 @@ TEST_CASE("scalars come back from the file") {
   const check::TemporaryFile folder;
   optim::SummaryWriter writer(folder.path);
   CHECK(writer.path().filename().string().starts_with("events.out.tfevents."));
-  writer.add_scalar("risk", 0.5, 1);
+  writer.add_scalar("loss", 0.5, 1);
   writer.add_scalar("a longer tag/with parts", -3, 300);
-  writer.add_scalar("risk", std::nan(""), 1'000'000'000'000);
+  writer.add_scalar("loss", std::nan(""), 1'000'000'000'000);
   const auto all = records(writer.path());
   REQUIRE(all.size() == 4);
   CHECK(fields(all[0]).at(3) == "brain.Event:2");
   CHECK(read_number<double>(fields(all[0]).at(1), 0) > 1.7e9);
-  CHECK(scalar(all[1]).tag == "risk");
+  CHECK(scalar(all[1]).tag == "loss");
   CHECK(scalar(all[1]).value == 0.5F);
   CHECK(scalar(all[1]).step == "1");
   CHECK(scalar(all[2]).tag == "a longer tag/with parts");
@@ -123,8 +123,8 @@ TEST_CASE("a run's curves; a run that goes on adds a file") {
   const check::TemporaryFile folder;
   optim::TensorBoard board(folder.path, 10);
   board.begin({});
-  for (std::size_t step = 1; step <= 20; ++step) board.batch({.step = step, .risk = 1});
-  board.epoch({.epoch = 1, .step = 20, .training_risk = 0.75, .validation_error = 0.25});
+  for (std::size_t step = 1; step <= 20; ++step) board.batch({.step = step, .loss = 1});
+  board.epoch({.epoch = 1, .step = 20, .training_loss = 0.75, .validation_error = 0.25});
   board.begin({.history = {{.epoch = 1, .step = 20}}, .step = 25});
   std::map<std::string, int> tags;
   int files = 0, starts = 0;
@@ -143,10 +143,11 @@ TEST_CASE("a run's curves; a run that goes on adds a file") {
   }
   CHECK(files == 2);
   CHECK(starts == 1);
-  CHECK(tags["batch/risk"] == 2);
-  CHECK(tags["risk/training"] == 1);
-  CHECK(tags["error/validation"] == 1);
-  CHECK(tags.count("risk/validation") == 0);
+  CHECK(tags["batch/loss"] == 2);
+  CHECK(tags["train/loss"] == 1);
+  CHECK(tags["validation/error"] == 1);
+  CHECK(tags["validation/accuracy"] == 1);
+  CHECK(tags.count("validation/loss") == 0);
 }
 
 TEST_CASE("another run in a folder gets a folder inside it; a run that goes on is in that of the last") {

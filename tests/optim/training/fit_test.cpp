@@ -81,22 +81,22 @@ TEST_CASE("fit does what the loop by hand does, bit for bit") {
   CHECK(result.reason == "epochs");
   REQUIRE(result.epochs == 3);
   seed(3);
-  double risk = 0;
+  double loss = 0;
   for (int epoch = 0; epoch < 3; ++epoch) {
-    risk = 0;
+    loss = 0;
     for (auto [x, y] : by_hand.loader) {
       Tape tape;
       const auto loss = nn::cross_entropy(by_hand.net(x), y);
       tape.backward(loss);
       by_hand.sgd.step();
-      risk += loss.item() * static_cast<double>(y.size());
+      loss += loss.item() * static_cast<double>(y.size());
     }
   }
   CHECK(same(nn::state_dict(by_fit.net), nn::state_dict(by_hand.net)));
-  CHECK(result.history[2].training_risk == doctest::Approx(risk / 60).epsilon(1e-12));
+  CHECK(result.history[2].training_loss == doctest::Approx(loss / 60).epsilon(1e-12));
   CHECK(result.history[2].samples_seen == 180);
   CHECK(result.history[2].step == 24);
-  CHECK_FALSE(result.history[2].validation_risk.has_value());
+  CHECK_FALSE(result.history[2].validation_loss.has_value());
 }
 
 TEST_CASE("fit, minimize_parameters and loops by hand work while a tape is open around them") {
@@ -133,11 +133,11 @@ TEST_CASE("validation, monitors and their order") {
   CHECK(notes.info.parameters == 2 * 8 + 8 + 8 * 3 + 3);
   REQUIRE(notes.batches.size() == 16);
   CHECK(notes.batches[7].samples == 60);
-  CHECK(notes.batches[7].running_risk == result.history[0].training_risk);
+  CHECK(notes.batches[7].running_loss == result.history[0].training_loss);
   CHECK(notes.batches[15].learning_rate == 0.1);
   CHECK(notes.batches[15].momentum == 0.9);
   const auto found = nn::evaluate(world.net, nn::ArrayDataset(held_out));
-  CHECK(result.history[1].validation_risk == found.risk);
+  CHECK(result.history[1].validation_loss == found.loss);
   CHECK(result.history[1].validation_error == found.error);
   CHECK(result.best_error ==
         std::min(*result.history[0].validation_error, *result.history[1].validation_error));
@@ -208,7 +208,7 @@ TEST_CASE("another loss, and targets that are numbers") {
   const auto absolute =
       optim::fit(line, sgd, loader,
                  {.epochs = 1, .loss = [](const auto& y, const auto& t) { return mean(abs(y - t)); }});
-  CHECK(absolute.history[0].training_risk < 0.1);
+  CHECK(absolute.history[0].training_loss < 0.1);
 }
 
 // A shell that starts the tests in the background has them ignore SIGINT.
@@ -326,7 +326,7 @@ TEST_CASE("a finished run goes on for more epochs") {
   CHECK(same(nn::state_dict(rest.net), nn::state_dict(whole.net)));
 }
 
-TEST_CASE("a risk that is not finite is an error, and the checkpoint stays that before") {
+TEST_CASE("a loss that is not finite is an error, and the checkpoint stays that before") {
   const check::TemporaryFile file;
   World world(3);
   Notes notes;
@@ -336,9 +336,9 @@ TEST_CASE("a risk that is not finite is an error, and the checkpoint stays that 
   };
   CHECK_THROWS_WITH_AS(optim::fit(world.net, world.sgd, world.loader,
                                   {.loss = explode, .checkpoint = file.path, .monitors = {&notes}}),
-                       "fit: the risk is inf at step 10, in epoch 2: try a smaller learning rate", Error);
+                       "fit: the loss is inf at step 10, in epoch 2: try a smaller learning rate", Error);
   CHECK(notes.calls.back() ==
-        "end: fit: the risk is inf at step 10, in epoch 2: try a smaller learning rate");
+        "end: fit: the loss is inf at step 10, in epoch 2: try a smaller learning rate");
   World other(3);
   CHECK(optim::fit(other.net, other.sgd, other.loader, {.epochs = 1, .resume = file.path}).epochs == 1);
   CHECK(other.sgd.steps() == 8);
@@ -524,7 +524,7 @@ TEST_CASE("evaluate: the mean over the set, whatever the batch, in test mode") {
   const nn::ArrayDataset set(points(50, 4));
   const auto whole = nn::evaluate(world.net, set, nn::DefaultLoss{}, 50);
   const auto parts = nn::evaluate(world.net, set, nn::DefaultLoss{}, 7);
-  CHECK(parts.risk == doctest::Approx(whole.risk).epsilon(1e-6));
+  CHECK(parts.loss == doctest::Approx(whole.loss).epsilon(1e-6));
   CHECK(parts.error == whole.error);
   CHECK(world.net.dropout.training);
   nn::eval(world.net);

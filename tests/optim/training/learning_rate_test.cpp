@@ -77,7 +77,7 @@ TEST_CASE("the rate by k-fold cross-validation: too small, right, too large") {
   REQUIRE(chosen.scores.size() == 3);
   CHECK(chosen.scores[1].error < 0.15);
   CHECK(chosen.scores[1].deviation >= 0);
-  CHECK(chosen.scores[1].risk < chosen.scores[0].risk);
+  CHECK(chosen.scores[1].loss < chosen.scores[0].loss);
   CHECK(chosen.scores[2].error > chosen.scores[1].error);
   CHECK(default_generator() == before);
 }

@@ -53,13 +53,13 @@ TEST_CASE("cooldown, smallest scale, NaN") {
 // the rate had been reduced after each value of a sequence that was drawn.
 TEST_CASE("reduces at the steps at which PyTorch does") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> risks{2.5687, 2.274,  1.1278, 0.9551, nan,    0.7876, 1.6675, 0.7239,
-                                  1.3644, nan,    1.3644, 1.1711, 0.5565, 0.5674, 0.5771, 1.1035,
-                                  0.4632, 0.4752, 0.4754, 0.4443, 0.9073, 0.8228, 0.738,  0.3921,
-                                  0.3086, 0.6633, 0.6643, 0.6132, 0.2553, 0.4924};
+  const std::vector<double> losses{2.5687, 2.274,  1.1278, 0.9551, nan,    0.7876, 1.6675, 0.7239,
+                                   1.3644, nan,    1.3644, 1.1711, 0.5565, 0.5674, 0.5771, 1.1035,
+                                   0.4632, 0.4752, 0.4754, 0.4443, 0.9073, 0.8228, 0.738,  0.3921,
+                                   0.3086, 0.6633, 0.6643, 0.6132, 0.2553, 0.4924};
   const auto reductions = [&](const optim::ReduceOnPlateauOptions& options) {
     std::vector<int> counts;
-    for (const double scale : scales(risks, options)) {
+    for (const double scale : scales(losses, options)) {
       counts.push_back(static_cast<int>(std::ceil(-std::log(scale) / std::log(options.factor))));
     }
     return counts;
@@ -79,7 +79,7 @@ TEST_CASE("reduces at the steps at which PyTorch does") {
   CHECK(reductions({.factor = 4, .patience = 1, .threshold = 0, .cooldown = 1, .min_scale = 0.05}) ==
         std::vector<int>{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 2,
                          2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3});
-  CHECK(scales(risks, {.factor = 4, .patience = 1, .min_scale = 0.05}).back() == 0.05);
+  CHECK(scales(losses, {.factor = 4, .patience = 1, .min_scale = 0.05}).back() == 0.05);
 }
 
 TEST_CASE("goes on from its state") {
