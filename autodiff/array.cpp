@@ -20,15 +20,16 @@ std::size_t element_count(const Shape& shape) {
   for (const std::size_t extent : shape) {
     if (__builtin_mul_overflow(count, extent, &count)) {
       throw ShapeError(
-          fmt::format("an array of shape {} has more entries than memory has addresses", to_string(shape)));
+          fmt::format("the number of entries of shape {} overflows std::size_t", to_string(shape)));
     }
   }
   return count;
 }
 
 void detail::throw_too_large(const char* operation, const Shape& shape) {
-  throw ShapeError(fmt::format("{}: a result of shape {} needs more than 2^47 bytes, which no process has",
-                               operation, to_string(shape)));
+  throw ShapeError(
+      fmt::format("{}: a result of shape {} needs more than 2^47 bytes, the address space of a process",
+                  operation, to_string(shape)));
 }
 
 Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
@@ -49,20 +50,18 @@ Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b) {
 
 namespace detail {
 
-void throw_ragged_list() {
-  throw ShapeError("an array from numbers in braces: its rows have different lengths");
-}
+void throw_ragged_list() { throw ShapeError("Array: the rows of a nested list have different lengths"); }
 
 namespace {
 
 constexpr std::ptrdiff_t most_lines = 40;
 constexpr std::size_t most_entries = 1000;
 
-/// Entries as xtensor prints them, in columns of one width, but the same in every locale.
+/// Formats entries as xtensor does, in columns of equal width, but independent of the locale.
 template <class T>
 class Column {
  public:
-  /// Makes room for an entry, before the first is written.
+  /// Accounts for an entry; call it for all entries before writing the first.
   void add(T entry) {
     if constexpr (std::is_floating_point_v<T>) {
       if (std::isfinite(entry) && entry != 0) {
@@ -126,13 +125,13 @@ class Column {
   }
 
   std::vector<T> entries_;
-  std::size_t width_ = std::is_same_v<T, bool> ? 5 : 0;  // of `false`
+  std::size_t width_ = std::is_same_v<T, bool> ? 5 : 0;  // the length of `false`
   int decimals_ = 0;
   bool scientific_ = false, three_ = false;
-  bool has_sign_ = std::is_floating_point_v<T>;  // numbers with decimals have a place for it always
+  bool has_sign_ = std::is_floating_point_v<T>;  // floating-point columns always have room for a sign
 };
 
-/// The text of an array, `{1, 2, ..., 9}`: of each axis `edge` entries at both ends, or all where edge is 0.
+/// Formats an array, `{1, 2, ..., 9}`: the first and last `edge` entries of each axis, or all if edge is 0.
 template <class T>
 class Text {
  public:
@@ -147,7 +146,7 @@ class Text {
  private:
   static constexpr std::size_t line_width = 75;
 
-  /// Whether entry i of an axis is the first that is left out.
+  /// Whether entry i of an axis is the first omitted one.
   bool is_gap(std::size_t i, std::size_t extent) const {
     return edge_ > 0 && i == edge_ && extent > 2 * edge_;
   }
@@ -180,7 +179,7 @@ class Text {
         i = shape[axis] - edge_;
       }
       if (is_last && on_line > 0 && count == on_line) {
-        text_.pop_back();  // no blank at the end of a line
+        text_.pop_back();  // the trailing space of the line
         text_ += new_line;
         count = 0;
       }
@@ -218,7 +217,7 @@ std::string to_string(const Array<T>& array) {
     text = detail::Text<T>(array, edge).text();
     if (fits(text)) return text;
   }
-  // Many axes: the first lines.
+  // With many axes even the edges are too long: keep the first lines.
   std::size_t end = 0;
   for (std::ptrdiff_t line = 0; line + 1 < detail::most_lines; ++line) end = text.find('\n', end) + 1;
   return text.substr(0, end) + "...";

@@ -16,20 +16,20 @@
 
 namespace xgrad {
 
-/// The extents of an array, outermost first.
+/// The extents of an array, outermost axis first.
 using Shape = xt::svector<std::size_t, 4>;
 
-/// A contiguous, row-major xtensor container on pooled memory. It is an xtensor expression like any
-/// other; its type does not depend on the flags that a program is compiled with.
+/// A contiguous, row-major xtensor container on pooled memory. It is an ordinary xtensor expression, and its
+/// type does not depend on the compiler flags of the program.
 ///
-///     Array<float> a = {{1, 2}, {3, 4}};     // numbers; rows of different lengths throw ShapeError
+///     Array<float> a = {{1, 2}, {3, 4}};      // values; rows of different lengths throw ShapeError
 ///     Array<float> b = empty<float>({2, 3});  // a shape
 ///
-/// `Array<float>({2, 3})` could be either and does not compile.
+/// `Array<float>({2, 3})` is ambiguous and does not compile.
 template <class T>
 using Array = xt::xarray_container<xt::uvector<T, PoolAllocator<T>>, xt::layout_type::row_major, Shape>;
 
-/// An xtensor expression: a container, a view, or a formula of them.
+/// An xtensor expression: a container, a view, or a lazy expression of them.
 template <class E>
 concept Expression = xt::is_xexpression<std::remove_cvref_t<E>>::value;
 
@@ -41,21 +41,21 @@ concept ExpressionOf = Expression<E> && std::same_as<typename std::remove_cvref_
 template <class E>
 concept IntegerExpression = Expression<E> && std::integral<typename std::remove_cvref_t<E>::value_type>;
 
-/// The shape as text: `{64, 28, 28, 1}`.
+/// Formats a shape: `{64, 28, 28, 1}`.
 XGRAD_API std::string to_string(const Shape& shape);
 
-/// The number of entries of an array of this shape, 0 if an extent is 0. Throws ShapeError if it overflows.
+/// The number of entries of an array of this shape. Throws ShapeError on overflow, unless an extent is 0.
 XGRAD_API std::size_t element_count(const Shape& shape);
 
 namespace detail {
 
-/// A process has at most this many bytes of addresses.
+/// The size of a process's address space.
 inline constexpr std::size_t largest_array_bytes = std::size_t{1} << 47;
 
 [[noreturn]] XGRAD_API void throw_too_large(const char* operation, const Shape& shape);
 
-/// The shape itself. Throws ShapeError, naming the operation, if no process could hold an array of it: every
-/// shape that is computed from numbers that may be large passes here before memory is asked for.
+/// Returns the shape. Throws ShapeError, naming the operation, if an array of it would exceed
+/// largest_array_bytes. Call it on every computed shape that may be large, before allocating.
 inline const Shape& check_size(const char* operation, const Shape& shape, std::size_t entry_bytes) {
   std::size_t bytes = entry_bytes;
   bool fits = true;
@@ -67,7 +67,7 @@ inline const Shape& check_size(const char* operation, const Shape& shape, std::s
   return shape;
 }
 
-/// a + b and a * b of extents, or the largest number if they overflow, which check_size refuses.
+/// a + b and a * b of extents, saturating on overflow; check_size rejects the saturated value.
 constexpr std::size_t add_extents(std::size_t a, std::size_t b) {
   std::size_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? ~std::size_t{0} : sum;
@@ -79,7 +79,8 @@ constexpr std::size_t multiply_extents(std::size_t a, std::size_t b) {
 
 }  // namespace detail
 
-/// An Array of this shape with entries not yet set. Throws ShapeError for a shape that no memory can hold.
+/// An Array of this shape with uninitialised entries. Throws ShapeError for a shape that exceeds the address
+/// space.
 template <class T>
 Array<T> empty(const Shape& shape) {
   return Array<T>(detail::check_size("empty", shape, sizeof(T)));
@@ -93,7 +94,7 @@ Array<T> full(const Shape& shape, T value) {
 
 namespace detail {
 
-/// The index on each axis of an entry, from its place in row-major order.
+/// The multi-index of an entry, from its row-major offset.
 inline Shape index_of(std::size_t place, const Shape& shape) {
   Shape index(shape.size());
   for (std::size_t axis = shape.size(); axis-- > 0; place /= shape[axis]) index[axis] = place % shape[axis];
@@ -102,8 +103,7 @@ inline Shape index_of(std::size_t place, const Shape& shape) {
 
 }  // namespace detail
 
-/// The shape that NumPy's broadcasting gives to operands of these two shapes; throws ShapeError, naming
-/// the operation, where they do not fit.
+/// The NumPy broadcast of two shapes. Throws ShapeError, naming the operation, if they do not broadcast.
 XGRAD_API Shape broadcast_shape(const char* operation, const Shape& a, const Shape& b);
 
 /// Evaluates any xtensor expression of the same precision into an Array.
@@ -120,8 +120,8 @@ Array<T> to_array(E&& expression) {
   }
 }
 
-/// The entries as text, as xtensor prints arrays: `{{1, 2}, {3, 4}}`, one row a line. Of an array that would
-/// take more than 40 lines, or has more than 1000 entries, the first and the last of each axis.
+/// Formats the entries as xtensor does: `{{1, 2}, {3, 4}}`, one row per line. Arrays that would take more
+/// than 40 lines, or have more than 1000 entries, show only the first and last entries of each axis.
 template <class T>
 XGRAD_API std::string to_string(const Array<T>& array);
 
@@ -135,9 +135,9 @@ XGRAD_API void dump(const Array<std::int64_t>& array);
 
 }  // namespace detail
 
-// Writes the shape and the entries to standard error: functions to call from a debugger, `call
-// xgrad::dump(x)`. They are part of each program, as debuggers call only what they have debug information
+// Inline, so that each program contains them: debuggers only call functions that they have debug information
 // for.
+/// Prints the shape and the entries to standard error, for use in a debugger: `call xgrad::dump(x)`.
 [[gnu::used]] inline void dump(const Array<float>& array) { detail::dump(array); }
 [[gnu::used]] inline void dump(const Array<double>& array) { detail::dump(array); }
 [[gnu::used]] inline void dump(const Array<bool>& array) { detail::dump(array); }
@@ -146,15 +146,15 @@ XGRAD_API void dump(const Array<std::int64_t>& array);
 
 namespace detail {
 
-/// What an entry is printed as.
+/// The type an entry is converted to for printing.
 template <class T>
 using printed_t = std::conditional_t<!std::integral<T> || std::same_as<T, bool>, T,
                                      std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>>;
 
 }  // namespace detail
 
-/// An xtensor expression that `fmt` prints: entries are numbers or booleans, and `&e` is its address (fmt
-/// cannot take views and formulas, for which it is something else: print `xt::eval(formula)`).
+/// An xtensor expression that `fmt` can print: entries are numbers or booleans, and `&e` is its address.
+/// Views and lazy expressions overload `&`, which fmt does not support: print `xt::eval(expression)`.
 template <class E>
 concept PrintableExpression = Expression<E> &&
     (std::integral<typename E::value_type> || std::same_as<typename E::value_type, float> ||
@@ -168,15 +168,15 @@ FMT_BEGIN_NAMESPACE
 template <typename T, typename Char>
 struct is_range;
 
-/// Not as a range, where fmt/ranges.h is included.
+/// Prevents fmt/ranges.h from formatting arrays as ranges.
 template <xgrad::PrintableExpression E>
 struct is_range<E, char> {
   static constexpr bool value = false;
 };
 FMT_END_NAMESPACE
 
-/// fmt prints arrays and formulas of them as `to_string` does; the format specification is a string's
-/// (`{:>20}`).
+/// Formats arrays and lazy expressions with fmt, as `to_string` does; the format specification is that of a
+/// string (`{:>20}`).
 template <xgrad::PrintableExpression E>
 struct fmt::formatter<E, char> : fmt::formatter<std::string> {
   template <class Context>

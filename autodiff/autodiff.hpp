@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The engine of xgrad: Variables, tapes, operations and what checks them.
+/// Includes all of xgrad's engine: Variables, tapes, operations, transforms and gradient checks.
 
 #include <autodiff/array.hpp>
 #include <autodiff/elementwise/elementwise.hpp>

@@ -1,16 +1,16 @@
 #pragma once
 
 /// \file
-/// What every header of xgrad needs to know about the way the library was built.
+/// Build configuration that every header of xgrad needs.
 
-/// Marks what the shared library exports; everything else stays inside it.
+/// Marks symbols that the shared library exports; all others are hidden.
 #if defined(__GNUC__) || defined(__clang__)
 #define XGRAD_API __attribute__((visibility("default")))
 #else
 #define XGRAD_API
 #endif
 
-// Containers of the standard library have another layout with _GLIBCXX_DEBUG: programs that mix both crash.
+// _GLIBCXX_DEBUG changes the layout of the standard containers: a program that mixes both layouts crashes.
 #if defined(_GLIBCXX_DEBUG) && !defined(XGRAD_BUILT_WITH_GLIBCXX_DEBUG)
 #error \
     "xgrad: this xgrad was built without _GLIBCXX_DEBUG; use -D_GLIBCXX_ASSERTIONS instead, or build xgrad with `meson setup -Dcpp_debugstl=true`"

@@ -15,19 +15,20 @@
 #include <utility>
 
 /// \file
-/// The container behind Array: xtensor's, with other constructors. In xtensor, `xt::xarray<float> a({2, 3})`
-/// is a vector of two numbers, and `a(1, 2) = 0` then writes out of bounds. Here, integers in braces and
-/// parentheses are refused, as they could be a shape or numbers.
+/// The container behind Array: xtensor's, with safer constructors. In xtensor, `xt::xarray<float> a({2, 3})`
+/// is a vector of two numbers, and `a(1, 2) = 0` then writes out of bounds. Here, integers in braces inside
+/// parentheses fail to compile, because they could be a shape or values.
 
 namespace xgrad {
 
-/// A number, which converts to the precision of the Variable it meets.
+/// An arithmetic type; converts to the precision of the Variable it is combined with.
 template <class X>
 concept Number = std::is_arithmetic_v<std::remove_cvref_t<X>>;
 
 namespace detail {
 
-/// A number in braces. Its conversion ranks behind every other, so that constructors that take integers win.
+/// A number in braces. Its conversion ranks lowest in overload resolution, so that constructors taking
+/// integers win.
 template <class T>
 struct ListedNumber {
   template <Number N>
@@ -39,12 +40,12 @@ struct ListedNumber {
 template <class T>
 using ListElement = std::conditional_t<std::is_arithmetic_v<T>, ListedNumber<T>, T>;
 
-/// Numbers in braces, nested so often: `NestedList<T, 2>` is `{{1, 2}, {3, 4}}`.
+/// Nested braces of the given depth: `NestedList<T, 2>` is `{{1, 2}, {3, 4}}`.
 template <class T, std::size_t depth>
 using NestedList = xt::nested_initializer_list_t<ListElement<T>, depth>;
 
-/// A list that no constructor takes for an initializer list: `None` is always empty. To both compilers such a
-/// constructor is a candidate for `x({2, 3})` and none for `x{2, 3}` and `x = {2, 3}`.
+/// Satisfied only by the empty pack. A constructor with this trailing pack is not an initializer-list
+/// constructor: both compilers consider it for `x({2, 3})`, but not for `x{2, 3}` and `x = {2, 3}`.
 template <class... None>
 concept InParentheses = sizeof...(None) == 0;
 
@@ -53,7 +54,7 @@ inline constexpr bool never = false;
 
 [[noreturn]] XGRAD_API void throw_ragged_list();
 
-/// The shape of a list: that of its first elements.
+/// Appends the extents of a nested list, taken from the first element at each level.
 template <class E, class S>
 void append_extents(const E&, S&) {}
 template <class E, class S>
@@ -62,7 +63,7 @@ void append_extents(std::initializer_list<E> list, S& shape) {
   if (list.size() > 0) append_extents(*list.begin(), shape);
 }
 
-/// Copies the numbers of a list; throws ShapeError where its rows are not equally long.
+/// Copies the numbers of a nested list in row-major order. Throws ShapeError if its rows differ in length.
 template <class I, class E>
 void copy_list(I& out, const E& number, const std::size_t*) {
   *out++ = static_cast<typename std::iterator_traits<I>::value_type>(number);
@@ -110,15 +111,15 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
   using expression_tag = xt::xtensor_expression_tag;
   static constexpr std::size_t rank = SIZE_MAX;
 
-  /// One entry, of shape {}, 0.
+  /// A zero of shape {}.
   xarray_container() : storage_(1, value_type()) {}
 
-  /// Entries of this shape, not yet set.
+  /// An array of this shape with uninitialised entries.
   explicit xarray_container(const shape_type& shape, xt::layout_type = xt::layout_type::row_major) {
     base_type::resize(shape, true);
   }
 
-  /// Entries of this shape, all equal.
+  /// An array of this shape with every entry equal to `value`.
   explicit xarray_container(const shape_type& shape, const_reference value,
                             xt::layout_type = xt::layout_type::row_major) {
     base_type::resize(shape, true);
@@ -128,11 +129,11 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
   explicit xarray_container(storage_type&& storage, inner_shape_type&& shape, inner_strides_type&& strides)
       : base_type(std::move(shape), std::move(strides)), storage_(std::move(storage)) {}
 
-  /// One number, of shape {}.
+  /// An array of shape {} from a number.
   xarray_container(const value_type& number) : storage_(1, number) {}
 
-  // Numbers in braces. The list of one level is a template, which ranks behind the others, so that {{1.0},
-  // {2.0}} is a matrix.
+  // From nested braces. The one-level constructor is a template, so that it ranks below the others and
+  // {{1.0}, {2.0}} is a matrix.
   template <int = 0>
   xarray_container(xgrad::detail::NestedList<T, 1> list) {
     assign_list(list);
@@ -142,11 +143,11 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
   xarray_container(xgrad::detail::NestedList<T, 4> list) { assign_list(list); }
   xarray_container(xgrad::detail::NestedList<T, 5> list) { assign_list(list); }
 
-  /// Numbers in braces and parentheses, which are no shape.
+  /// From floating-point numbers in braces and parentheses, which cannot be a shape.
   template <std::floating_point F, class... None>
     requires(xgrad::detail::InParentheses<None...>)
   explicit xarray_container(std::initializer_list<F> list, None...) { assign_list(list); }
-  /// A shape or numbers?
+  /// Integers in braces and parentheses are ambiguous: explains what to write instead.
   template <class... None>
     requires(xgrad::detail::InParentheses<None...>)
   explicit xarray_container(std::initializer_list<std::ptrdiff_t>, None...) {
@@ -169,7 +170,7 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
 
   template <class E>
   xarray_container(const xt::xexpression<E>& e) {  // NOLINT
-    // The shape {} is that of a container without memory, too.
+    // A new container has shape {} but no memory, so assigning shape {} would not allocate.
     if (e.derived_cast().dimension() == 0) storage_.resize(1);
     semantic_base::assign(e);
   }
@@ -178,7 +179,7 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
     return semantic_base::operator=(e);
   }
 
-  /// Says what to write for `if (x > 0)`.
+  /// Explains what to write instead of `if (x > 0)`.
   explicit operator bool() const {
     static_assert(xgrad::detail::never<T>,
                   "xgrad: an array has no truth value: write xt::all(x > 0) or xt::any(x > 0)");

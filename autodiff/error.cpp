@@ -2,7 +2,7 @@
 
 namespace xgrad {
 
-// Defined here, so that each type's run-time information exists once, in the library.
+// Defined here so that each type's RTTI exists once, in the library.
 Error::~Error() = default;
 ShapeError::~ShapeError() = default;
 MemoryError::~MemoryError() = default;

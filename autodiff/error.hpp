@@ -6,8 +6,8 @@
 
 namespace xgrad {
 
-/// The base of every exception that xgrad throws. The message names the operation, what came and
-/// what was expected: `matmul: inner dimensions differ: {64, 784} x {512, 10} (784 and 512)`.
+/// Base class of all exceptions that xgrad throws. The message names the operation, what it expected and what
+/// it got: `matmul: inner dimensions differ: {64, 784} x {512, 10} (784 and 512)`.
 class XGRAD_API Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -21,31 +21,31 @@ class XGRAD_API ShapeError : public Error {
   ~ShapeError() override;
 };
 
-/// An array that fits the address space but not the memory that is left: the message gives its bytes. An
-/// array that could not exist at all is a ShapeError.
+/// Out of memory; the message contains the number of bytes requested. An array larger than the address space
+/// is a ShapeError instead.
 class XGRAD_API MemoryError : public Error {
  public:
   using Error::Error;
   ~MemoryError() override;
 };
 
-/// An argument outside its range: a probability of 2, a label that is no class, a stride of 0.
+/// An argument outside its range: a probability of 2, a label that is not a class index, a stride of 0.
 class XGRAD_API ValueError : public Error {
  public:
   using Error::Error;
   ~ValueError() override;
 };
 
-/// A matrix that an operation cannot factorise: singular, not positive definite, with entries that are no
-/// numbers.
+/// A matrix that an operation cannot factorise: singular, not positive definite, or with NaN or infinite
+/// entries.
 class XGRAD_API LinearAlgebraError : public Error {
  public:
   using Error::Error;
   ~LinearAlgebraError() override;
 };
 
-/// A tape asked for something that it cannot give: a gradient by something it never saw, a second
-/// backward pass over released values, a Variable that belongs to another thread's tape.
+/// Invalid use of a tape: a gradient with respect to a Variable that the tape did not record, a second
+/// backward pass after the saved values were released, or a Variable that belongs to another thread's tape.
 class XGRAD_API TapeError : public Error {
  public:
   using Error::Error;
@@ -59,22 +59,21 @@ class XGRAD_API VersionError : public TapeError {
   ~VersionError() override;
 };
 
-/// A value or a gradient with an entry that is infinite or no number, on a tape that checks: see
-/// Tape::check_finite.
+/// A value or gradient with a NaN or infinite entry, on a tape with Tape::check_finite enabled.
 class XGRAD_API NotFiniteError : public Error {
  public:
   using Error::Error;
   ~NotFiniteError() override;
 };
 
-/// An iteration that did not arrive: fixed_point, root. The message gives the residual that was left.
+/// An iteration that did not converge: fixed_point, root. The message contains the last residual.
 class XGRAD_API ConvergenceError : public Error {
  public:
   using Error::Error;
   ~ConvergenceError() override;
 };
 
-/// A file that is missing, damaged, or not what was expected.
+/// A file that is missing, damaged, or not of the expected format.
 class XGRAD_API FileError : public Error {
  public:
   using Error::Error;

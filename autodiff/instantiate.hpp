@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// The precisions that the library is compiled for. Private to its source files.
+/// Explicit instantiation for the supported precisions. Private to the library's source files.
 
-/// Expands `MACRO(T)` for each precision.
+/// Expands `MACRO(T)` for each supported precision T.
 #define XGRAD_FOR_EACH_SCALAR(MACRO) MACRO(float) MACRO(double)

@@ -18,8 +18,8 @@
 #endif
 
 /// \file
-/// Blocks come in classes of equal size. Small ones go through a list of the thread's own, without a lock,
-/// and between that and the depot of the process in batches; large ones go to the depot and back.
+/// Size-class allocator. Small blocks go through a per-thread free list without a lock, and move between it
+/// and the process-wide depot in batches; large blocks go directly to the depot.
 
 namespace xgrad {
 namespace detail {
@@ -27,9 +27,9 @@ namespace {
 
 constexpr std::size_t alignment = 64;
 
-constexpr bool pooled = XGRAD_HAS_ADDRESS_SANITIZER == 0;  // so that it sees every buffer's own life
+constexpr bool pooled = XGRAD_HAS_ADDRESS_SANITIZER == 0;  // so that it can track each buffer's lifetime
 
-// ---- Classes: four to each power of two, in multiples of the alignment ----
+// ---- Size classes: four per power of two, in multiples of the alignment ----
 
 constexpr std::size_t class_count = 4 * 40;
 
@@ -51,7 +51,7 @@ constexpr std::size_t class_bytes(std::size_t index) noexcept {
 
 constexpr std::size_t largest_small = std::size_t{1} << 15;
 constexpr std::size_t small_count = class_of(largest_small) + 1;
-/// What a thread keeps of one class at most; half of it goes to and from the depot at a time.
+/// Maximum bytes that a thread caches of one class; half of it moves to or from the depot at a time.
 constexpr std::size_t kept_by_thread = std::size_t{1} << 16;
 
 // ---- Lists of free blocks ----
@@ -80,9 +80,9 @@ struct FreeList {
 };
 
 std::atomic<std::size_t> system_allocation_count{0};
-std::atomic<std::size_t> trims{0};  // a thread that sees another number than before empties its lists
+std::atomic<std::size_t> trims{0};  // a thread empties its lists when this has changed
 
-// ---- The depot: what the process keeps ----
+// ---- The depot: the free blocks of the process ----
 
 class Depot;
 Depot& depot() noexcept;
@@ -90,12 +90,12 @@ Depot& depot() noexcept;
 class Depot {
  public:
   Depot() {
-    // A child of fork has a copy of the mutex: it must not be one that another thread holds at that moment.
+    // A child of fork gets a copy of the mutex, which another thread must not hold at that moment.
     pthread_atfork([] { depot().mutex_.lock(); }, [] { depot().mutex_.unlock(); },
                    [] { depot().mutex_.unlock(); });
   }
 
-  /// A large block that is kept, or null.
+  /// A free large block, or null.
   void* take(std::size_t index) noexcept {
     const std::lock_guard lock(mutex_);
     Class& own = requested(index);
@@ -122,7 +122,7 @@ class Depot {
     give(index, list, 1);
   }
 
-  /// Takes `number` blocks from the list.
+  /// Moves `number` blocks from the list to the depot.
   void give(std::size_t index, FreeList& list, std::size_t number) noexcept {
     FreeList surplus;
     {
@@ -137,7 +137,7 @@ class Depot {
 #if defined(__GLIBC__)
     if (returned_.load(std::memory_order_relaxed) > always_kept) {
       returned_.store(0, std::memory_order_relaxed);
-      malloc_trim(0);  // which else keeps what was freed below its threshold for mappings
+      malloc_trim(0);  // otherwise malloc keeps freed blocks below its mmap threshold
     }
 #endif
   }
@@ -153,8 +153,8 @@ class Depot {
       memory = std::aligned_alloc(alignment, bytes);
     }
     if (memory == nullptr) {
-      throw MemoryError(
-          fmt::format("no memory for an array of {} bytes; {} bytes are in use", requested, use().in_use));
+      throw MemoryError(fmt::format("out of memory: cannot allocate {} bytes; {} bytes are in use", requested,
+                                    use().in_use));
     }
     const std::lock_guard lock(mutex_);
     held_ += bytes;
@@ -162,7 +162,7 @@ class Depot {
     return memory;
   }
 
-  /// A block that is not kept goes back to the system.
+  /// Frees a block that is not pooled.
   void to_system(void* memory, std::size_t bytes) noexcept {
     {
       const std::lock_guard lock(mutex_);
@@ -211,7 +211,7 @@ class Depot {
 
   std::size_t bound() const noexcept { return std::max(always_kept, 2 * std::max(peak_, earlier_peak_)); }
 
-  /// Takes out at least this many bytes, starting with the size that was requested least recently.
+  /// Removes at least this many bytes, or all, starting with the least recently requested size.
   void evict(std::size_t bytes, FreeList& out) noexcept {
     while (bytes > 0 && unused_ > 0) {
       Class* oldest = nullptr;
@@ -240,11 +240,11 @@ class Depot {
   std::mutex mutex_;
   std::array<Class, class_count> classes_{};
   std::uint64_t requests_ = 0;
-  std::size_t held_ = 0;                  // bytes had from the system
-  std::size_t unused_ = 0;                // of them, bytes in the lists
-  std::size_t peak_ = 0;                  // of what was in use, in this window of requests
-  std::size_t earlier_peak_ = 0;          // and in the one before
-  std::atomic<std::size_t> returned_{0};  // bytes freed since the system's own pool was trimmed
+  std::size_t held_ = 0;                  // bytes obtained from the system
+  std::size_t unused_ = 0;                // of these, bytes in the lists
+  std::size_t peak_ = 0;                  // peak of bytes in use, in this window of requests
+  std::size_t earlier_peak_ = 0;          // the same in the previous window
+  std::atomic<std::size_t> returned_{0};  // bytes freed since the last malloc_trim
 };
 
 Depot& depot() noexcept {
@@ -252,9 +252,9 @@ Depot& depot() noexcept {
   return *instance;
 }
 
-// ---- What each thread has ----
+// ---- Per-thread state ----
 
-/// Trivially destructible, so that Arrays that outlive the thread's other objects may still ask it.
+/// Trivially destructible, so that it stays usable by Arrays that outlive the thread's other objects.
 struct ThreadPool {
   std::array<FreeList, small_count> lists{};
   std::size_t trims_seen = 0;
@@ -282,7 +282,7 @@ thread_local PoolCloser closer;
 
 constexpr std::size_t batch_of(std::size_t index) noexcept { return kept_by_thread / 2 / class_bytes(index); }
 
-/// Empties the thread's lists if another thread has trimmed the pool meanwhile.
+/// Empties the thread's lists if the pool has been trimmed since the last call.
 void follow_trims() noexcept {
   if (const std::size_t now = trims.load(std::memory_order_relaxed); now != pool.trims_seen) {
     pool.trims_seen = now;
@@ -291,7 +291,7 @@ void follow_trims() noexcept {
 }
 
 [[gnu::noinline]] void* refill(std::size_t index) {
-  closer.armed = true;  // touches the closer: it is constructed, so it will run
+  closer.armed = true;  // odr-uses the closer, so that it is constructed and its destructor runs
   follow_trims();
   FreeList& list = pool.lists[index];
   depot().take(index, list, pool.closed ? 1 : batch_of(index));

@@ -10,65 +10,67 @@
 
 namespace xgrad {
 
-/// The memory of the process that Arrays, Variables and what belongs to them are made in. It is pooled: what
-/// is given back is kept for the next of its size, so that a training loop stops asking the system for
-/// memory.
+/// Usage of the memory pool that Arrays, Variables and their associated objects are allocated from. Freed
+/// blocks are kept and reused for requests of the same size, so that a training loop stops allocating from
+/// the system.
 ///
-/// All threads share the pool; an array may be made by one thread and destroyed by another. The pool keeps at
-/// most twice as much unused memory as was lately in use at one time (during the last 32,768 to 65,536
-/// requests for more than 32 KiB), or 64 MiB if that is more. Beyond that, blocks of the size that was not
-/// asked for for longest go back to the system. A request that the system refuses is repeated after all
-/// unused memory has gone back. Besides, each thread keeps up to 64 KiB of small blocks of each size, less
-/// than 2.5 MiB in all, until it ends.
+/// All threads share the pool; an array may be created by one thread and destroyed by another. The pool keeps
+/// at most twice as much unused memory as the recent peak in use (over the last 32,768 to 65,536 requests for
+/// more than 32 KiB), or 64 MiB if that is more. Beyond that, it returns blocks to the system, least recently
+/// requested size first. If the system refuses a request, the pool returns all unused memory and tries again.
+/// In addition, each thread caches up to 64 KiB of small blocks of each size, less than 2.5 MiB in total,
+/// until it ends.
 struct MemoryUse {
-  std::size_t in_use = 0;  ///< bytes of living arrays, rounded up, and the small blocks that threads keep
+  std::size_t in_use = 0;  ///< bytes of live arrays, rounded up, plus the threads' caches of small blocks
   std::size_t unused = 0;  ///< bytes kept for later requests
 };
 
-/// What the pool holds now.
+/// The current usage of the pool.
 XGRAD_API MemoryUse memory_use() noexcept;
 
-/// Gives all unused memory of the pool back to the system (PyTorch's `empty_cache`), the calling thread's
-/// small blocks included; another thread's small blocks follow when it next asks for memory. Returns the
-/// bytes given back.
+/// Returns all unused memory of the pool to the system (PyTorch's `empty_cache`), including the calling
+/// thread's cache of small blocks; other threads return theirs at their next request for memory. Returns the
+/// number of bytes released.
 XGRAD_API std::size_t trim_memory() noexcept;
 
 namespace detail {
 
-/// `bytes` of memory aligned to 64 bytes, from the pool. Throws MemoryError; its message says how many
-/// bytes were asked for, and how many are in use.
+/// Allocates `bytes` from the pool, aligned to 64 bytes. Throws MemoryError, whose message contains the bytes
+/// requested and the bytes in use.
 XGRAD_API void* allocate(std::size_t bytes);
 
-/// Gives memory back to the pool; `bytes` is what was asked for.
+/// Returns memory to the pool; `bytes` is the size that was requested.
 XGRAD_API void deallocate(void* memory, std::size_t bytes) noexcept;
 
-/// How often this process asked the system for memory on behalf of the pool: constant in a steady loop.
+/// The number of allocations that the pool made from the system: constant in a steady loop.
 XGRAD_API std::size_t system_allocations() noexcept;
 
-/// The bytes of Arrays and Variables that the calling thread has asked for and not given back. What another
-/// thread gives back counts there; what tapes note of operations is elsewhere, and small.
+/// Bytes of Arrays and Variables allocated minus bytes freed by the calling thread. A block freed by another
+/// thread is subtracted from that thread's count. Excludes the records of tapes, which are small.
 XGRAD_API std::ptrdiff_t bytes_in_use() noexcept;
 
-/// The most that this has been since it was last reset.
+/// The peak of bytes_in_use() since the last reset.
 XGRAD_API std::ptrdiff_t peak_bytes_in_use() noexcept;
 XGRAD_API void reset_peak_bytes() noexcept;
 
 }  // namespace detail
 
-/// The allocator behind Array: 64-byte aligned, pooled, the same type whatever flags a
-/// translation unit is compiled with.
+/// The allocator of Array: pooled and aligned to 64 bytes. The type is the same for all compiler flags.
 template <class T>
 struct PoolAllocator {
-  using value_type = T;
+  using value_type = T;  ///< the type of the entries
 
   PoolAllocator() = default;
   template <class U>
   PoolAllocator(const PoolAllocator<U>&) noexcept {}
 
+  /// Uninitialised memory for `count` entries. Throws std::bad_array_new_length if their size in bytes is not
+  /// representable and MemoryError if the system refuses the memory.
   T* allocate(std::size_t count) {
     if (count > std::numeric_limits<std::size_t>::max() / 2 / sizeof(T)) throw std::bad_array_new_length();
     return static_cast<T*>(detail::allocate(count * sizeof(T)));
   }
+  /// Returns memory to the pool; `count` is the number of entries that was requested.
   void deallocate(T* memory, std::size_t count) noexcept { detail::deallocate(memory, count * sizeof(T)); }
 
   template <class U>
@@ -79,7 +81,7 @@ struct PoolAllocator {
 
 namespace detail {
 
-/// A shared object, on pooled memory as its entries are.
+/// A shared_ptr to an object allocated from the pool.
 template <class X, class... Args>
 std::shared_ptr<X> make_pooled(Args&&... args) {
   return std::allocate_shared<X>(PoolAllocator<X>(), std::forward<Args>(args)...);

@@ -10,8 +10,8 @@
 #include <vector>
 
 /// \file
-/// How an operation is declared: one function computes its value and hands it to `operation` together with
-/// one pullback per input,
+/// How to define an operation: a function computes the value and passes it to `operation` together with one
+/// pullback per input:
 ///
 ///     template <class T>
 ///     Variable<T> cube(const Variable<T>& x) {
@@ -20,15 +20,15 @@
 ///     }
 ///
 /// A pullback takes the cotangent `g` of the result, or `(g, y)` with the result itself, and returns the
-/// cotangent of its input, in that input's shape. It is written with Variables, so that it can be
-/// differentiated again. What it captures is what the tape saves. A cotangent that is taken by value or as
-/// an rvalue may have its memory reused.
+/// cotangent of its input, in that input's shape. Written with operations on Variables, it is itself
+/// differentiable. The tape saves what it captures. A pullback that takes the cotangent by value or as an
+/// rvalue may reuse its memory.
 
 namespace xgrad {
 
 namespace detail {
 
-/// What a pullback returns for a cotangent of precision T.
+/// The return type of a pullback for a cotangent of precision T.
 template <class T, class F>
 struct pullback_result : std::invoke_result<F&, Variable<T>&&> {};
 template <class T, class F>
@@ -42,17 +42,18 @@ concept Cotangents = requires(const R& range) {
   requires BecomesVariable<decltype(*std::begin(range)), T>;
 };
 
-/// A pullback of a result of precision T for an input of precision U.
+/// The pullback from a result of precision T to an input of precision U.
 template <class T, class U, class F>
 struct InputPullback final : Pullback {
   static constexpr bool takes_result = std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>;
-  static_assert(takes_result || std::is_invocable_v<F&, Variable<T>&&>,
-                "xgrad: a pullback is callable as f(g) or f(g, y), with Variables of the operation's type");
+  static_assert(
+      takes_result || std::is_invocable_v<F&, Variable<T>&&>,
+      "xgrad: a pullback must be callable as f(g) or f(g, y), with Variables of the operation's type");
   static constexpr bool returns_cotangent = [] {
     if constexpr (takes_result || std::is_invocable_v<F&, Variable<T>&&>) {
       return BecomesVariable<typename pullback_result<T, F>::type, U>;
     }
-    return true;  // one message is enough
+    return true;  // the assertion above already explains
   }();
   static_assert(returns_cotangent,
                 "xgrad: a pullback returns the cotangent of its input, a Variable of the input's precision");
@@ -72,13 +73,13 @@ struct InputPullback final : Pullback {
   F function;
 };
 
-/// One pullback for several inputs that share work: it returns a range of Variables, one for each.
+/// A joint pullback for several inputs that share work. Returns a range of Variables, one per input.
 template <class T, class F>
 struct JointPullback final : Pullback {
   static constexpr bool takes_result = std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>;
   static_assert(
       takes_result || std::is_invocable_v<F&, Variable<T>&&>,
-      "xgrad: a joint pullback is callable as f(g) or f(g, y), with Variables of the operation's type");
+      "xgrad: a joint pullback must be callable as f(g) or f(g, y), with Variables of the operation's type");
   static constexpr bool returns_cotangents = [] {
     if constexpr (takes_result || std::is_invocable_v<F&, Variable<T>&&>) {
       return Cotangents<typename pullback_result<T, F>::type, T>;
@@ -112,8 +113,8 @@ struct JointPullback final : Pullback {
 
 }  // namespace detail
 
-/// An input of an operation and its pullback, written `{x, [](const Variable<T>& g) { ... }}`. The
-/// pullback is kept only where a tape records and the input is no constant.
+/// An input of an operation and its pullback, written `{x, [](const Variable<T>& g) { ... }}`. The pullback
+/// is kept only if a tape is recording and the input is not a constant.
 template <class T>
 class Input {
  public:
@@ -135,7 +136,7 @@ class Input {
     if (link_.pullback != nullptr) link_.pullback->~Pullback();
   }
 
-  /// Hands the pullback over to the record.
+  /// Transfers the pullback to the record.
   detail::Link take() const noexcept { return {link_.input, std::exchange(link_.pullback, nullptr)}; }
 
  private:
@@ -144,7 +145,7 @@ class Input {
 
 namespace detail {
 
-/// Declares an operation whose result stands in a Variable that nobody has seen yet.
+/// Records an operation whose result is in a new, unshared Variable.
 template <class T>
 Variable<T> finish_operation(const char* name, Variable<T>&& result, const Input<T>& input) {
   const Link links[] = {input.take()};
@@ -161,15 +162,15 @@ Variable<T> finish_operation(const char* name, Variable<T>&& result, std::initia
 
 }  // namespace detail
 
-/// Declares an operation of one input: `value` is what it computed. Returns the Variable that stands for
-/// the result on the tapes that record it.
+/// Defines an operation with one input; `value` is its result. Returns the result as a Variable, recorded on
+/// the open tapes.
 template <Expression E>
 auto operation(const char* name, E&& value, const Input<typename std::decay_t<E>::value_type>& input) {
   using T = typename std::decay_t<E>::value_type;
   return detail::finish_operation<T>(name, Variable<T>(std::forward<E>(value)), input);
 }
 
-/// Declares an operation of several inputs, `{{a, f}, {b, g}}`.
+/// Defines an operation with several inputs, `{{a, f}, {b, g}}`.
 template <Expression E>
 auto operation(const char* name, E&& value,
                std::initializer_list<Input<typename std::decay_t<E>::value_type>> inputs) {
@@ -177,8 +178,8 @@ auto operation(const char* name, E&& value,
   return detail::finish_operation<T>(name, Variable<T>(std::forward<E>(value)), inputs);
 }
 
-/// Declares an operation whose inputs share one pullback: it takes `(g)` or `(g, y)` and returns a
-/// range (an array, a vector) of cotangents, one for each input.
+/// Defines an operation whose inputs share one joint pullback. It takes `(g)` or `(g, y)` and returns a range
+/// (array, vector) of cotangents, one for each input.
 template <Expression E, class F>
 auto operation(const char* name, E&& value,
                const std::vector<Variable<typename std::decay_t<E>::value_type>>& inputs,

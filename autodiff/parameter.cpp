@@ -9,7 +9,7 @@ namespace {
 
 void check_shape(const char* what, const Shape& came, const Shape& expected) {
   if (came != expected) {
-    throw ShapeError(fmt::format("{}: shape {} came for a parameter of shape {}", what, to_string(came),
+    throw ShapeError(fmt::format("{0}: expected the parameter's shape {2}, got {1}", what, to_string(came),
                                  to_string(expected)));
   }
 }
@@ -27,11 +27,11 @@ std::shared_ptr<ParameterState<T>> new_state(Array<T> value) {
   auto* cell = new GradientCell<T>;
   auto state = std::make_shared<ParameterState<T>>();
   state->variable = variable_of(*cell, std::move(value));
-  cell->release();  // the variable holds it now
+  cell->release();  // the variable now owns it
   return state;
 }
 
-/// Shows a new variable in both places: the state and the Parameter that owns it.
+/// Stores a new variable in both the state and the Parameter that owns it.
 template <class T>
 void replace(ParameterState<T>& state, Array<T> value) {
   GradientCell<T>& cell = state.cell();
@@ -140,7 +140,7 @@ Parameter<T>& Parameter<T>::operator=(Parameter&& other) noexcept {
   if (!old) return *this;
   old->owner = nullptr;
   if (state_) {
-    ++old->cell().version;  // a tape that used the old value tells so
+    ++old->cell().version;  // a tape that recorded the old value will throw VersionError
     old->variable = Variable<T>();
     old->successor = state_;
   }

@@ -8,8 +8,8 @@
 namespace xgrad {
 namespace {
 
-/// Uniform on [0, 1), from the upper 53 bits of one draw. The standard library's distributions differ
-/// from one implementation to another; these formulas do not.
+/// Uniform on [0, 1), from the upper 53 bits of one draw. The standard library's distributions are
+/// implementation-defined; these formulas are portable.
 double uniform(Generator& generator) { return static_cast<double>(generator() >> 11) * 0x1.0p-53; }
 
 }  // namespace
@@ -25,7 +25,7 @@ template <class T>
 Array<T> random_uniform(const Shape& shape, T low, T high, Generator& generator) {
   Array<T> result = empty<T>(shape);
   for (T& entry : result.storage()) {
-    // Rounding to T may reach the upper end: such a draw is repeated.
+    // Rounding to T may reach `high`, which is excluded: draw again.
     do {
       entry = static_cast<T>(low + (double(high) - double(low)) * uniform(generator));
     } while (entry >= high && low < high);
@@ -37,7 +37,7 @@ template <class T>
 Array<T> random_normal(const Shape& shape, T mean, T deviation, Generator& generator) {
   Array<T> result = empty<T>(shape);
   auto& entries = result.storage();
-  for (std::size_t i = 0; i < entries.size(); i += 2) {  // Box and Muller: two draws at a time
+  for (std::size_t i = 0; i < entries.size(); i += 2) {  // Box-Muller: two normal draws at a time
     const double radius = std::sqrt(-2 * std::log1p(-uniform(generator)));
     const double angle = 2 * std::numbers::pi * uniform(generator);
     entries[i] = static_cast<T>(mean + deviation * radius * std::cos(angle));

@@ -8,15 +8,14 @@
 
 namespace xgrad {
 
-/// The source of everything random in xgrad. It is copied, compared and written to streams as the
-/// standard library's engines are.
+/// The random number generator of xgrad, an engine of the standard library.
 using Generator = std::mt19937_64;
 
-/// The thread's own generator, from which layers draw their weights and dropout its masks when they are
-/// not given another. Same seed, same thread, same order of calls: same numbers.
+/// The default generator of the calling thread. Layers draw initial weights from it, and dropout its masks,
+/// unless another is passed. The same seed, thread and order of calls reproduce the same numbers.
 XGRAD_API Generator& default_generator();
 
-/// Seeds the thread's default generator.
+/// Seeds the calling thread's default generator.
 XGRAD_API void seed(std::uint64_t value);
 
 /// Independent draws from the uniform distribution on [low, high).
@@ -29,7 +28,7 @@ template <class T>
 XGRAD_API Array<T> random_normal(const Shape& shape, T mean = T(0), T deviation = T(1),
                                  Generator& generator = default_generator());
 
-/// A random order of 0 ... count - 1 (Fisher and Yates), the same on every standard library.
+/// A random permutation of 0 ... count - 1 (Fisher-Yates), the same with every standard library.
 XGRAD_API std::vector<std::size_t> random_permutation(std::size_t count,
                                                       Generator& generator = default_generator());
 

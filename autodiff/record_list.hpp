@@ -12,15 +12,15 @@
 #include <vector>
 
 /// \file
-/// The list of records that a thread's tapes share, and the arena that their saved state lives in. Private
-/// to the engine: recorder.cpp appends to it, tape.cpp replays it, graph.cpp draws it.
+/// The list of records that a thread's tapes share, and the arena that holds their saved state. Private to
+/// the engine: recorder.cpp appends to it, tape.cpp runs backward passes over it, graph.cpp draws it.
 
 namespace xgrad::detail {
 
 inline constexpr std::uint32_t no_record = Node::not_recorded;
 
-/// Memory that is given out in order and taken back in the opposite order. It keeps what it has, so that a
-/// steady loop stops asking the system.
+/// A stack allocator: memory is released in reverse order of allocation. Its blocks are reused, so that a
+/// steady loop makes no system allocations.
 class Arena {
  public:
   struct Mark {
@@ -38,7 +38,7 @@ class Arena {
   }
   Mark mark() const noexcept { return {block_, used_}; }
   void rewind(Mark mark) noexcept;
-  /// Returns what the last user needed less than half of to the system.
+  /// Frees the blocks beyond twice the number used since the last trim.
   void trim() noexcept;
 
  private:
@@ -50,31 +50,31 @@ class Arena {
   void use(std::size_t block, std::size_t used) noexcept;
 
   std::vector<Block> blocks_;
-  std::size_t block_ = 0;  // the one in use
-  std::size_t used_ = 0;   // of it
+  std::size_t block_ = 0;  // index of the block in use
+  std::size_t used_ = 0;   // bytes used of that block
   std::byte* memory_ = nullptr;
   std::size_t limit_ = 0;
-  std::size_t highest_ = 0;  // the last block used since the last trim
+  std::size_t highest_ = 0;  // highest block used since the last trim
 };
 
-/// An input of a record: where its cotangent goes, and through what.
+/// An input of a record: the record that receives the cotangent, and the pullback that computes it.
 struct Edge {
   std::uint32_t parent;  // no_record for a constant
-  Pullback* pullback;    // null for a constant; a joint record has it at the first edge
+  Pullback* pullback;    // null for a constant; a joint pullback is stored at the first edge
 };
 
-/// One operation, or one input of the computation (a record without edges).
+/// One operation, or one input of the computation (leaf: a record without edges).
 struct Record {
-  std::uint64_t id;            // of the result
-  std::uint64_t tapes;         // the open tapes that see it, one bit a slot
-  const char* name;            // the operation's; null for an input
+  std::uint64_t id;            // of the result's node
+  std::uint64_t tapes;         // the open tapes that recorded it, one bit per slot
+  const char* name;            // of the operation; null for an input
   const std::size_t* extents;  // the result's shape
   Edge* edges;
-  NodePointer result;        // kept where a pullback takes it
+  NodePointer result;        // kept if a pullback takes it
   ParameterCell* parameter;  // an input that is a parameter (counted)
   union {
-    const CallSite* site;  // an operation: where the program called it, if a tape checks what it sees
-    std::uint64_t mark;    // an input: the parameter's version, or the tape whose replay computed it
+    const CallSite* site;  // operation: where the program called it, if a tape checks for finite values
+    std::uint64_t mark;    // input: the parameter's version, or the tape whose backward pass computed it
   };
   std::uint32_t edge_count;
   std::uint32_t dimension;
@@ -89,8 +89,8 @@ struct Record {
   void release() noexcept;
 };
 
-/// Finds the record of an input by its identity. Entries are never removed one by one: whoever looks one up
-/// checks that the record still has the identity.
+/// A hash table from the id of an input to its record. Entries are never removed individually: callers must
+/// check that the record still has the id.
 class InputIndex {
  public:
   std::uint32_t find(std::uint64_t id) const noexcept;
@@ -107,26 +107,26 @@ class InputIndex {
   std::size_t count_ = 0;
 };
 
-/// Thrown where a joint pullback returned fewer or more cotangents than the operation has inputs; a replay
-/// turns it into an error that names the operation.
+/// Thrown if a joint pullback returned a different number of cotangents than the operation has inputs; the
+/// backward pass converts it to an error that names the operation.
 struct WrongCount {
   std::size_t came;
   std::size_t expected;
 };
 
-/// What a replay writes down, kept from one replay to the next.
+/// Buffers of a backward pass, reused by later ones.
 struct BackwardScratch {
   std::vector<std::uint8_t> flags;
   std::vector<NodePointer> cotangents;
   std::vector<std::uint32_t> earlier_inputs;
 };
 
-/// The state of one thread.
+/// The recording state of one thread.
 class RecordList {
  public:
   struct OpenTape {
     std::uint64_t serial;
-    std::uint32_t first;  // its interval starts at this record
+    std::uint32_t first;  // first record of its interval
     Arena::Mark mark;
     bool closed = false;
     bool consumed = false;
@@ -138,7 +138,7 @@ class RecordList {
   ~RecordList();
 
   std::uint32_t size() const noexcept { return size_; }
-  /// The tapes that are open and not consumed.
+  /// The tapes that are open and not consumed, one bit per slot.
   std::uint64_t alive() const noexcept { return alive_; }
   Record& operator[](std::uint32_t index) noexcept { return blocks_[index / block_size][index % block_size]; }
 
@@ -146,36 +146,36 @@ class RecordList {
   void close(std::size_t slot) noexcept;
   void consume(std::size_t slot) noexcept;
 
-  /// The record that stands for this node on the open tapes, or no_record.
+  /// The record of this node on the open tapes, or no_record.
   std::uint32_t find(const Node& node) noexcept;
-  /// The same; an input that is new to the open tapes gets its record here. Throws TapeError where the node
-  /// belongs to another thread's open tape.
+  /// The same, but adds a record for an input that is new to the open tapes. Throws TapeError if the node
+  /// belongs to an open tape of another thread.
   std::uint32_t find_or_add(Node& node, const char* operation);
   void add_operation(const char* name, Node& result, std::span<const Link> links, bool joint);
   /// Whether a tape that is open on another thread recorded this node.
   bool is_elsewhere(const Node& node) const;
 
-  /// Whether a tape that is recording checks or measures: then each operation is to be shown to `observe`.
+  /// Whether a recording tape checks or measures; each operation must then be passed to `observe`.
   bool is_observing() const noexcept { return ((checking | measuring) & recording) != 0; }
-  /// Looks at an operation that has just been recorded, or whose inputs are all constants. Throws
+  /// Checks and measures an operation that has just been recorded or whose inputs are all constants. Throws
   /// NotFiniteError.
   void observe(const char* name, const Node& result, std::span<const Link> links);
-  /// Adds what was measured, of an operation or of its pullbacks, to the tapes of these bits.
+  /// Adds a measurement of an operation or of its pullbacks to the tapes with these bits.
   void add_event(std::uint64_t tapes, std::uint32_t record, const char* name, const Shape& shape,
                  std::size_t bytes, std::int64_t begin, std::int64_t end, bool backward);
 
-  /// Tapes that are recording, and the tape that is being replayed (0 for none).
+  /// The recording tapes, one bit per slot, and the serial of the tape whose backward pass is running, or 0.
   std::uint64_t recording = 0;
   std::uint64_t backward_of = 0;
-  /// Tapes that check that everything is finite, and tapes that measure times.
+  /// The tapes that check for finite values, and those that measure times, one bit per slot.
   std::uint64_t checking = 0;
   std::uint64_t measuring = 0;
 
-  Captures* captures = nullptr;  // who wants to know what operations use, if anybody
-  bool inspecting = false;       // a Recording is read: nothing hides operations in a tape of its own
+  Captures* captures = nullptr;  // the innermost collector of captures, if any
+  bool inspecting = false;       // a Recording is being made: `checkpoint` must not hide its operations
 
-  std::vector<std::unique_ptr<std::vector<ProfileEvent>>> events;  // by slot; null where nothing was measured
-  std::int64_t last_event = 0;                                     // the end of what was measured last
+  std::vector<std::unique_ptr<std::vector<ProfileEvent>>> events;  // by slot; null if nothing was measured
+  std::int64_t last_event = 0;                                     // end of the last measurement
 
   std::vector<OpenTape> tapes;
   std::vector<std::unique_ptr<BackwardScratch>> scratches;
@@ -191,18 +191,18 @@ class RecordList {
   std::vector<std::unique_ptr<Record[]>> blocks_;
   std::uint32_t size_ = 0;
   std::uint64_t alive_ = 0;
-  std::uint64_t session_ = 0;  // from the first open tape to the last
+  std::uint64_t session_ = 0;  // identifies the time from opening the first tape to closing the last
   InputIndex inputs_;
 };
 
 RecordList& record_list();
 
-/// Replays the innermost tape backward from y, a result that it recorded, and adds the gradients by the
-/// inputs to the sums, one for each; the tapes around it record the additions.
+/// Runs a backward pass of the innermost tape from y, a result that it recorded, and adds the gradients with
+/// respect to the inputs to the sums, one per input; outer tapes record the additions.
 void add_gradients(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
                    std::span<NodePointer* const> sums);
 
-/// Adds a cotangent to the sum of those before, if any.
+/// Adds a cotangent to the sum, which may still be empty.
 void add_to_sum(NodePointer& sum, NodePointer cotangent);
 
 }  // namespace xgrad::detail

@@ -10,7 +10,7 @@
 namespace xgrad::detail {
 namespace {
 
-/// The sessions in which some thread has a tape open: asked only when a Variable of another session comes.
+/// The sessions in which some thread has an open tape. Only queried for a Variable of another session.
 class Sessions {
  public:
   std::uint64_t open() {
@@ -85,7 +85,7 @@ Pause::Pause() noexcept : recording_(std::exchange(record_list().recording, 0)) 
 
 Pause::~Pause() {
   RecordList& list = record_list();
-  list.recording = recording_ & list.alive();  // less those that backward consumed meanwhile
+  list.recording = recording_ & list.alive();  // without tapes that backward consumed meanwhile
 }
 
 Captures::Captures() noexcept {
@@ -262,9 +262,8 @@ std::uint32_t RecordList::find(const Node& node) noexcept {
 
 namespace {
 
-/// Whether a record stands for a parameter's value before a change in place. What is computed from now on
-/// gets a record of its own, so that a tape that is replayed without the older ones has nothing to complain
-/// of.
+/// Whether a parameter was changed in place after this record was made. Later uses of the parameter get a new
+/// record, so that backward passes that do not include the old record do not report the change.
 bool is_outdated(const Record& record) noexcept {
   return record.parameter != nullptr &&
          record.mark != record.parameter->version.load(std::memory_order_relaxed);
@@ -335,8 +334,8 @@ void RecordList::add_operation(const char* name, Node& result, std::span<const L
     if (const std::uint32_t index = find(result); index != no_record) {
       (*this)[index].site = new (arena.allocate(sizeof(CallSite))) CallSite(site);
     }
-    // Of what a replay computes, only the gradients that come out of it are checked: a pullback may well pass
-    // through infinity on the way.
+    // Inside a backward pass, only the resulting gradients are checked: a pullback may legitimately have
+    // infinite intermediate values.
     if (backward_of == 0) check_value(name, result, links, site);
   }
   if (measuring != 0) last_event = profile_clock();

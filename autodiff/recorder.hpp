@@ -9,12 +9,12 @@
 #include <vector>
 
 /// \file
-/// What `operation` needs of the thread's record list. The list itself is in record_list.hpp.
+/// The part of the thread's record list that `operation` needs. The list itself is in record_list.hpp.
 
 namespace xgrad::detail {
 
-/// How a cotangent passes from an operation's result to its inputs; made in the arena of the thread's
-/// record list.
+/// Maps the cotangent of an operation's result to the cotangents of its inputs. Allocated in the arena of the
+/// thread's record list.
 class XGRAD_API Pullback {
  public:
   explicit Pullback(bool takes_result) noexcept : takes_result_(takes_result) {}
@@ -22,14 +22,14 @@ class XGRAD_API Pullback {
   Pullback& operator=(const Pullback&) = delete;
   virtual ~Pullback();
 
-  /// Computes the cotangents of the inputs, one for each entry of `inputs`. `result` is the
-  /// operation's result where takes_result(), empty otherwise. Not called where add_to does the work.
+  /// Computes the cotangents of the inputs, one for each entry of `inputs`. `result` is the operation's
+  /// result if takes_result(), empty otherwise. Not called if add_to returns true.
   virtual void run(NodePointer cotangent, const NodePointer& result, std::span<NodePointer> inputs);
 
-  /// The same, for a joint pullback that computes only what is asked for: it adds to the sums that the inputs
-  /// have come to so far; a null pointer stands for an input that is not asked for. One that replays a tape
-  /// of its own adds in the order of its operations, so that no bit differs from one replay of all of them.
-  /// Returns false, having done nothing, for any other pullback.
+  /// For a joint pullback that computes only the cotangents needed: adds them to the inputs' sums so far; a
+  /// null pointer marks an input that is not needed. A pullback that runs a backward pass over its own tape
+  /// adds in the order of its operations, so that the result is bit-identical to a single backward pass over
+  /// all operations. Any other pullback does nothing and returns false.
   virtual bool add_to(NodePointer& cotangent, std::span<NodePointer* const> sums);
 
   bool takes_result() const noexcept { return takes_result_; }
@@ -38,25 +38,27 @@ class XGRAD_API Pullback {
   bool takes_result_;
 };
 
-/// An input on its way into a record.
+/// An input of an operation that is about to be recorded.
 struct Link {
   Node* input;
   Pullback* pullback;
 };
 
-/// Whether an operation on this input is to be recorded: a tape is recording, and it is no constant.
+/// Whether an operation on this input is to be recorded: a tape is recording, and the input is not a
+/// constant.
 XGRAD_API bool is_recorded(const Node* input) noexcept;
 
 /// Whether any tape of this thread is recording.
 XGRAD_API bool is_recording() noexcept;
 
-/// Whether a value is an operation's result whose record, if it needs one, has been made: then a handle to it
-/// that is about to go may give its memory away.
+/// Whether a value is an operation's result and has already been recorded, if it needs to be. Its memory may
+/// then be reused when its last handle is about to be destroyed.
 bool is_result(const Node& node) noexcept;
 
-/// While it lives, the tapes that were open before it record nothing: solvers iterate without a trace, also
-/// of what they capture. Tapes opened meanwhile record as ever; they close before it goes. What is computed
-/// from Variables meanwhile is a plain value, and no constant: whoever returns it takes the value out.
+/// During its lifetime, tapes opened before it record nothing, so that solvers can iterate without being
+/// recorded, captured Variables included. Tapes opened during its lifetime record as usual and must close
+/// before it is destroyed. Values computed from Variables meanwhile are plain values but not marked constant:
+/// extract the array before returning them.
 class XGRAD_API Pause {
  public:
   Pause() noexcept;
@@ -68,8 +70,8 @@ class XGRAD_API Pause {
   std::uint64_t recording_;
 };
 
-/// While it lives, notes which Variables the innermost tape's operations use that were not computed on that
-/// tape: what a function that is recorded meanwhile captures.
+/// During its lifetime, collects the Variables that operations on the innermost tape use but that were not
+/// computed on that tape: the inputs and captures of a function being recorded.
 class XGRAD_API Captures {
  public:
   Captures() noexcept;
@@ -77,37 +79,37 @@ class XGRAD_API Captures {
   Captures(const Captures&) = delete;
   Captures& operator=(const Captures&) = delete;
 
-  /// Each once.
+  /// The collected nodes, without duplicates.
   std::vector<NodePointer> nodes() const;
 
-  /// An operation has used this node, whose record is the one given.
+  /// Notes that an operation used this node, whose record is the one given.
   void note(Node& input, std::uint32_t record);
 
  private:
   std::vector<NodePointer> nodes_;
   Captures* outer_;
-  std::uint64_t tape_;   // its bit
-  std::uint32_t first_;  // record of its interval
+  std::uint64_t tape_;   // the tape's bit
+  std::uint32_t first_;  // first record of its interval
 };
 
-/// Notes of a value that no tape records by which replay it was computed, if any, and whether all that it was
-/// computed from is constant.
+/// Sets the flags of a value that no tape records: whether all its inputs are constants, and the tape whose
+/// backward pass computed it, if any.
 void mark_computed(Node& node, bool constant) noexcept;
 
 XGRAD_API void* arena_allocate(std::size_t bytes);
 
-/// Constructs a P that lives until its record goes; the caller owns it until `finish` takes it.
+/// Constructs a P in the arena; it lives as long as its record. The caller owns it until `finish` takes it.
 template <class P, class F>
 Pullback* in_arena(F&& function) {
   static_assert(alignof(P) <= alignof(std::max_align_t), "xgrad: a pullback captures over-aligned values");
   return new (arena_allocate(sizeof(P))) P(std::forward<F>(function));
 }
 
-/// Records an operation with one pullback per input, where any is to be recorded, and returns its result.
-/// Takes over the pullbacks, also where it throws.
+/// Records an operation with one pullback per input, if any input is to be recorded, and returns its result.
+/// Takes ownership of the pullbacks, even if it throws.
 XGRAD_API NodePointer finish(const char* name, NodePointer result, std::span<const Link> links);
 
-/// The same for one pullback, held by the first link, that serves all inputs.
+/// The same for one joint pullback for all inputs, held by the first link.
 XGRAD_API NodePointer finish_joint(const char* name, NodePointer result, std::span<const Link> links);
 
 [[noreturn]] XGRAD_API void throw_wrong_count(std::size_t came, std::size_t expected);

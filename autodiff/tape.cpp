@@ -15,8 +15,8 @@ namespace {
 
 enum Flag : std::uint8_t {
   contributes = 1,  // the result depends on it
-  asked = 2,        // it is an input whose gradient was asked for
-  needed = 4,       // it depends on such an input
+  asked = 2,        // an input whose gradient is requested
+  needed = 4,       // depends on such an input
 };
 
 template <class F>
@@ -28,7 +28,7 @@ NodePointer filled(Scalar scalar, const Shape& shape, int value) {
   return with_type(scalar, [&]<class T>(T) { return constant(full<T>(shape, T(value))).node(); });
 }
 
-/// The sum of two cotangents, in the memory of one of them where nobody else has it and no tape records.
+/// The sum of two cotangents, in place if no tape records and one of them is not shared.
 NodePointer add_cotangents(NodePointer a, NodePointer b, bool recorded) {
   return with_type(a->scalar, [&]<class T>(T) {
     if (recorded) return add(Variable<T>(std::move(a)), Variable<T>(std::move(b))).node();
@@ -51,11 +51,11 @@ void sort_unique(std::vector<std::uint32_t>& indices) {
   indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
 }
 
-/// One pass backward over a tape's interval of the record list.
+/// A backward pass over a tape's interval of the record list.
 class BackwardPass {
  public:
-  /// Suspends recording on the tape that is replayed and on those inside it; `seen_by` are the tapes that
-  /// record the replay itself.
+  /// Suspends recording on this tape and those inside it; `seen_by` are the tapes that record the backward
+  /// pass itself.
   BackwardPass(RecordList& list, std::size_t slot, std::uint64_t seen_by)
       : list_(list),
         tape_(list.tapes[slot]),
@@ -64,7 +64,7 @@ class BackwardPass {
         recording_(list.recording),
         outer_backward_(list.backward_of),
         scratch_(next_scratch(list)),
-        // A tape around this one sees what goes through it, also where it does not record it.
+        // Outer checking tapes check this pass, even if they do not record it.
         checks_((list.checking & ((bit_ << 1) - 1)) != 0),
         measures_((list.measuring & bit_) != 0) {
     list_.recording &= seen_by;
@@ -97,10 +97,10 @@ class BackwardPass {
   }
 
   void prepare_cotangent(const char* caller, const Node& y, NodePointer& cotangent) const;
-  /// The record of y; throws where this tape did not see it.
+  /// The record of y. Throws TapeError if this tape did not record it.
   std::uint32_t find_result(const char* caller, const Node& y);
   void start(std::uint32_t last);
-  /// The records of the inputs; throws where one took no part.
+  /// The records of the inputs. Throws TapeError if one was not recorded.
   std::vector<std::uint32_t> find_inputs(const Node& y, std::span<const NodePointer> inputs);
   void ask_for(std::span<const std::uint32_t> inputs, std::uint32_t last);
   void mark_contributions(bool parameters_asked);
@@ -113,7 +113,8 @@ class BackwardPass {
   void pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position);
 
   bool is_seen(const Record& record) const { return (record.tapes & bit_) != 0; }
-  /// Inputs that were first used before this tape was opened have their places behind the interval.
+  /// The index of a record in the pass's buffers. Inputs first used before this tape was opened follow after
+  /// the interval.
   std::size_t place(std::uint32_t index) const {
     if (index >= tape_.first) return index - tape_.first;
     const auto& earlier = scratch_.earlier_inputs;
@@ -128,7 +129,7 @@ class BackwardPass {
   }
 
   RecordList& list_;
-  const RecordList::OpenTape tape_;  // a copy: pullbacks may open tapes of their own
+  const RecordList::OpenTape tape_;  // a copy: a pullback may open a tape, which may reallocate the list
   std::size_t slot_;
   std::uint64_t bit_;
   std::uint64_t recording_;
@@ -145,13 +146,13 @@ void BackwardPass::prepare_cotangent(const char* caller, const Node& y, NodePoin
   if (!cotangent) {
     if (element_count(shape) != 1) {
       throw TapeError(
-          fmt::format("{0}: the result has shape {1}, not one number; pass its cotangent, "
+          fmt::format("{0}: expected a result with one entry, got shape {1}; pass its cotangent, "
                       "tape.{0}(y{2}, cotangent), or reduce it, e.g. sum(y)",
                       caller, to_string(shape), std::string_view(caller) == "gradient" ? ", x" : ""));
     }
     cotangent = filled(y.scalar, shape, 1);
   } else if (shape_of(*cotangent) != shape) {
-    throw ShapeError(fmt::format("{}: the cotangent has shape {}, the result {}", caller,
+    throw ShapeError(fmt::format("{}: the cotangent has shape {}, expected the result's shape {}", caller,
                                  to_string(shape_of(*cotangent)), to_string(shape)));
   } else if (checks_) {
     check_cotangent(caller, *cotangent);
@@ -178,8 +179,8 @@ std::uint32_t BackwardPass::find_result(const char* caller, const Node& y) {
   }
   if (list_.is_elsewhere(y)) {
     throw TapeError(
-        fmt::format("{}: the result, of shape {}, was recorded by a tape that is open on another "
-                    "thread; ask that tape, on its thread",
+        fmt::format("{}: the result, of shape {}, was recorded by a tape that is open on another thread; "
+                    "call that tape on its thread",
                     caller, to_string(shape_of(y))));
   }
   if (y.session != 0) throw_not_recorded(caller, y);
@@ -204,7 +205,8 @@ void BackwardPass::check_unchanged(std::uint32_t input, const Record& user) {
   }
 }
 
-/// A parameter that changed has another value, which took no part: this tells why.
+/// Throws VersionError if an operation on this tape used an earlier value of the parameter, instead of the
+/// less helpful TapeError.
 void BackwardPass::check_unchanged(const ParameterCell& parameter) {
   for (std::uint32_t i = tape_.first; i < list_.size(); ++i) {
     for (const Edge& edge : list_[i].inputs()) {
@@ -260,11 +262,12 @@ void BackwardPass::mark_needed() {
   }
 }
 
-void BackwardPass::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from, std::size_t position) {
+void BackwardPass::pass_to(std::uint32_t parent, NodePointer cotangent, const Record& from,
+                           std::size_t position) {
   const Record& record = list_[parent];
   if (!cotangent || !record.has_shape(shape_of(*cotangent))) {
-    throw ShapeError(fmt::format("'{}': the pullback of input {} returned {}, its input has shape {}",
-                                 from.name, position,
+    throw ShapeError(fmt::format("'{}': the pullback of input {} returned {}, expected shape {}", from.name,
+                                 position,
                                  cotangent ? "shape " + to_string(shape_of(*cotangent)) : "an empty Variable",
                                  to_string(record.shape())));
   }
@@ -290,7 +293,7 @@ void BackwardPass::run(std::uint32_t index) {
     for (std::size_t i = 0; i < last; ++i) {
       if (!is_wanted(edges[i])) continue;
       NodePointer output;
-      // The last pullback gets the cotangent itself, so that it may reuse its memory.
+      // The last pullback receives ownership of the cotangent, so that it may reuse its memory.
       edges[i].pullback->run(i + 1 == last ? std::move(cotangent) : cotangent, record.result,
                              std::span(&output, 1));
       pass_to(edges[i].parent, std::move(output), record, i);
@@ -333,12 +336,11 @@ std::vector<std::uint32_t> BackwardPass::find_inputs(const Node& y, std::span<co
     if (index == no_record && input->id != y.id) {
       if (input->parameter != nullptr) check_unchanged(*input->parameter);
       throw TapeError(fmt::format(
-          "gradient: the input of shape {} took no part in anything that this tape recorded; {}",
+          "gradient: the input of shape {} was not used by any operation that this tape recorded; {}",
           to_string(shape_of(*input)),
-          input->constant
-              ? "it is a constant: make it a Variable to have its gradient"
-              : "open the Tape before the computation, and ask for the Variable that was used in it, "
-                "not another of the same value"));
+          input->constant ? "it is a constant: make it a Variable to get its gradient"
+                          : "open the Tape before the computation, and pass the Variable that was used in "
+                            "it, not another one with the same value"));
     }
     records.push_back(index);
     if (index < tape_.first) scratch_.earlier_inputs.push_back(index);
@@ -358,13 +360,13 @@ void BackwardPass::ask_for(std::span<const std::uint32_t> inputs, std::uint32_t 
 }
 
 std::vector<NodePointer> BackwardPass::gradient(const NodePointer& y, NodePointer cotangent,
-                                          std::span<const NodePointer> inputs) {
+                                                std::span<const NodePointer> inputs) {
   constexpr const char* caller = "gradient";
   if (!y) throw_empty_variable();
   prepare_cotangent(caller, *y, cotangent);
   const std::uint32_t last = find_result(caller, *y);
   const std::vector<std::uint32_t> records = find_inputs(*y, inputs);
-  // A constant depends on nothing; of any other result, terms would be lost.
+  // The gradient of a constant is zero; for any other unrecorded result, terms would be missing.
   const auto is_result = [&](const NodePointer& input) { return input->id == y->id; };
   if (last == no_record && !y->constant && !std::ranges::all_of(inputs, is_result)) {
     throw_not_recorded(caller, *y);
@@ -390,7 +392,7 @@ std::vector<NodePointer> BackwardPass::gradient(const NodePointer& y, NodePointe
 }
 
 void BackwardPass::into_sums(const NodePointer& y, NodePointer cotangent, std::span<const NodePointer> inputs,
-                       std::span<NodePointer* const> sums) {
+                             std::span<NodePointer* const> sums) {
   const std::uint32_t last = list_.find(*y);
   const std::vector<std::uint32_t> records = find_inputs(*y, inputs);
   ask_for(records, last);
@@ -411,7 +413,7 @@ void BackwardPass::into_parameters(const NodePointer& y, NodePointer cotangent) 
         fmt::format("backward: the result, of shape {}, is a constant: it was computed from constants alone",
                     to_string(shape_of(*y))));
   }
-  // Parameters that an outer tape had met before lie in front of the interval.
+  // Parameters that an outer tape recorded first have records before the interval.
   auto& earlier = scratch_.earlier_inputs;
   earlier.clear();
   for (std::uint32_t i = tape_.first; i <= last && tape_.first > 0; ++i) {
@@ -426,8 +428,8 @@ void BackwardPass::into_parameters(const NodePointer& y, NodePointer cotangent) 
   mark_contributions(true);
   if (std::ranges::none_of(scratch_.flags, [](std::uint8_t flag) { return (flag & asked) != 0; })) {
     throw TapeError(
-        "backward: the result depends on no parameter; for the gradient by a Variable call "
-        "tape.gradient(y, x)");
+        "backward: the result does not depend on any parameter; for the gradient with respect to a Variable "
+        "call tape.gradient(y, x)");
   }
   mark_needed();
   scratch_.cotangents[count_ - 1] = std::move(cotangent);
@@ -452,7 +454,7 @@ void BackwardPass::into_parameters(const NodePointer& y, NodePointer cotangent) 
 void check_not_consumed(const RecordList& list, std::size_t slot, const char* caller) {
   if (list.tapes[slot].consumed) {
     throw TapeError(
-        fmt::format("{}: backward was called on this tape before and released what it had saved; use "
+        fmt::format("{}: backward was already called on this tape and released the saved values; use "
                     "gradient for several passes over one recording, or record again on a new Tape",
                     caller));
   }
@@ -489,7 +491,7 @@ Tape::~Tape() {
 }
 
 bool Tape::is_own(const detail::RecordList& list) const noexcept {
-  // Another thread may have come to have its list where that of a thread that ended was.
+  // A new thread's list may have the address of an ended thread's list.
   return &list == recorder_ && slot_ < list.tapes.size() && list.tapes[slot_].serial == serial_;
 }
 
@@ -511,8 +513,9 @@ std::size_t Tape::size() const noexcept {
   return count;
 }
 
-std::vector<detail::NodePointer> Tape::backward_pass(const detail::NodePointer& y, detail::NodePointer cotangent,
-                                              std::span<const detail::NodePointer> inputs) const {
+std::vector<detail::NodePointer> Tape::backward_pass(const detail::NodePointer& y,
+                                                     detail::NodePointer cotangent,
+                                                     std::span<const detail::NodePointer> inputs) const {
   auto& list = own_list("gradient");
   detail::check_not_consumed(list, slot_, "gradient");
   const std::uint64_t outer = (std::uint64_t{1} << slot_) - 1;

@@ -19,7 +19,7 @@ namespace detail {
 
 class RecordList;
 
-/// Whether one of these is raw, or the cotangent has not the precision of the result.
+/// Whether an argument is not a Variable, or the cotangent's precision differs from the result's.
 template <class Y, class X, class... C>
 inline constexpr bool is_mixed_up = Raw<Y> || Raw<X>;
 template <class Y, class X, VariableType C>
@@ -29,49 +29,51 @@ inline constexpr bool is_mixed_up<Y, X, C> =
 
 }  // namespace detail
 
-/// An operation on a tape, see Tape::operations.
+/// A recorded operation, see Tape::operations.
 struct RecordedOperation {
-  std::string operation;
+  std::string operation;                     ///< name of the operation
   Shape shape;                               ///< of its result
-  std::vector<std::string> parameters = {};  ///< names of those that it takes
-  std::vector<Shape> unlisted = {};  ///< shapes of parameters that it takes and the list does not have
-  double seconds = 0;                ///< where the tape measured it
-  double backward_seconds = 0;       ///< of all passes backward through it
+  std::vector<std::string> parameters = {};  ///< names of the parameters among its inputs
+  std::vector<Shape> unlisted = {};          ///< shapes of its parameters that are not in the list
+  double seconds = 0;                        ///< if the tape was profiling
+  double backward_seconds = 0;               ///< summed over all backward passes
 };
 
-/// Records what its thread does to Variables, from its construction until it leaves scope, and replays the
-/// record backward for gradients (section 3 of the note: the recursion (2)-(4), over a list instead of a
-/// chain of layers).
+/// Records the operations of its thread on Variables, from its construction until it leaves scope, and runs
+/// backward passes over the record to compute gradients (section 3 of the note: the recursion (2)-(4), over a
+/// list instead of a chain of layers).
 ///
-/// Tapes nest, last in, first out: an operation is recorded on every tape of its thread. A tape's own
-/// replay is recorded on the outer tapes only, which is how derivatives of derivatives come about. All
-/// tapes of a thread share one list of records; a tape is an interval of it. It is used, and leaves scope, on
-/// the thread that opened it; where tapes leave scope in another order, each still records until it goes.
+/// Tapes nest, last in, first out: an operation is recorded on every open tape of its thread. A tape's own
+/// backward pass is recorded on the outer tapes only, which makes higher derivatives possible. All tapes of a
+/// thread share one list of records; a tape is an interval of it. A tape must be used, and must leave scope,
+/// on the thread that opened it. If tapes leave scope in another order, each still records until it is
+/// destroyed.
 class XGRAD_API Tape {
  public:
-  /// Starts recording. Throws TapeError where 64 tapes are open on this thread already.
+  /// Starts recording. Throws TapeError if 64 tapes are already open on this thread.
   Tape();
   ~Tape();
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  /// The gradient dy/dx of a `y` of one entry, in the shape of `x`. The tape stays usable: for other
-  /// inputs, other results, rows of a Jacobian. An `x` that took part but does not matter has gradient
-  /// zero; throws TapeError where `x` or `y` never took part, or where `y` is not one number.
+  /// The gradient dy/dx of a one-entry `y`, in the shape of `x`. The tape stays usable for other inputs,
+  /// other results, or the rows of a Jacobian. The gradient is zero if `x` was recorded but `y` does not
+  /// depend on it. Throws TapeError if `x` or `y` was not recorded, or if `y` does not have exactly one
+  /// entry.
   template <class Y, class X>
   Variable<X> gradient(const Variable<Y>& y, const Variable<X>& x) const {
     return Variable<X>(std::move(backward_pass(y.node(), {}, std::span(&x.node(), 1)).front()));
   }
 
-  /// The vector-Jacobian product: the gradient of sum(cotangent * y) by `x`, for a `y` of any shape.
-  /// Throws ShapeError where the cotangent does not have the shape of `y`.
+  /// The vector-Jacobian product: the gradient of sum(cotangent * y) with respect to `x`, for a `y` of any
+  /// shape. Throws ShapeError if the cotangent does not have the shape of `y`.
   template <class Y, class X>
   Variable<X> gradient(const Variable<Y>& y, const Variable<X>& x,
                        const std::type_identity_t<Variable<Y>>& cotangent) const {
     return Variable<X>(std::move(backward_pass(y.node(), cotangent.node(), std::span(&x.node(), 1)).front()));
   }
 
-  /// The gradients by several inputs, from one replay.
+  /// The gradients with respect to several inputs, in one backward pass.
   template <class Y>
   std::vector<Variable<Y>> gradient(const Variable<Y>& y,
                                     const std::type_identity_t<std::vector<Variable<Y>>>& inputs,
@@ -81,11 +83,12 @@ class XGRAD_API Tape {
     for (const auto& input : inputs) nodes.push_back(input.node());
     std::vector<Variable<Y>> gradients;
     gradients.reserve(inputs.size());
-    for (auto& node : backward_pass(y.node(), cotangent.node(), nodes)) gradients.emplace_back(std::move(node));
+    for (auto& node : backward_pass(y.node(), cotangent.node(), nodes))
+      gradients.emplace_back(std::move(node));
     return gradients;
   }
 
-  /// What cannot be meant does not compile, and says why.
+  /// Calls that can only be mistakes fail to compile, with an explanation.
   template <class Y, class X, class... C>
     requires(detail::is_mixed_up<Y, X, C...>)
   Variable<double> gradient(const Y&, const X&, const C&...)
@@ -93,17 +96,17 @@ class XGRAD_API Tape {
     constexpr bool variables = !detail::Raw<Y> && !detail::Raw<X>;
     static_assert(
         variables,
-        "xgrad: a gradient is that of a Variable by a Variable that it was computed from; make one of "
-        "the array or the number, and compute with that");
+        "xgrad: gradient takes a Variable and the Variable that it was computed from; make a Variable of the "
+        "array or number, and compute with that");
     static_assert(!variables || sizeof...(C) == 0,
-                  "xgrad: a cotangent has to have the precision of the result; cast it, cast<float>(u) or "
+                  "xgrad: a cotangent must have the precision of the result; cast it, cast<float>(u) or "
                   "cast<double>(u)");
     return {};
   }
 
-  /// Adds the gradient of `loss` by each parameter that took part into that parameter's grad(), and
-  /// releases, on the way, everything that this tape saved: a second call throws TapeError. Gradients are
-  /// plain arrays: outer tapes do not see this pass.
+  /// Adds the gradient of `loss` with respect to each parameter that it was computed from to that parameter's
+  /// grad(). Releases everything that this tape saved: a second call throws TapeError. The gradients are
+  /// plain arrays: outer tapes do not record this pass.
   template <class Y>
   void backward(const Variable<Y>& loss, const std::type_identity_t<Variable<Y>>& cotangent = {}) {
     backward_into_parameters(loss.node(), cotangent.node());
@@ -118,23 +121,23 @@ class XGRAD_API Tape {
   /// The number of operations and inputs recorded since the tape was opened.
   std::size_t size() const noexcept;
 
-  /// From here on, the first operation whose value, or whose gradient by an input, is not finite throws
-  /// NotFiniteError: with the operation's name, the shapes, the entry, and where the program called the
-  /// operation, FILE:LINE if it was compiled with debug information (-g or -g1), the function otherwise.
-  /// Infinities count as much as NaN does: log(0) throws. `false` ends it.
+  /// Enables or disables checks for NaN and infinity. While enabled, the first operation whose value, or
+  /// whose gradient with respect to an input, is not finite throws NotFiniteError. The message contains the
+  /// operation's name, the shapes, the entry, and where the program called the operation: FILE:LINE if it was
+  /// compiled with debug information (-g or -g1), the function otherwise. Infinities are errors too: log(0)
+  /// throws.
   ///
-  /// Operations on constants are checked too, and so are the gradients that tapes inside this one compute,
-  /// those of `grad(f)` for instance: open a tape around it. Of a pullback only what it returns is checked.
-  /// It costs some ten microseconds an operation, and nothing where it is off.
+  /// Operations on constants are also checked, and so are the gradients computed by tapes inside this one,
+  /// for example in `grad(f)`: open a checking tape around it. Inside a pullback, only the returned cotangent
+  /// is checked. Costs about 10 microseconds per operation while enabled, nothing otherwise.
   void check_finite(bool on);
 
-  /// What was recorded, as a graph in the language of Graphviz (`dot -Tsvg`): operations with their names and
-  /// the shapes of their results, the inputs that they start from as boxes, parameters as filled ones, and an
-  /// arrow from each value to each use. Constants are left out. Throws TapeError after `backward`, which
-  /// releases the record.
+  /// The recorded operations as a Graphviz graph (`dot -Tsvg`): operations with their names and result
+  /// shapes, inputs as boxes, parameters as filled boxes, and an arrow from each value to each use. Constants
+  /// are left out. Throws TapeError after `backward`, which releases the record.
   std::string dot() const;
 
-  /// The same with names for parameters: `tape.dot(nn::parameters(net))`.
+  /// The same with the names of parameters: `tape.dot(nn::parameters(net))`.
   template <class List>
     requires requires(const List& list) {
       std::begin(list)->name;
@@ -142,8 +145,8 @@ class XGRAD_API Tape {
     }
   std::string dot(const List& parameters) const { return draw(names_of(parameters)); }
 
-  /// What was recorded, operation by operation, in the order of the program: with the names of the parameters
-  /// that each takes, `tape.operations(nn::parameters(net))`, and what profile(true) measured of it. Throws
+  /// The recorded operations in program order, with the names of the parameters that each takes,
+  /// `tape.operations(nn::parameters(net))`, and the times measured if profile(true) was called. Throws
   /// TapeError after `backward`, which releases the record.
   template <class List>
     requires requires(const List& list) {
@@ -154,19 +157,20 @@ class XGRAD_API Tape {
     return list(names_of(parameters));
   }
 
-  /// From here on measures how long each operation takes, and each pass backward through it. `false` ends it.
+  /// Starts or stops measuring the time of each operation and of each backward pass through it.
   ///
   ///     tape.profile(true);
   ///     tape.backward(nn::cross_entropy(net(images), labels));
   ///     std::cout << tape.profile();
   ///
-  /// An operation is known to the tape when it has computed its value. Its time is that since the operation
-  /// before it was recorded, or since this call: what the program does in between is included. The time
-  /// backward is exactly that of the operation's pullbacks and of adding up what they return. Operations on
-  /// constants are measured like others. It costs some 300 ns an operation, and nothing where it is off.
+  /// The time of an operation is measured from the end of the previous one (or from this call) to the end of
+  /// its own computation, so it includes the program's own work in between. The backward time is exactly that
+  /// of the operation's pullbacks and of accumulating the cotangents that they return. Operations on
+  /// constants are also measured. Costs about 300 ns per operation while enabled, nothing otherwise.
   void profile(bool on);
 
-  /// What was measured so far, also after `backward`. Throws TapeError where profile(true) was never called.
+  /// The measurements so far; also available after `backward`. Throws TapeError if profile(true) was never
+  /// called.
   Profile profile() const;
 
  private:
@@ -181,17 +185,17 @@ class XGRAD_API Tape {
   }
 
   std::vector<detail::NodePointer> backward_pass(const detail::NodePointer& y, detail::NodePointer cotangent,
-                                          std::span<const detail::NodePointer> inputs) const;
+                                                 std::span<const detail::NodePointer> inputs) const;
   void backward_into_parameters(const detail::NodePointer& y, detail::NodePointer cotangent);
   std::string draw(std::span<const Name> names) const;
   std::vector<RecordedOperation> list(std::span<const Name> names) const;
   bool is_own(const detail::RecordList& list) const noexcept;
-  /// The list of the calling thread; throws TapeError where this tape was opened on another.
+  /// The calling thread's list. Throws TapeError if this tape was opened on another thread.
   detail::RecordList& own_list(const char* caller) const;
 
-  detail::RecordList* recorder_;  // the thread's list
-  std::uint64_t serial_;          // this tape's name, never used again
-  std::size_t slot_;              // its place among the open tapes of the thread, outermost first
+  detail::RecordList* recorder_;  // the record list of its thread
+  std::uint64_t serial_;          // unique, never reused
+  std::size_t slot_;              // its index among the thread's open tapes, outermost first
 };
 
 }  // namespace xgrad

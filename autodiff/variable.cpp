@@ -9,7 +9,7 @@ namespace xgrad {
 namespace detail {
 namespace {
 
-/// Identities are given out in blocks, so that threads meet once in a million.
+/// The next node id. Threads reserve ids in blocks of 2^20, so that they rarely contend for the counter.
 std::uint64_t next_id() noexcept {
   constexpr std::uint64_t block = std::uint64_t{1} << 20;
   static std::atomic<std::uint64_t> blocks{0};
@@ -53,8 +53,13 @@ void throw_empty_variable() {
   throw ValueError("this Variable holds no value: it was default-constructed and never assigned");
 }
 
+std::size_t extent(const Shape& shape, std::size_t axis) {
+  if (axis < shape.size()) return shape[axis];
+  throw ShapeError(fmt::format("shape: axis {} is out of range for an array of shape {}", axis, to_string(shape)));
+}
+
 void throw_not_one_entry(const Shape& shape) {
-  throw ShapeError(fmt::format("item: a Variable of shape {} is not one number", to_string(shape)));
+  throw ShapeError(fmt::format("item: expected a Variable with one entry, got shape {}", to_string(shape)));
 }
 
 }  // namespace detail

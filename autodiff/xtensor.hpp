@@ -1,8 +1,8 @@
 #pragma once
 
 /// \file
-/// The one place that knows where xtensor keeps its headers: releases from 0.26 on have them in sub-folders.
-/// Those that few sources need have names here: `#include XGRAD_XTENSOR_IO`.
+/// Includes xtensor, whose headers are in subfolders from release 0.26 on. Headers that few sources need have
+/// macros: `#include XGRAD_XTENSOR_IO`.
 
 #if __has_include(<xtensor/containers/xarray.hpp>)
 #include <xtensor/containers/xarray.hpp>
@@ -36,10 +36,10 @@
 
 namespace xt::detail {
 
-// Mends xtensor issue 1970. xtensor picks the type of an evaluated formula by the type of its shape, and
-// takes any S<T, N> for a shape of N axes. To g++ its svector<T, 4>, the shape of xt::xarray, is such an S<T,
-// N>, and the exception for it stands in xtensor 0.24 for C++17 alone: in C++20 every array got four axes,
-// and xt::eval(a * 1.0), immediate reducers, xt::variance, xt::tile and xt::pad wrote out of bounds.
+// Works around xtensor issue 1970. xtensor chooses the container type of an evaluated expression from its
+// shape type, and treats any S<T, N> as a shape with N axes. g++ matches svector<T, 4>, the dynamic shape of
+// xt::xarray, as such an S<T, N>. xtensor 0.24 excludes it only in C++17; in C++20 every array gets four
+// axes, and xt::eval(a * 1.0), immediate reducers, xt::variance, xt::tile and xt::pad write out of bounds.
 template <>
 struct xtype_for_shape<svector<std::size_t, 4>> {
   template <class T, layout_type layout>

@@ -1,4 +1,4 @@
-"""Times the workloads beside PyTorch, in turn: A B A B. `./run bench --help` lists the options."""
+"""Times the workloads and their PyTorch equivalents in alternation: A B A B. `./run bench --help` lists the options."""
 
 import argparse
 import datetime
@@ -169,7 +169,7 @@ def table(results, markdown):
 
 
 def growth(options, environment, names):
-    """Time for a unit (an image, a layer, an operation), which should stay the same."""
+    """Prints the time per unit (image, layer, operation), which should be constant."""
     results, units = [], {"batch": "image", "depth": "layer", "tape": "operation"}
     print(f"{'workload':22}{'a step':>10}{'for each':>12}")
     for name in names:
@@ -185,27 +185,27 @@ def growth(options, environment, names):
 def main():
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("--program", required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--only", action="append", metavar="NAME", help="this workload, or all that fit a pattern")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this workload, or all that match a pattern")
     parser.add_argument("--seconds", type=float, default=3, metavar="S", help="time for each side of a workload (3)")
-    parser.add_argument("--json", metavar="FILE", help="write the results as JSON, too")
-    parser.add_argument("--markdown", metavar="FILE", help="write the table as Markdown, too")
-    parser.add_argument("--python", default="python3", metavar="PATH", help="an interpreter that has PyTorch")
+    parser.add_argument("--json", metavar="FILE", help="also write the results as JSON")
+    parser.add_argument("--markdown", metavar="FILE", help="also write the table as Markdown")
+    parser.add_argument("--python", default="python3", metavar="PATH", help="a Python interpreter with PyTorch")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="N")
-    parser.add_argument("--no-compile", action="store_true", help="without the column of torch.compile")
+    parser.add_argument("--no-compile", action="store_true", help="omit the column of torch.compile")
     parser.add_argument("--growth", action="store_true",
                         help="instead of the table: how time grows with batch, depth and length of the tape")
     options = parser.parse_args()
 
-    # Threads that stay where they are: otherwise two may meet on one core, on either side.
+    # Threads are bound to cores; otherwise two may share one, on either side.
     environment = {**os.environ, "OMP_NUM_THREADS": str(options.threads), "OMP_PROC_BIND": "true"}
-    environment.pop("OPENBLAS_CORETYPE", None)  # it would choose BLAS kernels for another machine
+    environment.pop("OPENBLAS_CORETYPE", None)  # it would select BLAS kernels for another machine
     ask = lambda *arguments: subprocess.run([options.program, *arguments], env=environment, capture_output=True,
                                             text=True, check=True).stdout
     names = ask("--list").split()
     if options.only:
         names = [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in options.only)]
         if not names:
-            sys.exit(f"bench: no workload fits; there are: {', '.join(ask('--list').split())}")
+            sys.exit(f"bench: no workload matches; expected one of: {', '.join(ask('--list').split())}")
     if options.growth:
         results = growth(options, environment, ask("--list-growth").split())
         if options.json:
@@ -214,7 +214,7 @@ def main():
     with_torch = subprocess.run([options.python, "-c", "import torch"], env=environment,
                                 capture_output=True).returncode == 0
     if not with_torch:
-        print(f"PyTorch was not found by {options.python}: its columns stay empty "
+        print(f"{options.python} does not find PyTorch: its columns stay empty "
               "(python3 -m pip install torch, or --python PATH)")
     peak = float(ask("--peak"))
     results = []
@@ -222,7 +222,7 @@ def main():
         print(f"{name} ...", file=sys.stderr, flush=True)
         results.append(measure(name, options, environment, with_torch))
 
-    peak = max(peak, float(ask("--peak")))  # another process may have been in the way the first time
+    peak = max(peak, float(ask("--peak")))  # another process may have slowed the first measurement
     for result in results:
         if result["flops"]:
             result["share_of_peak"] = result["flops"] / result["xgrad_seconds"] / peak

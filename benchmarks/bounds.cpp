@@ -49,8 +49,8 @@ dnnl::engine& engine() {
 
 memory::dim extent(std::size_t e) { return static_cast<memory::dim>(e); }
 
-/// The time of what `make` makes, by all threads or by one, whichever is less. It is made anew for each, as a
-/// primitive is made for a number of threads.
+/// The time of the function that `make` returns, with all threads or with one, whichever is less. `make` is
+/// called for each, because a primitive is created for a number of threads.
 template <class Make>
 double fastest(Make&& make) {
   const int threads = omp_get_max_threads();
@@ -61,7 +61,7 @@ double fastest(Make&& make) {
   return best;
 }
 
-/// A call of a primitive with memory of its own.
+/// A call of a primitive with its own memory.
 std::function<void()> call(const dnnl::primitive& primitive,
                            const std::unordered_map<int, memory>& arguments) {
   return [=, stream = dnnl::stream(engine())] { primitive.execute(stream, arguments); };
@@ -87,7 +87,7 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   const memory::desc result({extent(batch), extent(layer.out), n, n}, f32, tag::nhwc);
   const memory::dims strides(2, extent(layer.stride));
   const memory::dims before(2, extent(layer.padding));
-  // What the last window reaches behind the images: less than the padding where the stride skips some.
+  // How far the last window extends past the images: less than the padding if the stride skips entries.
   const memory::dim reach = (n - 1) * extent(layer.stride) + extent(layer.kernel);
   const memory::dims behind(2, std::max<memory::dim>(reach - extent(layer.size + layer.padding), 0));
   const auto forward = [&] {
@@ -123,7 +123,8 @@ double convolution_seconds(std::size_t batch, const Layer& layer, bool training,
   return sum;
 }
 
-/// C {m, n} = A B over k, A or B transposed: the fastest of OpenBLAS and oneDNN's sgemm and matmul.
+/// The time of C {m, n} = A B over k, A or B transposed: the fastest of OpenBLAS and oneDNN's sgemm and
+/// matmul.
 double product_seconds(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k) {
   std::vector<float> a(m * k, 0.01F);
   std::vector<float> b(k * n, 0.01F);
@@ -159,7 +160,7 @@ double product_seconds(bool transpose_a, bool transpose_b, std::size_t m, std::s
                   }));
 }
 
-/// Bytes per second that all threads read and write, over so many bytes again and again.
+/// Bytes per second that all threads read and write, in repeated passes over `bytes` bytes.
 double bandwidth(std::size_t bytes) {
   std::vector<float> data(std::max<std::size_t>(bytes / sizeof(float), 1024), 1.0F);
   float* entries = data.data();
@@ -178,7 +179,7 @@ double bandwidth(std::size_t bytes) {
 double measured_bound(std::size_t batch, const std::vector<Layer>& layers, bool training) {
   double kernels = 0;
   double bytes = 0;   // moved by the passes between the kernels
-  double memory = 0;  // in which they lie
+  double memory = 0;  // size of that memory
   const auto images = static_cast<double>(batch);
   for (const Layer& layer : layers) {
     const bool by_input = &layer != &layers.front();
@@ -188,13 +189,13 @@ double measured_bound(std::size_t batch, const std::vector<Layer>& layers, bool 
       kernels += product_seconds(false, true, batch, layer.out, layer.in);
       if (training) kernels += product_seconds(true, false, layer.out, layer.in, batch);
       if (training && by_input) kernels += product_seconds(false, false, batch, layer.in, layer.out);
-    } else {  // products with a vector: the weights are read forward and by the input, and their gradient is
-              // written
+    } else {  // matrix-vector products: the forward pass and the input's gradient read the weights, and their
+              // gradient is written
       bytes += 4.0 * static_cast<double>(layer.weights()) * (training ? (by_input ? 3 : 2) : 1);
     }
     const auto outputs = images * static_cast<double>(layer.outputs());
-    // ReLU reads, writes and keeps a byte, and its gradient the same. Pooling 2 x 2 reads all, and writes a
-    // quarter and which it took; its gradient the other way round.
+    // ReLU reads, writes and keeps a byte; its gradient does the same. Pooling 2 x 2 reads all entries and
+    // writes a quarter of them with their taps; its gradient does the reverse.
     if (layer.relu) bytes += outputs * (training ? 18 : 8);
     if (layer.pool) bytes += outputs * (training ? 12 : 5);
     // Momentum: reads gradient, velocity and weight, and writes the latter two.

@@ -3,12 +3,13 @@
 #include <cstddef>
 #include <vector>
 
-// What a step of a network costs at least on this machine: the time of its convolutions and products, each
-// alone by the fastest library call that there is, and of the bytes that its other passes move.
+// A lower bound on the time of a network's step on this machine: the time of its convolutions and products,
+// each measured alone with the fastest library call available, plus the time to move the bytes of its other
+// passes.
 
 namespace benchmarks {
 
-/// A layer with weights, and what follows it.
+/// A layer with weights and the operations after it.
 struct Layer {
   std::size_t size = 0;  ///< of a convolution's square images; 0 for a dense layer
   std::size_t in;
@@ -22,15 +23,15 @@ struct Layer {
   std::size_t results() const { return size == 0 ? 1 : (size + 2 * padding - kernel) / stride + 1; }
   std::size_t outputs() const { return results() * results() * out; }
   std::size_t weights() const { return kernel * kernel * in * out; }
-  /// For one image; taps in the padding are left out.
+  /// For one image; taps in the padding are not counted.
   double multiply_adds() const;
 };
 
-/// Floating-point operations of a training step: forward, by weights, and by inputs for all layers but the
-/// first.
+/// Floating-point operations of a training step: the forward pass, the gradients with respect to the weights,
+/// and those with respect to the inputs of all layers but the first.
 double training_flops(std::size_t batch, const std::vector<Layer>& layers);
 
-/// Seconds that a training step, or where `training` is false a forward pass, takes at least. 0 where the
+/// A lower bound in seconds for a training step, or for a forward pass if `training` is false. 0 if the
 /// benchmarks were built without oneDNN.
 double measured_bound(std::size_t batch, const std::vector<Layer>& layers, bool training);
 

@@ -1,4 +1,4 @@
-"""The benchmarks' short form, as a test: fails only on what noise cannot cause.
+"""The benchmarks in a short form, as a test: it fails only for reasons that noise cannot cause.
 
 check.py PROGRAM
 """
@@ -13,7 +13,7 @@ flops = {"mlp_b1": 2 * (2 * 784 * 512 + 3 * 512 * 512 + 3 * 512 * 10),
          "mlp_b128": 256 * (2 * 784 * 512 + 3 * 512 * 512 + 3 * 512 * 10)}
 heavy = {"residual_b32", "lenet_b512"}  # seconds under a sanitizer; they differ from others in size only
 
-sanitized = b"__asan_init" in open(program, "rb").read()  # there the pool of memory is off
+sanitized = b"__asan_init" in open(program, "rb").read()  # sanitizers disable the memory pool
 failures = 0
 for name in subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout.split():
     if name in heavy:
@@ -29,7 +29,7 @@ for name in subprocess.run([program, "--list"], capture_output=True, text=True, 
         if last["allocations"] != 0 and not sanitized:
             problems.append(f"{last['allocations']} system allocations in three steady steps")
         if name in flops and last["flops"] != flops[name]:
-            problems.append(f"{last['flops']} floating-point operations, not {flops[name]}")
+            problems.append(f"expected {flops[name]} floating-point operations, got {last['flops']}")
     print(f"{'FAILED' if problems else 'ok':8}{name}", *problems, sep="  ", flush=True)
     failures += bool(problems)
 sys.exit(failures != 0)

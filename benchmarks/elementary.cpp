@@ -6,8 +6,8 @@
 #include <array>
 #include <cmath>
 
-// Single operations: what recording costs, what memory-bound operations cost beside a plain loop, and what a
-// gradient costs beside its value.
+// Single operations: the cost of recording, of memory-bound operations compared with a plain loop, and of a
+// gradient compared with its value.
 
 namespace benchmarks {
 namespace {
@@ -43,7 +43,7 @@ Step forward_and_backward(F f) {
   return step;
 }
 
-/// Calls `loop(i)` for every row, as the library's loops are shared among threads.
+/// Calls `loop(i)` for every row, divided among threads like the library's loops.
 template <class Loop>
 void for_rows(Loop&& loop) {
 #pragma omp parallel for schedule(static)
@@ -71,7 +71,7 @@ using Batch = xgrad::kernels::Batch<float>;
 constexpr std::size_t whole = columns / Batch::size * Batch::size;
 constexpr std::size_t rest = columns - whole;
 
-/// The last entries of a row, and zeros.
+/// The last entries of a row, padded with zeros.
 Batch tail(const float* in) {
   std::array<float, Batch::size> entries{};
   std::copy_n(in + whole, rest, entries.begin());
@@ -89,7 +89,7 @@ void map_row(float* out, Body&& body, const In*... in) {
   std::copy_n(last.begin(), rest, out + whole);
 }
 
-/// The sum of body(batch...) along a row; four sums, so that additions need not wait for each other.
+/// The sum of body(batch...) along a row; four sums, so that additions overlap.
 template <class Body, class... In>
 float row_sum(Body&& body, const In*... in) {
   std::array<Batch, 4> sums;
@@ -282,7 +282,7 @@ Step fused_elementwise() {
   return step;
 }
 
-/// The gradient of a function beside its value.
+/// The gradient of a function compared with its value.
 template <class F>
 Step gradient_over_value(F f, Variable<float> x) {
   Step step;

@@ -9,8 +9,8 @@
 
 #include <memory>
 
-// How the time of a step grows: with the batch, with the depth of a network, with the length of the tape.
-// `operations` is what it should be proportional to.
+// How the time of a step grows with the batch, the depth of a network and the length of the tape. It should
+// be proportional to `operations`.
 
 namespace benchmarks {
 namespace {
@@ -50,7 +50,7 @@ Step depth(std::size_t layers) {
           .operations = static_cast<double>(layers)};
 }
 
-/// That many operations on one number.
+/// `count` operations on one number.
 Step length(std::size_t count) {
   return {.run =
               [count, x = Variable<float>(0.5F)] {

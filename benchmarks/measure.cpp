@@ -14,20 +14,19 @@
 #include <optional>
 #include <string>
 
-// Measures one workload, slice by slice, as bench.py asks on standard input: `go SECONDS` and `bound` are
-// each answered by a line of JSON, `quit` by the last one. `xgrad_benchmarks --list` names the workloads,
-// `--list-growth` those of growth,
-// `--peak` measures the machine.
+// Measures one workload in slices, as requested by bench.py on standard input: `go SECONDS` and `bound` are
+// each answered by a line of JSON, `quit` by the last one. `xgrad_benchmarks --list` lists the workloads,
+// `--list-growth` those of growth, and `--peak` measures the machine.
 
 namespace {
 
 using namespace benchmarks;
-/// Multiply-adds of all threads, in floating-point operations per second: what no program exceeds here.
+/// The peak rate of multiply-adds by all threads, in floating-point operations per second.
 double peak_flops() {
   using V = xsimd::batch<float>;
   constexpr int steps = 1 << 20;
   constexpr std::size_t chains = 12;
-  volatile float unknown = 1;  // so that nothing is computed once for all trials
+  volatile float unknown = 1;  // prevents the compiler from computing once for all trials
   float keep = 0;
   double best = 0;
   for (int trial = 0; trial < 20; ++trial) {
@@ -65,7 +64,7 @@ void serve(const Workload& workload) {
   const std::size_t before = xgrad::detail::system_allocations();
   for (int i = 0; i < 3; ++i) step.run();
   const std::size_t allocations = xgrad::detail::system_allocations() - before;
-  const std::size_t bytes = peak_bytes();  // before loops and kernels of the benchmark's own come
+  const std::size_t bytes = peak_bytes();  // before the benchmark's own loops and kernels run
 
   std::string word;
   while (std::cin >> word && word != "quit") {

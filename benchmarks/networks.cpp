@@ -16,7 +16,7 @@ namespace {
 
 using namespace xgrad;
 
-/// The step of a model: forward, backward, descent.
+/// A training step of a model: forward pass, backward pass, update.
 template <class Net>
 std::function<void()> training(Shape images) {
   struct State {
@@ -42,7 +42,7 @@ struct MLP {
   Variable<float> operator()(const Variable<float>& x) { return fc3(relu(fc2(relu(fc1(x))))); }
 };
 
-/// Two convolutions, with the block's input added where the shape stays.
+/// Two convolutions, with the block's input added if the shape is unchanged.
 struct Block {
   nn::Conv2d<float> conv1, conv2;
 

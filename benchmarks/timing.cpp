@@ -9,7 +9,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// What is too short for the clock is run several times for one reading.
+// Runs too short for the clock are repeated for each reading.
 double median_time(const std::function<void()>& run, double seconds) {
   const auto first = Clock::now();
   run();

@@ -1,7 +1,7 @@
-// The value of momentum, after Sutskever, Martens, Dahl and Hinton, On the importance of initialization and
-// momentum in deep learning (2013; reference [11] of the note), within minutes: the autoencoder
-// 784-1000-500-250-30 of MNIST, sigmoid units with a linear code, sparse initialisation, trained with the
-// same number of updates by each method.
+// The benefit of momentum, after Sutskever, Martens, Dahl and Hinton, On the importance of initialization and
+// momentum in deep learning (2013; reference [11] of the note), in minutes: the autoencoder
+// 784-1000-500-250-30 for MNIST, with sigmoid units, a linear code and sparse initialisation, trained with
+// the same number of updates by each method.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
@@ -62,7 +62,7 @@ Variable<float> loss_of(const Variable<float>& logits, const Array<float>& image
   return 784 * nn::binary_cross_entropy_with_logits(logits, images);
 }
 
-/// The squared error of the reconstruction of an image, in the mean over the set, as the paper has it.
+/// The squared error of the reconstruction of an image, averaged over the set, as in the paper.
 double squared_error(Autoencoder& net, const Data& data) {
   return nn::risk(
       net, data,
@@ -143,8 +143,8 @@ int main(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.add_option("--data", settings.data, "folder with MNIST's four IDX files, plain or gzip");
   app.add_option("--updates", settings.updates, "steps of each method")->check(CLI::Range(1, 10'000'000));
-  app.add_option("--trial", settings.trial, "steps with each learning rate to choose from")
+  app.add_option("--trial", settings.trial, "steps for which each learning rate is tried")
       ->check(CLI::Range(1, 10'000'000));
-  app.add_option("--plot", settings.plot, "write the curves there, as SVG");
+  app.add_option("--plot", settings.plot, "write the curves to this SVG file");
   return command_line::run("autoencoder", app, argc, argv, [&] { return run(settings); });
 }

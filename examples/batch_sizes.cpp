@@ -1,7 +1,7 @@
 // Section 4 of the note, Mini-Batches: batch, mini-batch and online learning are batch sizes of the same
 // code. "Online learning converges faster than batch learning for the same overall computational effort", and
-// "values of B around a few dozen are common". Effort is counted in samples seen; each size has the learning
-// rate of a grid that ends best.
+// "values of B around a few dozen are common". Effort is counted in samples seen; for each size, the learning
+// rate is that of a grid with the least final risk.
 #include <optim/optim.hpp>
 
 #include "command_line.hpp"
@@ -11,7 +11,7 @@
 
 using namespace xgrad;
 
-/// One hidden layer of 128.
+/// One hidden layer of 128 units.
 struct Net {
   nn::Linear<float> fc1{784, 128}, fc2{128, 10};
   Variable<float> operator()(const Variable<float>& images) const { return fc2(relu(fc1(flatten(images)))); }
@@ -19,8 +19,8 @@ struct Net {
 
 struct Settings {
   std::string data = fashion_mnist::default_folder;
-  std::size_t images = 4096,
-              epochs = 10;  // a multiple of the batch sizes: no batch is smaller than the others
+  // The number of images is a multiple of the batch sizes: no batch is smaller than the others.
+  std::size_t images = 4096, epochs = 10;
   std::string plot;
 };
 
@@ -60,7 +60,7 @@ int run(const Settings& settings) {
     Curve best;
     double best_rate = 0, least = std::numeric_limits<double>::infinity();
     for (const double rate : {0.0005, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3}) {
-      if (batch == 1 && rate > 0.01) break;      // diverges, and takes its time
+      if (batch == 1 && rate > 0.01) break;      // diverges, and takes long
       if (batch > 128 && rate < 0.03) continue;  // far too slow
       const Curve curve = train(data, batch, rate, settings.epochs);
       if (curve.risk.back() < least) least = curve.risk.back(), best_rate = rate, best = curve;
@@ -82,8 +82,9 @@ int main(int argc, char** argv) {
   Settings settings;
   app.option_defaults()->always_capture_default();
   app.add_option("--data", settings.data, "folder with the four IDX files, plain or gzip");
-  app.add_option("--images", settings.images, "training images that are used")->check(CLI::Range(600, 60000));
-  app.add_option("--epochs", settings.epochs, "passes over them")->check(CLI::Range(1, 10000));
-  app.add_option("--plot", settings.plot, "write the curves there, as SVG");
+  app.add_option("--images", settings.images, "number of training images to use")
+      ->check(CLI::Range(600, 60000));
+  app.add_option("--epochs", settings.epochs, "passes over these images")->check(CLI::Range(1, 10000));
+  app.add_option("--plot", settings.plot, "write the curves to this SVG file");
   return command_line::run("batch_sizes", app, argc, argv, [&] { return run(settings); });
 }

@@ -1,5 +1,5 @@
-// An operation of one's own is a function: its value, and beside it the pullback. Here is one that is right,
-// and one with a mistake, and what the numerical check says of both.
+// A user-defined operation is a function that returns its value with its pullback. This program has a correct
+// one and one with a mistake, and prints what the numerical check reports for each.
 #include <autodiff/autodiff.hpp>
 
 #include <fmt/format.h>

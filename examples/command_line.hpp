@@ -13,11 +13,12 @@
 #include <utility>
 #include <vector>
 
-// What the examples with options have in common: their errors, one line each, and their exit status.
+// Command lines of the examples with options: errors of one line each, and exit statuses.
 
 namespace command_line {
 
-/// The number of letters to insert, remove or change to make one word of the other (Levenshtein, 1966).
+/// The least number of letters to insert, remove or change to turn one word into the other (Levenshtein,
+/// 1966).
 inline std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -31,7 +32,7 @@ inline std::size_t distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-/// The option that was probably meant by a word, or "".
+/// The option that a misspelt word probably means, or "".
 inline std::string nearest_option(const CLI::App& app, std::string_view word) {
   word = word.substr(0, word.find('='));
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
@@ -48,7 +49,7 @@ inline std::string nearest_option(const CLI::App& app, std::string_view word) {
   return nearest;
 }
 
-/// What is wrong with the words that are no option's.
+/// The error message for words that belong to no option.
 inline std::string left_over(const CLI::App& app) {
   const std::vector<std::string> words = app.remaining();
   for (const std::string& word : words) {
@@ -57,13 +58,14 @@ inline std::string left_over(const CLI::App& app) {
     return fmt::format("there is no option {}{}", word.substr(0, word.find('=')),
                        nearest.empty() ? "; --help lists them" : fmt::format("; did you mean {}?", nearest));
   }
-  return fmt::format("\"{}\" came, expected an option; --help lists them", words.front());
+  return fmt::format("expected an option, got \"{}\"; --help lists them", words.front());
 }
 
 /// Reads the options, then calls `body`, whose result is the exit status. Errors are one line on stderr.
 template <class Body>
 int run(const char* program, CLI::App& app, int argc, char** argv, const Body& body) {
-  // A program started with a closed output would write what it prints into the first file that it opens.
+  // If a standard stream is closed, the first file opened would take its place and receive the printed
+  // output.
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (fcntl(standard, F_GETFD) == -1) (void)!open("/dev/null", O_RDWR);
   }
@@ -83,7 +85,7 @@ int run(const char* program, CLI::App& app, int argc, char** argv, const Body& b
   return 1;
 }
 
-/// A word as a shell reads it.
+/// A word quoted for a shell.
 inline std::string for_shell(std::string_view word) {
   constexpr std::string_view plain =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=:,+@%-";
@@ -93,7 +95,7 @@ inline std::string for_shell(std::string_view word) {
   return text + "'";
 }
 
-/// The command that was given, but with this value for an option.
+/// The command line with this value for an option.
 inline std::string command_with(int argc, char** argv, const std::string& option, const std::string& value) {
   std::string command;
   for (int i = 0; i < argc; ++i) {

@@ -6,7 +6,7 @@
 
 using namespace xgrad;
 
-/// Two hidden layers of 512.
+/// Two hidden layers of 512 units.
 struct Net {
   explicit Net(double keep) : dropout({.keep = keep}) {}
   Variable<float> operator()(const Variable<float>& images) {
@@ -74,8 +74,9 @@ int main(int argc, char** argv) {
   Settings settings;
   app.option_defaults()->always_capture_default();
   app.add_option("--data", settings.data, "folder with the four IDX files, plain or gzip");
-  app.add_option("--images", settings.images, "training images that are used")->check(CLI::Range(1, 60000));
-  app.add_option("--epochs", settings.epochs, "passes over them")->check(CLI::Range(1, 10000));
-  app.add_option("--plot", settings.plot, "write the curves there, as SVG");
+  app.add_option("--images", settings.images, "number of training images to use")
+      ->check(CLI::Range(1, 60000));
+  app.add_option("--epochs", settings.epochs, "passes over these images")->check(CLI::Range(1, 10000));
+  app.add_option("--plot", settings.plot, "write the curves to this SVG file");
   return command_line::run("dropout", app, argc, argv, [&] { return run(settings); });
 }

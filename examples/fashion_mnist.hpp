@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-// The data of the examples: Fashion-MNIST, or any data in its format.
+// Reads the data of the examples: Fashion-MNIST, or any data in its format.
 
 namespace fashion_mnist {
 
@@ -25,7 +25,7 @@ constexpr const char* default_folder = "/usr/share/datasets/fashion-mnist";
 
 struct Data {
   Samples train, validation, test;
-  float background;                  // what a black pixel has become
+  float background;                  // a black pixel after normalisation
   bool is_fashion;                   // not digits
   std::string name;                  // of the data
   std::vector<std::string> classes;  // their names
@@ -44,9 +44,8 @@ inline Samples read_samples(const std::string& folder, const std::string& part) 
   return samples;
 }
 
-/// Reads the data, holds out the last 5,000 training images (a tenth of a smaller set) for validation, and
-/// shifts and scales all images to the training set's mean 0 and deviation 1. With `most`, that many training
-/// images are kept.
+/// Reads the data, holds out the last 5,000 training images (at most a tenth) for validation, and normalises
+/// all images to mean 0 and deviation 1 over the training set, of which at most `most` images are kept.
 inline Data read(const std::string& folder, std::size_t most = 60'000) {
   fmt::print("reading {}\n", folder);  // it takes a moment
   std::fflush(stdout);
@@ -66,7 +65,7 @@ inline Data read(const std::string& folder, std::size_t most = 60'000) {
             false,
             {},
             {}};
-  std::error_code none;  // a default folder that is not there is another folder
+  std::error_code none;  // if the default folder is missing, `folder` is not it
   data.is_fashion = std::filesystem::equivalent(folder, default_folder, none);
   const auto absolute = std::filesystem::absolute(folder).lexically_normal();
   data.name = data.is_fashion           ? "Fashion-MNIST"

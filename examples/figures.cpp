@@ -27,7 +27,7 @@ constexpr const char* green = "#009e73";
 const TextStyle variable{.size = 17, .italic = true};
 const TextStyle centred{.size = 17, .anchor = "middle", .italic = true};
 
-/// A map from (x, y), y upward, to the drawing.
+/// Maps (x, y), with y upward, to the drawing.
 struct Frame {
   Point origin;
   double scale;
@@ -112,7 +112,7 @@ struct ThreeLayers {
   }
 };
 
-/// The chain of layers that a tape recorded: the shapes are those of its operations.
+/// The chain of layers that a tape recorded, with the shapes of its operations.
 void draw_graph(const std::filesystem::path& file) {
   seed(1);
   ThreeLayers net;

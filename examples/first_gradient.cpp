@@ -1,4 +1,4 @@
-// A gradient: record what is computed, then ask the tape.
+// A gradient: record a computation, then ask the tape for the gradient.
 #include <autodiff/autodiff.hpp>
 
 #include <fmt/format.h>

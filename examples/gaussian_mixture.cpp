@@ -1,6 +1,6 @@
-// A mixture of Gaussians fitted by gradient: draws from a known mixture, and the parameters under which they
-// are most likely. `logsumexp` adds densities without underflow; soft-max weights and logarithms of
-// deviations let every parameter be any number.
+// A mixture of Gaussians fitted to samples of a known mixture, by gradient ascent on the log-likelihood.
+// `logsumexp` adds densities without underflow; soft-max weights and logarithms of deviations leave every
+// parameter unconstrained.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>

@@ -1,5 +1,5 @@
-// Appendix A.1 and A.3 of the note: Huffman's code of blocks of m bits takes fewer and fewer code bits for a
-// bit, down to the entropy, and more where its table was made for the wrong probability.
+// Appendix A.1 and A.3 of the note: the code bits per bit of Huffman's code of blocks of m bits approach the
+// entropy as m grows, and exceed it if the table was made for the wrong probability.
 #include <nn/nn.hpp>
 
 #include <fmt/format.h>
@@ -14,9 +14,9 @@
 
 namespace information = xgrad::nn::information;
 
-/// The lengths of the codes of Huffman's table for these probabilities.
+/// The code lengths of Huffman's table for these probabilities.
 std::vector<std::size_t> code_lengths(const std::vector<double>& probabilities) {
-  // A tree is its probability and the blocks in it; joining two trees makes their codes longer by a bit.
+  // A tree is its probability and the blocks in it; joining two trees makes their codes one bit longer.
   using Tree = std::pair<double, std::vector<std::size_t>>;
   std::priority_queue<Tree, std::vector<Tree>, std::greater<>> trees;
   for (std::size_t block = 0; block < probabilities.size(); ++block)
@@ -44,7 +44,7 @@ std::vector<double> block_probabilities(unsigned m, double q) {
   return probabilities;
 }
 
-/// The mean number of code bits for a bit, where bits come with probability q and the table was made for p.
+/// The mean number of code bits per bit, if bits are 1 with probability q and the table was made for p.
 double mean_length(unsigned m, double q, double p) {
   const auto lengths = code_lengths(block_probabilities(m, p));
   const auto probabilities = block_probabilities(m, q);

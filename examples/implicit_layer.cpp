@@ -1,5 +1,5 @@
-// An implicit layer: its output is the z that solves z = tanh(W z + U x + b), that of a network with
-// endlessly many equal layers (S. Bai, J. Z. Kolter and V. Koltun, Deep equilibrium models, 2019). The tape
+// An implicit layer: its output is the z that solves z = tanh(W z + U x + b), the output of a network with
+// infinitely many equal layers (S. Bai, J. Z. Kolter and V. Koltun, Deep equilibrium models, 2019). The tape
 // records the equation, not the iterations that solve it; the gradient is that of the solution.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
@@ -17,8 +17,8 @@ struct Equilibrium {
   nn::Linear<double> input{2, 32};
   nn::Linear<double> output{32, 1};
 
-  /// One layer, z -> tanh(W z + U x + b). The norm of W is kept below 1: the map is a contraction, and has
-  /// one fixed point.
+  /// One layer, z -> tanh(W z + U x + b). The norm of W is kept below 1, so that the map is a contraction
+  /// with one fixed point.
   auto layer(const Variable<double>& x) const {
     const auto w = weight * (0.9 / maximum(1, sqrt(sum(square(weight)))));
     return [w, u = input(x)](const Variable<double>& z) { return tanh(matmul(z, w) + u); };
@@ -30,7 +30,7 @@ struct Equilibrium {
     return flatten(output(fixed_point(layer(x), start(x))), 0);
   }
 
-  /// The same by 300 layers, all of them recorded.
+  /// The same with 300 layers, all of them recorded.
   Variable<double> unrolled(const Variable<double>& x) const {
     const auto next = layer(x);
     Variable<double> z = start(x);
@@ -40,7 +40,7 @@ struct Equilibrium {
 };
 
 int main() {
-  // Two spirals wound into each other, a class each.
+  // Two interleaved spirals, one for each class.
   constexpr std::size_t count = 200;
   Array<double> points(Shape{count, 2});
   Array<int> labels(Shape{count});
@@ -67,7 +67,7 @@ int main() {
     sgd.step();
   }
 
-  // The gradient by W, and how much was recorded for it.
+  // The gradient with respect to W, and how much was recorded for it.
   const auto gradient = [&](const auto& f) {
     Tape tape;
     const auto loss = nn::binary_cross_entropy_with_logits(f(points), labels);

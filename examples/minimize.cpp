@@ -1,5 +1,5 @@
-// Functions that are hard on gradient descent, minimised by the momentum method and by L-BFGS, with what
-// stopped each.
+// Functions that are hard for gradient descent, minimised by the momentum method and by L-BFGS, with the
+// reason why each stopped.
 #include <autodiff/autodiff.hpp>
 #include <optim/optim.hpp>
 

@@ -28,7 +28,7 @@ struct LeNet {
   }
 };
 
-/// Two hidden layers of 256.
+/// Two hidden layers of 256 units.
 template <class T = float>
 struct MLP {
   nn::Linear<T> fc1{784, 256}, fc2{256, 256}, fc3{256, 10};
@@ -40,7 +40,7 @@ struct MLP {
   }
 };
 
-/// Two wide convolutions, 128 hidden.
+/// Two wide convolutions, and a hidden layer of 128 units.
 template <class T = float>
 struct CNN {
   nn::Conv2d<T> conv1{1, 32, 5, {.padding = "same"}};
@@ -55,7 +55,7 @@ struct CNN {
   }
 };
 
-/// Two convolutions with batch normalisation, and the input, or a projection of it, added to what they give.
+/// Two convolutions with batch normalisation; the input, or a projection of it, is added to their output.
 template <class T = float>
 struct ResidualBlock {
   ResidualBlock(std::size_t in, std::size_t out, std::size_t stride)
@@ -82,7 +82,7 @@ struct ResidualBlock {
   std::optional<nn::Conv2d<T>> projection;
 };
 
-/// A residual network of nine convolutions (He et al., 2016), narrow where images are large.
+/// A residual network of nine convolutions (He et al., 2016), with fewer channels where images are large.
 template <class T = float>
 struct ResNet {
   nn::Conv2d<T> conv{1, 32, 3, {.padding = 1, .bias = false}};

@@ -1,5 +1,5 @@
-// Newton's method: `hessian` gives the second derivatives, `solve` the step. Close to the minimum the
-// distance to it is squared by each step: the number of correct digits doubles.
+// Newton's method: `hessian` computes the second derivatives, `solve` the step. Near the minimum, each step
+// squares the distance to it: the number of correct digits doubles.
 #include <autodiff/autodiff.hpp>
 
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 
 using namespace xgrad;
 
-/// Rosenbrock's function: a bent valley, whose lowest point is (1, 1).
+/// Rosenbrock's function: a curved valley with its minimum at (1, 1).
 Variable<double> rosenbrock(const Variable<double>& at) {
   const auto x = view(at, 0);
   const auto y = view(at, 1);

@@ -1,6 +1,6 @@
-// The joints of a robot's arm, from where its hand shall be: Newton's method with the Jacobian of the hand's
-// place by the angles. There are more joints than coordinates; of all steps that reach the target to first
-// order, the pseudoinverse gives the smallest.
+// The joint angles of a robot arm for a given position of its hand, by Newton's method with the Jacobian of
+// the position with respect to the angles. There are more joints than coordinates; of all steps that reach
+// the target to first order, the pseudoinverse yields the smallest.
 #include <autodiff/autodiff.hpp>
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 
 using namespace xgrad;
 
-/// Where the hand is, {x, y}, for the angle of each of three joints against the link before.
+/// The hand's position {x, y} for the angles of three joints, each relative to the previous link.
 Variable<double> hand(const Variable<double>& angles) {
   const xt::xarray<double> lengths{1.0, 0.8, 0.5};
   const xt::xarray<double> all_before{{1, 0, 0}, {1, 1, 0}, {1, 1, 1}};

@@ -1,5 +1,5 @@
 // Trains a network on Fashion-MNIST, or on any data in its format, by the note's method: mini-batches, the
-// momentum method with its increasing schedule, a learning rate that falls, dropout. The loop is
+// momentum method with its increasing schedule, a decreasing learning rate, dropout. The loop is
 // optim::fit's; training_loop.cpp has one written by hand.
 #include <optim/optim.hpp>
 
@@ -30,7 +30,7 @@ struct Settings {
   std::string data = fashion_mnist::default_folder;
   std::string model = "lenet";
   std::size_t epochs = 12;
-  std::optional<std::size_t> batch;  // the model's own, where they are not given
+  std::optional<std::size_t> batch;  // the model's default, if these are not given
   std::optional<double> learning_rate;
   std::string optimizer = "sgd";
   std::string schedule = "linear";
@@ -43,7 +43,7 @@ struct Settings {
   std::string command_to_resume;  // what to type after an interruption
 };
 
-/// The learning rate as a function of the step; `steps` are those of the whole training.
+/// The learning rate as a function of the step; `steps` is their number in the whole training.
 optim::Schedule schedule_of(const Settings& s, std::size_t steps) {
   const double rate = *s.learning_rate;
   const std::size_t warm = steps / 10;
@@ -53,7 +53,7 @@ optim::Schedule schedule_of(const Settings& s, std::size_t steps) {
   if (s.schedule == "one-cycle") return optim::one_cycle(rate, std::max<std::size_t>(steps, 2));
   if (s.schedule == "step") return optim::step_decay(rate, {steps / 2, steps / 2 + steps / 4 + 1});
   if (s.schedule == "exponential") return optim::exponential_decay(rate, 0.01, steps);
-  return rate;  // constant; plateau reduces it as validation goes
+  return rate;  // constant, and plateau, for which fit reduces it
 }
 
 std::unique_ptr<optim::Optimizer<float>> make_optimizer(
@@ -78,7 +78,7 @@ std::unique_ptr<optim::Optimizer<float>> make_optimizer(
                                     .nesterov = s.optimizer == "nesterov"});
 }
 
-/// Small shifts; clothes, but not digits, are themselves in a mirror.
+/// Small shifts; for clothes also mirror images, which would be wrong for digits.
 nn::Transform augmentation(const fashion_mnist::Data& data) {
   const nn::Transform shift = nn::random_shift(1, data.background);
   return data.is_fashion ? nn::Transform{shift, nn::random_flip()} : shift;
@@ -95,12 +95,12 @@ void print_confusion(const Array<std::int64_t>& matrix, const std::vector<std::s
   fmt::print("\n");
 }
 
-/// The run as JSON, for programs.
+/// The metrics of the run, as JSON.
 json to_json(const Settings& settings, std::size_t parameters, const optim::RunResult& result) {
   json metrics{{"model", settings.model},
                {"parameters", parameters},
                {"seed", settings.seed},
-               {"reason", result.reason},
+               {"reason", to_string(result.reason)},
                {"epochs", json::array()}};
   for (const auto& each : result.history) {
     metrics["epochs"].push_back({{"epoch", each.epoch},
@@ -126,7 +126,7 @@ std::vector<std::pair<std::string, std::string>> listed(const Settings& s) {
 
 void write_metrics(const std::string& path, const json& metrics) {
   if (path.empty()) return;
-  const std::string temporary = path + ".tmp";  // the file is whole at any moment
+  const std::string temporary = path + ".tmp";  // the file is complete at any time
   std::error_code failed;
   if ((std::ofstream(temporary) << metrics.dump(2) << '\n').flush()) {
     std::filesystem::rename(temporary, path, failed);
@@ -136,14 +136,14 @@ void write_metrics(const std::string& path, const json& metrics) {
   if (failed) throw FileError("cannot write " + path);
 }
 
-/// Says how to go on after Ctrl-C. What the run was to write in the end is not written.
+/// Prints how to resume after Ctrl-C. The weights of an interrupted run are not written.
 void print_interruption(const Settings& s, const optim::RunResult& result) {
   std::fflush(stdout);
   fmt::print(stderr, "\ninterrupted after {} of {} epochs; ", result.epochs, s.epochs);
   if (s.checkpoint.empty()) {
-    fmt::print(stderr, "it cannot go on: there is no checkpoint (--checkpoint FILE writes one)\n");
+    fmt::print(stderr, "it cannot be resumed: there is no checkpoint (--checkpoint FILE writes one)\n");
   } else {
-    fmt::print(stderr, "to go on, type\n  {}\n", s.command_to_resume);
+    fmt::print(stderr, "to resume, type\n  {}\n", s.command_to_resume);
   }
   if (!s.save.empty()) fmt::print(stderr, "{} is not written: the training is not complete\n", s.save);
 }
@@ -213,17 +213,17 @@ int train(const Settings& settings) {
   return 0;
 }
 
-// What is wrong with an option, or nothing. (CLI11's own limits of a number have 300 digits, and to it -1 is
-// a large unsigned number.)
+// The error message for an option's value, or "". (CLI11 prints its own limits with 300 digits, and reads -1
+// as a large unsigned number.)
 std::string check_rate(const std::string& text) {
   const double rate = std::strtod(text.c_str(), nullptr);
-  return std::isfinite(rate) && rate >= 0 ? "" : text + " came, expected a number >= 0";
+  return std::isfinite(rate) && rate >= 0 ? "" : "expected a number >= 0, got " + text;
 }
 std::string check_seed(const std::string& text) {
-  return text.starts_with('-') ? text + " came, expected an integer >= 0" : "";
+  return text.starts_with('-') ? "expected an integer >= 0, got " + text : "";
 }
 
-/// Now, and not after an hour of training.
+/// Throws FileError before the training if `path` is a folder or is in none.
 void check_output(const std::string& path) {
   if (path.empty()) return;
   const auto folder = std::filesystem::absolute(path).parent_path();
@@ -234,11 +234,11 @@ void check_output(const std::string& path) {
     throw FileError(fmt::format("cannot write {}: it is a folder", path));
 }
 
-/// The same for what is read.
+/// Throws FileError before the training if the checkpoint `path` cannot be read.
 void check_resume(const std::string& path) {
   if (path.empty() || std::ifstream(path)) return;
-  throw FileError(fmt::format("cannot go on from {}: {}; without --resume the training starts anew", path,
-                              std::strerror(errno)));
+  throw FileError(fmt::format("cannot resume from {}: {}; without --resume the training starts from scratch",
+                              path, std::strerror(errno)));
 }
 
 void add_options(CLI::App& app, Settings& s) {
@@ -250,39 +250,39 @@ void add_options(CLI::App& app, Settings& s) {
   app.add_option("--batch", s.batch,
                  "images in a mini-batch (16 for cnn, 64 for the others); 1 is online learning")
       ->check(CLI::Range(1, 60000));
-  app.add_option(
-         "--learning-rate", s.learning_rate,
-         "alpha, the largest of the schedule (for SGD 0.005 for cnn, 0.05 for the others; 0.001 for the "
-         "other optimisers)")
+  app.add_option("--learning-rate", s.learning_rate,
+                 "alpha, the schedule's maximum (for SGD 0.005 for cnn, 0.05 for the others; 0.001 for the "
+                 "other optimisers)")
       ->check(check_rate);
   app.add_option("--optimizer", s.optimizer, "sgd, nesterov, adam, adamw, rmsprop or adagrad")
       ->check(CLI::IsMember({"sgd", "nesterov", "adam", "adamw", "rmsprop", "adagrad"}));
-  app.add_option("--schedule", s.schedule,
-                 "of the learning rate: constant, linear, cosine, warm-cosine, one-cycle, step, exponential "
-                 "or plateau")
+  app.add_option(
+         "--schedule", s.schedule,
+         "schedule of the learning rate: constant, linear, cosine, warm-cosine, one-cycle, step, exponential "
+         "or plateau")
       ->check(CLI::IsMember(
           {"constant", "linear", "cosine", "warm-cosine", "one-cycle", "step", "exponential", "plateau"}));
   app.add_option("--momentum", s.momentum, "the largest momentum coefficient of SGD, mu_max")
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag("--augment", s.augment, "shift the training images at random, and mirror clothes");
   app.add_option("--early-stopping", s.early_stopping,
-                 "epochs without a better validation error after which to stop; 0: never")
+                 "stop after this many epochs without a better validation error; 0: never")
       ->check(CLI::Range(0, 100000));
-  app.add_option("--seed", s.seed, "of the weights, the order of the images and dropout")->check(check_seed);
-  app.add_option("--threads", s.threads, "of the computation; 0 is one for each core")
+  app.add_option("--seed", s.seed, "seed of the weights, the order of the images and dropout")
+      ->check(check_seed);
+  app.add_option("--threads", s.threads, "number of threads; 0: one for each core")
       ->check(CLI::Range(0, 1024));
   app.add_option(
       "--checkpoint", s.checkpoint,
-      "write what is needed to go on there, after each epoch and on Ctrl-C; that of --resume, if it "
-      "is not given");
-  app.add_option("--resume", s.resume, "go on from such a file, with the same options otherwise");
-  app.add_option("--report", s.report, "write a page about the run there, anew after each epoch");
+      "write a checkpoint to this file after each epoch and on Ctrl-C; by default the file of --resume");
+  app.add_option("--resume", s.resume, "resume from a checkpoint, with the same options otherwise");
+  app.add_option("--report", s.report, "write a page about the run to this file, updated after each epoch");
   app.add_option("--tensorboard", s.tensorboard, "write event files for TensorBoard into this folder");
-  app.add_option("--save", s.save, "write the weights there, in the safetensors format");
-  app.add_option("--metrics", s.metrics, "write the numbers of the run there, in JSON");
+  app.add_option("--save", s.save, "write the weights to this file, in the safetensors format");
+  app.add_option("--metrics", s.metrics, "write the metrics of the run to this file, in JSON");
 }
 
-/// Fills in what depends on other options, and checks what options alone cannot.
+/// Sets defaults that depend on other options, and checks the paths.
 void complete(Settings& s, int argc, char** argv) {
   if (s.checkpoint.empty()) s.checkpoint = s.resume;
   s.command_to_resume = command_line::command_with(argc, argv, "--resume", s.checkpoint);

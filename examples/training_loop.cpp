@@ -1,5 +1,4 @@
-// The loop that optim::fit is made of, written by hand: a network learns to tell two interleaved spirals
-// apart.
+// The training loop of optim::fit, written by hand: a network learns to tell two interleaved spirals apart.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
@@ -10,7 +9,7 @@
 
 using namespace xgrad;
 
-/// Points {N, 2} on two spirals, and which of them each is on.
+/// Points {N, 2} near two spirals, and the index of the spiral of each.
 nn::Batch<double, int> spirals(std::size_t count, Generator& generator) {
   nn::Batch<double, int> points{random_normal<double>({count, 2}, 0.0, 0.05, generator),
                                 Array<int>(Shape{count})};
@@ -43,17 +42,17 @@ int main() {
   optim::EarlyStopping stopping(net, {.patience = 10});
 
   for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
-    double loss = 0;
+    double mean = 0;  // of the epoch
     for (auto [points, labels] : loader) {
       Tape tape;
       const auto loss = nn::cross_entropy(net(points), labels);  // the mean over the batch
       tape.backward(loss);                                       // adds into each parameter's grad()
       sgd.step();                                                // uses the gradients, then clears them
-      loss += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
+      mean += loss.item() * static_cast<double>(labels.size()) / static_cast<double>(loader.samples());
     }
     const auto found = nn::evaluate(net, validation);
     if (epoch % 10 == 0) {
-      fmt::print("epoch {:2}  training loss {:.3f}  validation loss {:.3f}  error {:.1f} %\n", epoch, loss,
+      fmt::print("epoch {:2}  training loss {:.3f}  validation loss {:.3f}  error {:.1f} %\n", epoch, mean,
                  found.loss, 100 * *found.error);
     }
     if (stopping.update(*found.error)) break;

@@ -17,7 +17,7 @@ std::vector<Array<T>> sample_gradient(const std::vector<ChainedLayer<T>>& layers
     }
   };
 
-  Tape tape;  // remembers what the Jacobians need
+  Tape tape;  // records what the Jacobians need
   std::vector<Variable<T>> x{xgrad::detail::new_input(sample)};
   for (const auto& layer : layers) x.push_back(xgrad::detail::as_result(layer.function(x.back())));
   const Variable<T> value = xgrad::detail::as_result(loss(x.back()));

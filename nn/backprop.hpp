@@ -18,25 +18,25 @@
 #include <vector>
 
 /// \file
-/// Back-propagation as the note writes it (section 3), layer by layer: a reference for readers and tests.
-/// `Tape::backward` does the same for whole batches, over operations instead of layers.
+/// Back-propagation as in section 3 of the note, layer by layer: a reference for readers and tests.
+/// `Tape::backward` computes the same for whole batches, operation by operation.
 
 namespace xgrad::nn {
 
-/// The gradient by one parameter, or a Jacobian by it.
+/// A gradient or Jacobian with respect to one parameter.
 template <class T>
 struct NamedGradient {
-  std::string name;
-  Array<T> gradient;
+  std::string name;   ///< of the parameter
+  Array<T> gradient;  ///< in the parameter's shape; a Jacobian is {outputs, size of the parameter}
 };
 
 namespace detail {
 
-/// What a step of forward propagation computes: x^(k) = f^(k)(x^(k-1), w^(k)).
+/// One step of forward propagation: x^(k) = f^(k)(x^(k-1), w^(k)).
 template <class T>
 using LayerFunction = std::function<Variable<T>(const Variable<T>&)>;
 
-/// A layer of the chain, and which parameters of the network are w^(k).
+/// A layer of the chain and its parameters w^(k).
 template <class T>
 struct ChainedLayer {
   LayerFunction<T> function;
@@ -56,7 +56,7 @@ inline constexpr bool is_sequential = false;
 template <class... Layers>
 inline constexpr bool is_sequential<Sequential<Layers...>> = true;
 
-/// The K layers of a Sequential; any other network is one layer.
+/// The K layers of a Sequential; any other network counts as one layer.
 template <class T, class Net>
 std::vector<ChainedLayer<T>> chain_of(Net& net) {
   if constexpr (is_sequential<std::remove_const_t<Net>>) {
@@ -85,16 +85,18 @@ XGRAD_API std::vector<NamedGradient<T>> jacobians(const Variable<T>& x, const La
 
 }  // namespace detail
 
-/// The gradient of the risk L_T = 1/N sum_n loss(f(x_n), y_n) by each parameter: Algorithm 1 of the note. For
-/// each sample it computes the layers' outputs x^(1), ..., x^(K) (forward propagation), then from k = K down
-/// to 1 the products of the row vector g = d loss / d x^(k) with the layer's Jacobians, equations (2) to (4),
-/// and takes the running average over the samples. (The note's loop stops at k = 2, which leaves out the
-/// first layer's weights; this one does not.) A Sequential is taken apart into its layers, any other network
-/// is one. Parameters that do not matter have gradient zero.
+/// The gradient of the risk L_T = 1/N sum_n loss(f(x_n), y_n) with respect to each parameter: Algorithm 1 of
+/// the note. For each sample, it computes the outputs x^(1), ..., x^(K) of the layers (forward propagation),
+/// then, from k = K down to 1, the products of the row vector g = d loss / d x^(k) with the Jacobians of the
+/// layer, equations (2) to (4), and takes the running average over the samples. (The loop in the note stops
+/// at k = 2, which omits the weights of the first layer; this one does not.) A Sequential is split into its
+/// layers; any other network counts as one layer. The gradient of a parameter that does not affect the loss
+/// is zero.
 ///
-/// It equals the gradient that `Tape::backward` gives for the whole set as one batch, to rounding, where the
-/// layers treat samples apart; batch normalisation does not. It runs in the network's present mode. The loss
-/// takes outputs and targets of a batch of one. Throws ValueError for a set without samples.
+/// The result equals the gradient that `Tape::backward` computes for the whole set as one batch, up to
+/// rounding, if the layers treat samples independently; batch normalisation does not. The network runs in its
+/// current mode. The loss takes the outputs and targets of a batch of one sample. Throws ValueError if the
+/// set has no samples.
 template <class Net, Dataset D, class Loss = DefaultLoss>
 auto backprop(Net& net, const D& samples, const Loss& loss = {}) {
   using T = detail::precision_t<Net>;
@@ -113,18 +115,18 @@ auto backprop(Net& net, const D& samples, const Loss& loss = {}) {
   return average;
 }
 
-/// The Jacobian matrices (5) of a layer's output.
+/// The Jacobian matrices of a layer's output, equation (5).
 template <class T>
 struct LayerJacobians {
   Array<T> by_input;                         ///< {d_k, d_(k-1)}
-  std::vector<NamedGradient<T>> by_weights;  ///< of each parameter: {d_k, its size}
+  std::vector<NamedGradient<T>> by_weights;  ///< one for each parameter: {d_k, its size}
 };
 
-/// The Jacobians of a layer's output with respect to its input and to its weights (section 3, equation 5, and
-/// the note's last appendix): entries of output, input and weights are numbered in row-major order, so that
-/// row i, column q (number of inputs) + j of a Linear layer's `weight` is d x_i / d W_qj. The note's last
-/// column of W, the biases, is the parameter `bias`. A layer is anything callable with a Variable that holds
-/// parameters; at ties and cusps the derivatives are those of its operations.
+/// The Jacobians of a layer's output with respect to its input and its weights (section 3, equation 5, and
+/// the last appendix of the note). Entries of output, input and weights are indexed in row-major order, so
+/// that row i, column q (number of inputs) + j for the `weight` of a Linear layer is d x_i / d W_qj. The last
+/// column of the note's W, the biases, is the parameter `bias`. A layer is any callable that takes a Variable
+/// and holds parameters; at ties and cusps the derivatives are those of its operations.
 template <class Layer, LayerInput X>
 auto layer_jacobians(Layer& layer, const X& x) {
   using T = typename X::value_type;

@@ -13,14 +13,12 @@ namespace detail {
 template <class T>
 BatchNorm<T>::BatchNorm(const char* name, std::size_t channels, const BatchNormOptions& chosen)
     : options(chosen), channels_(channels) {
-  if (channels == 0) throw ValueError(fmt::format("{}: 0 channels came, expected at least 1", name));
+  if (channels == 0) throw ValueError(fmt::format("{}: expected at least 1 channel, got 0", name));
   if (!(std::isfinite(options.epsilon) && options.epsilon >= 0)) {
-    throw ValueError(
-        fmt::format("{}: epsilon = {} came, expected a finite number >= 0", name, options.epsilon));
+    throw ValueError(fmt::format("{}: expected a finite epsilon >= 0, got {}", name, options.epsilon));
   }
   if (!(options.momentum >= 0 && options.momentum <= 1)) {
-    throw ValueError(
-        fmt::format("{}: momentum = {} came, expected a number in [0, 1]", name, options.momentum));
+    throw ValueError(fmt::format("{}: expected momentum in [0, 1], got {}", name, options.momentum));
   }
   const Shape shape{channels};
   if (options.affine) {
@@ -52,8 +50,8 @@ void follow(Buffer<T>& running, const Array<T>& batch, double momentum, double c
 template <class T>
 Variable<T> BatchNorm<T>::apply(const char* name, const Variable<T>& x) {
   if (x.shape().back() != channels_) {
-    throw ShapeError(fmt::format("{}: an input of shape {} came, expected {} channels on its last axis", name,
-                                 to_string(x.shape()), channels_));
+    throw ShapeError(fmt::format("{0}: expected {2} channels on the last axis, got an input of shape {1}",
+                                 name, to_string(x.shape()), channels_));
   }
   const Shape shape{channels_};
   const Variable<T> scale = options.affine ? Variable<T>(weight) : constant(full<T>(shape, T(1)));
@@ -65,10 +63,9 @@ Variable<T> BatchNorm<T>::apply(const char* name, const Variable<T>& x) {
   const std::size_t count = x.size() / channels_;
   if (training && count == 1) {
     throw ValueError(
-        fmt::format("{}: an input of shape {} came in training: the variance of one value is 0; "
-                    "expected more than one value for each channel; if it is the last batch of a "
-                    "DataLoader, leave it out with {{.batch = ..., .drop_last = true}}; to predict, call "
-                    "nn::eval(net) first",
+        fmt::format("{}: expected more than one value per channel in training, got an input of shape {}: the "
+                    "variance of one value is 0; if it is the last batch of a DataLoader, omit it with "
+                    "{{.batch = ..., .drop_last = true}}; to predict, call nn::eval(net) first",
                     name, to_string(x.shape())));
   }
   Moments<T> moments;
@@ -89,8 +86,8 @@ template class BatchNorm<double>;
 template <class T>
 Variable<T> BatchNorm2d<T>::operator()(const Variable<T>& images) {
   if (images.dimension() != 4) {
-    throw ShapeError(fmt::format("BatchNorm2d: an input of shape {} came, expected {{N, H, W, C}}",
-                                 to_string(images.shape())));
+    throw ShapeError(
+        fmt::format("BatchNorm2d: expected images {{N, H, W, C}}, got shape {}", to_string(images.shape())));
   }
   return this->apply("BatchNorm2d", images);
 }
@@ -98,8 +95,8 @@ Variable<T> BatchNorm2d<T>::operator()(const Variable<T>& images) {
 template <class T>
 Variable<T> BatchNorm1d<T>::operator()(const Variable<T>& x) {
   if (x.dimension() != 2 && x.dimension() != 3) {
-    throw ShapeError(fmt::format("BatchNorm1d: an input of shape {} came, expected {{N, C}} or {{N, L, C}}",
-                                 to_string(x.shape())));
+    throw ShapeError(
+        fmt::format("BatchNorm1d: expected {{N, C}} or {{N, L, C}}, got shape {}", to_string(x.shape())));
   }
   return this->apply("BatchNorm1d", x);
 }

@@ -10,17 +10,17 @@
 
 namespace xgrad::nn {
 
-/// How a layer of batch normalisation is made. The names are PyTorch's.
+/// Options for BatchNorm1d and BatchNorm2d. The names are PyTorch's.
 struct BatchNormOptions {
   double epsilon = 1e-5;            ///< >= 0: added to the variance
-  double momentum = 0.1;            ///< in [0, 1]: the share of a new batch in the running statistics
+  double momentum = 0.1;            ///< in [0, 1]: the weight of a new batch in the running statistics
   bool affine = true;               ///< whether weight and bias are learned
-  bool track_running_stats = true;  ///< without, test time uses the statistics of the batch, too
+  bool track_running_stats = true;  ///< if false, test mode also uses the statistics of the batch
 };
 
 namespace detail {
 
-/// What BatchNorm1d and BatchNorm2d share.
+/// The common base of BatchNorm1d and BatchNorm2d.
 template <class T>
 class BatchNorm {
  public:
@@ -31,10 +31,10 @@ class BatchNorm {
                       running_var);
   }
 
-  Parameter<T> weight;     ///< {channels}, ones at first, or empty
-  Parameter<T> bias;       ///< {channels}, zeros at first, or empty
-  Buffer<T> running_mean;  ///< {channels}, zeros at first, or empty
-  Buffer<T> running_var;   ///< {channels}, ones at first, or empty
+  Parameter<T> weight;     ///< {channels}, initially ones, or empty
+  Parameter<T> bias;       ///< {channels}, initially zeros, or empty
+  Buffer<T> running_mean;  ///< {channels}, initially zeros, or empty
+  Buffer<T> running_var;   ///< {channels}, initially ones, or empty
   BatchNormOptions options;
   bool training = true;  ///< set by nn::train and nn::eval
 
@@ -47,26 +47,27 @@ class BatchNorm {
 
 }  // namespace detail
 
-/// Batch normalisation (Ioffe and Szegedy, Batch normalization, 2015) of images {N, H, W, C}, channel by
-/// channel: in training
+/// Batch normalisation (Ioffe and Szegedy, Batch normalization, 2015) of images {N, H, W, C}, for each
+/// channel. In training,
 ///
 ///     y = (x - mu) / sqrt(s^2 + epsilon) * weight + bias
 ///
-/// with the channel's mean mu and variance s^2 over the batch and all places; at test time with the running
-/// statistics instead, which training keeps as PyTorch does:
+/// with the mean mu and variance s^2 of the channel over the batch and all pixels. In test mode the running
+/// statistics take their place; they are updated in training, as in PyTorch:
 ///
 ///     running <- (1 - momentum) running + momentum (mu, or s^2 n / (n - 1) for n values)
 template <class T = float>
 class BatchNorm2d : public detail::BatchNorm<T> {
  public:
+  /// The kind of layer, which determines the order of the axes of `weight` in files.
   static constexpr LayerKind layer_kind = LayerKind::batch_norm2d;
 
-  /// Throws ValueError where `channels` is 0 or an option is out of its range.
+  /// Throws ValueError if `channels` is 0 or an option is out of range.
   explicit BatchNorm2d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm2d", channels, options) {}
 
-  /// Throws ShapeError where the images are not {N, H, W, channels}, ValueError where in training a channel
-  /// has a single value, whose variance would be 0.
+  /// Throws ShapeError if the images are not {N, H, W, channels}, ValueError if in training a channel has a
+  /// single value, whose variance would be 0.
   XGRAD_API Variable<T> operator()(const Variable<T>& images);
 };
 
@@ -74,13 +75,14 @@ class BatchNorm2d : public detail::BatchNorm<T> {
 template <class T = float>
 class BatchNorm1d : public detail::BatchNorm<T> {
  public:
+  /// The kind of layer, which determines the order of the axes of `weight` in files.
   static constexpr LayerKind layer_kind = LayerKind::batch_norm1d;
 
-  /// Throws ValueError where `channels` is 0 or an option is out of its range.
+  /// Throws ValueError if `channels` is 0 or an option is out of range.
   explicit BatchNorm1d(std::size_t channels, BatchNormOptions options = {})
       : detail::BatchNorm<T>("BatchNorm1d", channels, options) {}
 
-  /// Throws ShapeError where x is neither {N, channels} nor {N, L, channels}, ValueError where in training a
+  /// Throws ShapeError if x is neither {N, channels} nor {N, L, channels}, ValueError if in training a
   /// channel has a single value, whose variance would be 0.
   XGRAD_API Variable<T> operator()(const Variable<T>& x);
 };

@@ -14,18 +14,18 @@
 #include <vector>
 
 /// \file
-/// The risk: the mean of a loss over a set of samples (section 2 of the note).
+/// The mean of a loss over a set of samples, the risk of the note (section 2).
 
 namespace xgrad::nn {
 
-/// What `evaluate` found.
+/// The result of `evaluate`.
 struct Evaluation {
   double loss = 0;              ///< the mean loss, the risk L_T of the note
-  std::optional<double> error;  ///< the zero-one risk, where the labels are classes
+  std::optional<double> error;  ///< the zero-one risk, if the targets are classes
 };
 
-/// The loss that fits the labels: cross_entropy of logits for integers, which are classes, and quadratic_loss
-/// for numbers.
+/// The default loss for the type of the targets: cross_entropy of logits for integers, which are classes, and
+/// quadratic_loss for floating-point numbers.
 struct DefaultLoss {
   template <class T, class L>
   Variable<T> operator()(const Variable<T>& outputs, const Array<L>& targets) const {
@@ -39,7 +39,8 @@ struct DefaultLoss {
 
 namespace detail {
 
-/// The number of wrong decisions, where outputs {..., K} are scores of classes for labels {...}.
+/// The number of wrong decisions, if outputs {..., K} are scores of classes for labels {...}; otherwise
+/// nothing.
 template <class T, class L>
 std::optional<double> wrong_decisions(const Variable<T>& outputs, const Array<L>& labels) {
   if constexpr (std::integral<L>) {
@@ -50,17 +51,17 @@ std::optional<double> wrong_decisions(const Variable<T>& outputs, const Array<L>
   return std::nullopt;
 }
 
-/// Throws ValueError, naming the caller, for a set without samples, or batches without.
+/// Throws ValueError, naming the caller, if there are no samples or the batch size is 0.
 XGRAD_API void check_some_samples(const char* caller, std::size_t samples, std::size_t batch);
 
-/// Throws ValueError, naming the caller and the reason, for a loader whose epochs have no batch.
+/// Throws ValueError, naming the caller and the reason, if the epochs of a loader have no batches.
 XGRAD_API void check_some_batches(const char* caller, std::size_t samples, std::size_t batches,
                                   std::size_t batch);
 
 }  // namespace detail
 
-/// Calls `visit(outputs, targets)` for the batches of a set, in the order of its samples, in test mode and
-/// without a tape of its own: for confusion matrices and the like. Throws ValueError for a set without
+/// Calls `visit(outputs, targets)` for each batch of a set, in the order of its samples, in test mode and
+/// without a tape of its own, for example to compute a confusion matrix. Throws ValueError if the set has no
 /// samples.
 template <class Net, Dataset D, class Visit>
 void for_each_output(Net& net, const D& dataset, const Visit& visit, std::size_t batch = 256) {
@@ -78,10 +79,11 @@ void for_each_output(Net& net, const D& dataset, const Visit& visit, std::size_t
   }
 }
 
-/// The risk and, where labels are integers and outputs scores of classes, the zero-one risk of a network over
-/// a set of samples, in test mode; every layer has its own mode again afterwards. The loss takes outputs and
-/// targets and is a mean over its batch, as those of this library are; batches are weighted by their size.
-/// Throws ValueError for a set without samples.
+/// The mean loss of a network over a set of samples and, if targets are integers and outputs are scores of
+/// classes, the fraction of wrong decisions (the risk and the zero-one risk of the note), in test mode;
+/// afterwards every layer has its previous mode. The loss takes outputs and targets and is a mean over its
+/// batch, like the losses of this library; batches are weighted by their size. Throws ValueError if the set
+/// has no samples.
 template <class Net, Dataset D, class Loss = DefaultLoss>
 Evaluation evaluate(Net& net, const D& dataset, const Loss& loss = {}, std::size_t batch = 256) {
   detail::check_some_samples("evaluate", dataset.size(), batch);
@@ -104,7 +106,7 @@ Evaluation evaluate(Net& net, const D& dataset, const Loss& loss = {}, std::size
   return result;
 }
 
-/// The risk alone.
+/// The mean loss alone.
 template <class Net, Dataset D, class Loss = DefaultLoss>
 double risk(Net& net, const D& dataset, const Loss& loss = {}, std::size_t batch = 256) {
   return evaluate(net, dataset, loss, batch).loss;

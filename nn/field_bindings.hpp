@@ -4,12 +4,12 @@
 #include <tuple>
 
 /// \file
-/// The fields of an aggregate as a tuple of references, given how many there are. The language can take an
-/// object apart only into a number of names written out, so there is one line for each number.
+/// The fields of an aggregate as a tuple of references, given their number. A structured binding needs a
+/// fixed list of names, so there is one branch for each number of fields.
 
 namespace xgrad::nn::detail {
 
-/// The largest number of fields of a struct that is walked without naming them.
+/// The largest number of fields of a struct that are found without a `fields()` function.
 inline constexpr std::size_t max_fields = 32;
 
 template <std::size_t N, class T>

@@ -11,34 +11,33 @@
 #include <utility>
 
 /// \file
-/// What a model consists of, found without registration. A model is a plain struct, an aggregate, whose
-/// fields are layers, parameters, other models, and the standard library's containers of them: vectors,
-/// arrays, deques, lists, maps, tuples, pairs, optionals, unique and shared pointers, and variants for layers
-/// chosen at run time:
+/// Finds the fields of a model without registration. A model is a plain struct, an aggregate, whose fields
+/// are layers, parameters, other models, and standard containers of them: vectors, arrays, deques, lists,
+/// maps, tuples, pairs, optionals, unique and shared pointers, and variants for layers chosen at run time:
 ///
 ///     struct Block {
 ///       nn::Conv2d<float> conv1{8, 8, 3, {.padding = 1}};
 ///       std::vector<nn::Linear<float>> heads;
 ///     };                                         // conv1.weight, conv1.bias, heads.0.weight, ...
 ///
-/// Numbers, strings, options, functions and all that holds no parameter and knows no mode are passed over. A
-/// class that is no aggregate (it has constructors, private fields or a base) says in one line what it
-/// consists of:
+/// Numbers, strings, options, functions and anything else without parameters, buffers or a mode are ignored.
+/// A class that is not an aggregate (it has constructors, private fields or a base) lists its fields in one
+/// line:
 ///
 ///     auto fields() { return nn::fields("conv1", conv1, "heads", heads); }
 
 namespace xgrad::nn {
 
-/// The fields of a model with their names, as `fields` makes it.
+/// The fields of a model with their names, as returned by `fields`.
 template <class... F>
 struct Fields {
-  std::array<std::string_view, sizeof...(F)> names;
-  std::tuple<F&...> values;
+  std::array<std::string_view, sizeof...(F)> names;  ///< in the order of the fields
+  std::tuple<F&...> values;                          ///< references to the fields
 };
 
 namespace detail {
 
-/// Stands for fields that could not be found, after the message that says so.
+/// Placeholder for fields that could not be found, returned after the error message.
 struct Unknown {};
 Fields<Unknown> unknown_fields();
 
@@ -57,15 +56,15 @@ consteval bool are_names_and_fields(std::index_sequence<I...>) {
 
 }  // namespace detail
 
-/// The fields of a class in one line: names and fields by turns, `fields("fc1", fc1, "fc2", fc2)`. Without
-/// arguments, the class consists of nothing that learns.
+/// Lists the fields of a class as alternating names and fields: `fields("fc1", fc1, "fc2", fc2)`. Without
+/// arguments, the class has nothing to learn.
 template <class... NamesAndFields>
 auto fields(NamesAndFields&&... names_and_fields) {
   constexpr auto half = std::make_index_sequence<sizeof...(NamesAndFields) / 2>();
   constexpr bool right =
       sizeof...(NamesAndFields) % 2 == 0 && detail::are_names_and_fields<NamesAndFields&&...>(half);
-  static_assert(right,
-                "xgrad: nn::fields takes names and fields by turns: nn::fields(\"fc1\", fc1, \"fc2\", fc2)");
+  static_assert(
+      right, "xgrad: nn::fields takes alternating names and fields: nn::fields(\"fc1\", fc1, \"fc2\", fc2)");
   if constexpr (right) {
     return detail::make_fields(std::forward_as_tuple(std::forward<NamesAndFields>(names_and_fields)...),
                                half);
@@ -86,15 +85,15 @@ concept NamesItsFields = requires(T& t) {
   requires is_fields<decltype(t.fields())>;
 };
 
-/// A layer that behaves differently in training and at test time.
+/// A layer that behaves differently in training and in test mode.
 template <class T>
 concept HasMode = requires(T& t) {
   requires std::same_as<decltype((t.training)), bool&>;
 };
 
-// ---- How many fields an aggregate has ----
+// ---- The number of fields of an aggregate ----
 
-/// Stands for a value of any type; never made.
+/// Converts to any type; used in unevaluated expressions only.
 struct Anything {
   template <class U>
   operator U() const;  // NOLINT
@@ -103,7 +102,7 @@ struct Anything {
 template <std::size_t>
 using AnythingAt = Anything;
 
-/// Whether T{...} takes `before` values, then `nested` values in their own braces, then `after` values.
+/// Whether T{...} accepts `before` values, then `nested` values in their own braces, then `after` values.
 template <class T, std::size_t before, std::size_t nested, std::size_t after>
 consteval bool initializes_nested() {
   return []<std::size_t... I, std::size_t... J, std::size_t... K>(
@@ -121,9 +120,8 @@ consteval bool initializes() {
   (std::make_index_sequence<count>());
 }
 
-/// The number of values that T{...} takes: the largest, as fields without a default make small numbers fail.
-/// It is max_fields + 1 where there are more, or where the numbers that it takes have a gap: C arrays of
-/// layers make one.
+/// The largest number of values that T{...} accepts; smaller numbers fail if fields have no default. It is
+/// max_fields + 1 if there are more, or if the accepted numbers have a gap, as with C arrays of layers.
 template <class T, std::size_t count = 0, bool found = false>
 consteval std::size_t count_fields() {
   constexpr bool taken = initializes<T, count>();
@@ -138,12 +136,13 @@ consteval std::size_t count_fields() {
   }
 }
 
-/// Whether value `at` of the `count` that T{...} takes is the first of a C array. The entries of an array
-/// stand there without braces: in braces of their own they leave no room for `count` values in all.
+/// Whether value `at` of the `count` that T{...} accepts is the first of a C array. Without braces of its
+/// own, each entry of an array takes one value; with them, the array takes only one place, and fewer than
+/// `count` values fit in all.
 template <class T, std::size_t count, std::size_t at>
 consteval bool is_c_array() {
   if constexpr (initializes_nested<T, at, 0, count - at - 1>()) {
-    return false;  // an empty pair of braces stands for this value, and for no more
+    return false;  // an empty pair of braces initializes this value only
   } else {
     return []<std::size_t... I>(std::index_sequence<I...>) {  // arrays of I + 2 entries
       return ((initializes_nested<T, at, I + 2, count - at - I - 2>() &&
@@ -160,7 +159,7 @@ consteval bool has_c_array() {
   (std::make_index_sequence<count>());
 }
 
-/// Stands for any base of T.
+/// Converts to any base of T.
 template <class T>
 struct BaseOf {
   template <class U>
@@ -173,11 +172,11 @@ concept HasBase = requires {
   T{BaseOf<T>{}};
 };
 
-// ---- What their names are ----
+// ---- The names of the fields ----
 
-// The compiler writes a template's arguments into the name of the function, and an argument may be the
-// address of a field. The object below is never defined: addresses in it are taken by consteval functions
-// only, so that none is left in a program.
+// The name of a function template's instance contains its arguments, and an argument may be the address of a
+// field. The object below is never defined: only consteval functions take addresses in it, so that the
+// program contains none.
 
 template <class T>
 struct Holder {
@@ -219,7 +218,7 @@ constexpr bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// The last name before the brace that ends the first argument, in g++'s and in clang's words:
+/// The last name before the brace that closes the first argument, as printed by g++ and clang:
 ///
 ///     ... [with ... A = Address<...>{(& holder<Net>.Holder<Net>::value.Net::conv1)}]
 ///     ... [address = {&holder.value.conv1}]
@@ -255,7 +254,7 @@ auto fields_of_aggregate(T& model) {
   static_assert(
       countable,
       "xgrad: the fields of this struct cannot be counted: more than 32, a reference, or a C array; "
-      "name them in one line: auto fields() { return nn::fields(\"fc1\", fc1, \"fc2\", fc2); }");
+      "list them in one line: auto fields() { return nn::fields(\"fc1\", fc1, \"fc2\", fc2); }");
   if constexpr (!countable) {
     return unknown_fields();
   } else if constexpr (has_c_array<T, count>()) {
@@ -267,14 +266,14 @@ auto fields_of_aggregate(T& model) {
   }
 }
 
-/// The fields of a model: those that it names, else those of the aggregate.
+/// The fields of a model: those listed by its `fields()`, otherwise those of the aggregate.
 template <class T>
 auto fields_of(T& model) {
   if constexpr (NamesItsFields<T>) {
     return model.fields();
   } else if constexpr (HasBase<T>) {
     static_assert(!HasBase<T>,
-                  "xgrad: a model with a base class names its fields in one line: "
+                  "xgrad: a model with a base class must list its fields: "
                   "auto fields() { return nn::fields(\"fc1\", fc1, \"fc2\", fc2); }");
     return unknown_fields();
   } else {

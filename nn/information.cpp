@@ -18,8 +18,7 @@ namespace {
 double log_of_base(const char* name, const Options& options) {
   if (!(options.base > 0 && std::isfinite(options.base) && options.base != 1)) {
     throw ValueError(
-        fmt::format("information::{}: a base of {} came, expected a finite number > 0 that is not 1", name,
-                    options.base));
+        fmt::format("information::{}: expected a finite base > 0 other than 1, got {}", name, options.base));
   }
   return std::log(options.base);
 }
@@ -28,8 +27,7 @@ template <class T>
 void check_probabilities(const char* name, const Array<T>& p) {
   for (const T each : p.storage()) {
     if (!(each >= 0 && each <= 1)) {
-      throw ValueError(
-          fmt::format("information::{}: {} came for a probability, expected a number in [0, 1]", name, each));
+      throw ValueError(fmt::format("information::{}: expected a probability in [0, 1], got {}", name, each));
     }
   }
 }
@@ -40,7 +38,7 @@ void check_distributions(const char* name, const Array<T>& p) {
   const std::size_t outcomes = p.dimension() == 0 ? 0 : p.shape().back();
   if (outcomes == 0) {
     throw ShapeError(
-        fmt::format("information::{}: a shape of {} came, expected {{..., k}} with an outcome at least", name,
+        fmt::format("information::{}: expected {{..., k}} with at least one outcome, got shape {}", name,
                     to_string(p.shape())));
   }
   const double tolerance = 8 * std::sqrt(static_cast<double>(outcomes)) * std::numeric_limits<T>::epsilon();
@@ -48,7 +46,8 @@ void check_distributions(const char* name, const Array<T>& p) {
     double sum = 0;
     for (std::size_t k = 0; k < outcomes; ++k) sum += static_cast<double>(p.data()[i + k]);
     if (!(std::abs(sum - 1) <= tolerance)) {
-      throw ValueError(fmt::format("information::{}: probabilities with sum {} came, expected 1", name, sum));
+      throw ValueError(
+          fmt::format("information::{}: expected probabilities with sum 1, got the sum {}", name, sum));
     }
   }
 }
@@ -56,7 +55,7 @@ void check_distributions(const char* name, const Array<T>& p) {
 template <class T>
 void check_shapes(const char* name, const Variable<T>& q, const Variable<T>& p) {
   if (q.shape() != p.shape()) {
-    throw ShapeError(fmt::format("information::{}: q and p differ in shape: {} and {}", name,
+    throw ShapeError(fmt::format("information::{}: expected q and p of the same shape, got {} and {}", name,
                                  to_string(q.shape()), to_string(p.shape())));
   }
 }
@@ -66,7 +65,7 @@ void check_shapes(const char* name, const Variable<T>& q, const Variable<T>& p) 
 template <class T>
 Variable<T> content(const Variable<T>& p, const Options& options) {
   check_probabilities("content", p.value());
-  return T(0) - log(p) / log_of_base("content", options);  // 0 rather than -0
+  return T(0) - log(p) / log_of_base("content", options);  // 0, not -0
 }
 
 template <class T>
@@ -76,14 +75,14 @@ Variable<T> binary_cross_entropy(const char* name, const Variable<T>& q, const V
   check_shapes(name, q, p);
   check_probabilities(name, q.value());
   check_probabilities(name, p.value());
-  // 1 - p would have no digits of a small p.
+  // log1p, since 1 - p loses the digits of a small p.
   const Variable<T> against = 1 - q;
   const Variable<T> log_against = log1p(-where(Array<bool>(against == T(0) && p == T(1)), T(0), p));
   return T(0) - (xlogy(q, p) + against * log_against) / base;
 }
 
-/// q log(q / p) / base, with 0 where q is 0; where the two are close by their difference, which has all
-/// digits.
+/// q log(q / p) / base, and 0 if q is 0. If q and p are close, it is computed from their difference, which
+/// keeps all digits.
 template <class T>
 Variable<T> excess(const Variable<T>& q, const Variable<T>& p, double base) {
   const Array<bool> absent = q == T(0);

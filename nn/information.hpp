@@ -6,14 +6,14 @@
 #include <nn/input.hpp>
 
 /// \file
-/// Information, entropy and cross entropy (appendix A of the note). Logarithms have base 2 unless another is
-/// given: amounts are in bits. Probabilities are Variables, arrays or numbers; the results are Variables.
+/// Information, entropy and cross entropy (appendix A of the note). Logarithms have base 2 by default, so
+/// that results are in bits. Probabilities are Variables, arrays or numbers; results are Variables.
 
 namespace xgrad::nn::information {
 
-/// The base of the logarithms.
+/// Options for the functions of this file.
 struct Options {
-  double base = 2;  ///< > 0 and not 1: e gives nats
+  double base = 2;  ///< of the logarithms, > 0 and not 1; e for nats
 };
 
 namespace detail {
@@ -31,7 +31,7 @@ XGRAD_API Variable<T> binary_divergence(const Variable<T>& q, const Variable<T>&
 template <class T>
 XGRAD_API Variable<T> divergence(const Variable<T>& q, const Variable<T>& p, const Options& options);
 
-/// A probability, or several, as a Variable.
+/// A probability or an array of probabilities as a Variable.
 template <class X>
 auto lifted(const X& x) {
   if constexpr (Number<X>) {
@@ -43,43 +43,44 @@ auto lifted(const X& x) {
 
 }  // namespace detail
 
-/// What probabilities are given as.
+/// The type of probabilities: a number, a Variable or an array.
 template <class X>
 concept Probability = Number<X> || LayerInput<X>;
 
-/// The information -log p of an event of probability p, entry by entry (A.2): infinite for p = 0. Throws
-/// ValueError for a p outside [0, 1] or a base that is none, as do all here.
+/// The information -log p of an event of probability p, elementwise (A.2): infinite for p = 0. Throws
+/// ValueError if p is outside [0, 1] or the base is invalid, like all functions here.
 template <Probability P>
 auto content(const P& p, const Options& options = {}) {
   return detail::content(detail::lifted(p), options);
 }
 
-/// The cross entropy H(q, p) = -q log p - (1 - q) log(1 - p) of Bernoulli distributions (A.3), entry by
-/// entry: the average length of a code for a source that gives 1 with probability q, made for probability p.
-/// 0 log 0 = 0; infinite where p rules out what q does not. q and p have one shape, or ShapeError is thrown.
+/// The cross entropy H(q, p) = -q log p - (1 - q) log(1 - p) of Bernoulli distributions (A.3), elementwise:
+/// the average code length for a source that emits 1 with probability q, with a code made for probability p.
+/// 0 log 0 = 0; infinite if p excludes an outcome that q allows. Throws ShapeError if q and p differ in
+/// shape.
 template <Probability Q, Probability P>
 auto binary_cross_entropy(const Q& q, const P& p, const Options& options = {}) {
   return detail::binary_cross_entropy("binary_cross_entropy", detail::lifted(q), detail::lifted(p), options);
 }
 
-/// The entropy H(q) = -q log q - (1 - q) log(1 - q) of a Bernoulli distribution (A.2, figure 5), entry by
-/// entry: from 0 for q = 0 and q = 1 to one bit for q = 1/2. Its derivative is infinite at both ends.
+/// The entropy H(q) = -q log q - (1 - q) log(1 - q) of a Bernoulli distribution (A.2, figure 5), elementwise:
+/// from 0 for q = 0 and q = 1 to one bit for q = 1/2. Its derivative is infinite at both ends.
 template <Probability Q>
 auto binary_entropy(const Q& q, const Options& options = {}) {
   const auto own = detail::lifted(q);
   return detail::binary_cross_entropy("binary_entropy", own, own, options);
 }
 
-/// The excess H(q, p) - H(q) >= 0 of the cross entropy over the entropy (A.3), "the added average
-/// transmission cost", the Kullback-Leibler divergence, of Bernoulli distributions, entry by entry.
+/// The Kullback-Leibler divergence H(q, p) - H(q) >= 0 of Bernoulli distributions, elementwise: the excess of
+/// the cross entropy over the entropy (A.3), "the added average transmission cost".
 template <Probability Q, Probability P>
 auto binary_divergence(const Q& q, const P& p, const Options& options = {}) {
   return detail::binary_divergence(detail::lifted(q), detail::lifted(p), options);
 }
 
-/// The cross entropy H(q, p) = -sum_i q_i log p_i of distributions along the last axis (A.3): {..., k} give
-/// {...}. q and p have one shape, or ShapeError is thrown; ValueError where one is no distribution: entries
-/// in [0, 1] with sum 1, to rounding.
+/// The cross entropy H(q, p) = -sum_i q_i log p_i of distributions along the last axis (A.3): {..., k} to
+/// {...}. Throws ShapeError if q and p differ in shape, ValueError if one is not a distribution: entries in
+/// [0, 1] with sum 1, up to rounding.
 template <LayerInput Q, LayerInput P>
 auto cross_entropy(const Q& q, const P& p, const Options& options = {}) {
   return detail::cross_entropy("cross_entropy", detail::lifted(q), detail::lifted(p), options);
@@ -92,8 +93,8 @@ auto entropy(const Q& q, const Options& options = {}) {
   return detail::cross_entropy("entropy", own, own, options);
 }
 
-/// The excess H(q, p) - H(q) >= 0 of distributions along the last axis: the Kullback-Leibler divergence
-/// (SciPy's `entropy(q, p)`, PyTorch's `kl_div`).
+/// The Kullback-Leibler divergence H(q, p) - H(q) >= 0 of distributions along the last axis (SciPy's
+/// `entropy(q, p)`, PyTorch's `kl_div`).
 template <LayerInput Q, LayerInput P>
 auto divergence(const Q& q, const P& p, const Options& options = {}) {
   return detail::divergence(detail::lifted(q), detail::lifted(p), options);

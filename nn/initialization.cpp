@@ -31,8 +31,8 @@ double fan_sum(const Shape& weight) {
 
 Fans fans(const Shape& weight) {
   if (weight.size() < 2) {
-    throw ShapeError(fmt::format(
-        "fans: weights of shape {} came; expected {{out, in}} or {{out, kH, kW, in}}", to_string(weight)));
+    throw ShapeError(fmt::format("fans: expected weights {{out, in}} or {{out, kH, kW, in}}, got shape {}",
+                                 to_string(weight)));
   }
   std::size_t window = 1;
   for (std::size_t axis = 1; axis + 1 < weight.size(); ++axis) window *= weight[axis];
@@ -61,10 +61,9 @@ Array<T> he_normal(const Shape& weight, Generator& generator) {
 
 template <class T>
 Initializer<T> sparse_normal(std::size_t connections, double deviation) {
-  if (connections == 0) throw ValueError("sparse_normal: 0 connections came, expected at least 1");
+  if (connections == 0) throw ValueError("sparse_normal: expected at least 1 connection, got 0");
   if (!(std::isfinite(deviation) && deviation >= 0)) {
-    throw ValueError(
-        fmt::format("sparse_normal: a deviation of {} came, expected a finite number >= 0", deviation));
+    throw ValueError(fmt::format("sparse_normal: expected a finite deviation >= 0, got {}", deviation));
   }
   return [=](const Shape& shape, Generator& generator) {
     const std::size_t inputs = fans(shape).in;

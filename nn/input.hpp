@@ -8,7 +8,7 @@
 
 namespace xgrad::nn {
 
-/// What models, layers and losses take: a Variable or an xtensor expression.
+/// An input of models, layers and losses: a Variable or an xtensor expression.
 template <class X>
 concept LayerInput = VariableType<X> || Expression<X>;
 
@@ -19,7 +19,7 @@ template <LayerInput X>
 auto as_variable(const X& x) {
   using T = typename X::value_type;
   static_assert(Precision<T>,
-                "xgrad: this layer or loss takes float or double, not integers: cast them, "
+                "xgrad: this layer or loss takes float or double, not integers: cast them with "
                 "xt::cast<float>(x), or begin with a layer that takes integers, such as an embedding");
   if constexpr (Precision<T>) {
     return Variable<T>(x);
@@ -32,21 +32,21 @@ auto as_variable(const X& x) {
 template <class Net, class X>
 inline constexpr bool takes = std::is_invocable_v<Net&, const X&>;
 
-/// Fails to compile, with one line, if a model cannot be called with the arrays of a data set.
+/// Fails to compile, with a one-line message, if a model cannot be called with the arrays of a data set.
 template <class Net, class T>
 consteval bool check_takes() {
   constexpr bool right = takes<Net, Array<T>>;
   static_assert(right || !std::integral<T>,
-                "xgrad: this model does not take the integers of the data set: images held as bytes go into "
-                "nn::ImageDataset, other integers through xt::cast<float>; for tokens the model's operator() "
-                "takes an Array of integers");
+                "xgrad: this model does not take the integers of the data set: hold images of bytes in an "
+                "nn::ImageDataset, convert other integers with xt::cast<float>; for tokens, the model's "
+                "operator() must take an Array of integers");
   static_assert(right || std::integral<T>,
                 "xgrad: this model does not take the arrays of the data set: its operator() takes another "
-                "precision (cast one of them, xt::cast<float>(images)), integers, or several arguments");
+                "precision (cast one of them: xt::cast<float>(inputs)), integers, or several arguments");
   return right;
 }
 
-/// What a model of precision T returns for the samples of a data set, numbers or integers.
+/// The outputs of a model of precision T for the samples of a data set, floating-point or integer.
 template <class T, class Net, class X>
 Variable<T> outputs_of(Net& net, const Array<X>& samples) {
   if constexpr (check_takes<Net, X>()) {
@@ -56,8 +56,8 @@ Variable<T> outputs_of(Net& net, const Array<X>& samples) {
   }
 }
 
-/// What a model returns for an input of zeros of this shape: numbers of its precision T, or integers where
-/// it takes these.
+/// The outputs of a model for an input of zeros of this shape: of its precision T, or integers if it does not
+/// take that.
 template <class T, class Net>
 auto run_on_zeros(Net& net, const Shape& input) {
   if constexpr (takes<Net, Variable<T>>) {

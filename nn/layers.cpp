@@ -13,24 +13,24 @@ Parameter<T> draw_weight(const char* layer, const Shape& shape, const Initialize
                          Generator& generator) {
   for (const std::size_t extent : shape) {
     if (extent == 0) {
-      throw ValueError(
-          fmt::format("{}: weights of shape {}; every extent must be at least 1", layer, to_string(shape)));
+      throw ValueError(fmt::format("{}: expected extents of at least 1, got weights of shape {}", layer,
+                                   to_string(shape)));
     }
   }
   Array<T> weight = initialization(shape, generator);
   if (weight.shape() != shape) {
-    throw ShapeError(fmt::format("{}: the initialization returned shape {} for weights of shape {}", layer,
+    throw ShapeError(fmt::format("{0}: expected the initialization to return shape {2}, got {1}", layer,
                                  to_string(weight.shape()), to_string(shape)));
   }
   return Parameter<T>(std::move(weight));
 }
 
-/// The input channels that a kernel sees.
+/// The number of input channels of each kernel.
 std::size_t channels_of_group(const char* layer, std::size_t in, std::size_t out, Count groups) {
   if (groups == 0 || in % groups != 0 || out % groups != 0) {
-    throw ValueError(
-        fmt::format("{}: {} channels in, {} out, in {} groups; expected a common divisor of both", layer, in,
-                    out, static_cast<std::ptrdiff_t>(groups.value)));
+    throw ValueError(fmt::format(
+        "{}: expected groups that divide both numbers of channels, got {} in, {} out and {} groups", layer,
+        in, out, static_cast<std::ptrdiff_t>(groups.value)));
   }
   return in / groups;
 }
@@ -50,7 +50,7 @@ Linear<T>::Linear(std::size_t in, std::size_t out, const LinearOptions<T>& optio
 template <class T>
 Variable<T> Linear<T>::operator()(const Variable<T>& x) const {
   if (x.dimension() == 0 || x.shape().back() != weight.shape(1)) {
-    throw ShapeError(fmt::format("Linear: an input of shape {} came; expected {{..., {}}}",
+    throw ShapeError(fmt::format("Linear: expected an input {{..., {1}}}, got shape {0}",
                                  to_string(x.shape()), weight.shape(1)));
   }
   return linear(x, weight, bias);
@@ -110,7 +110,7 @@ Variable<T> ConvTranspose2d<T>::operator()(const Variable<T>& images) const {
 
 Dropout::Dropout(const DropoutOptions& chosen) : options(chosen) {
   if (!(options.keep > 0 && options.keep <= 1)) {
-    throw ValueError(fmt::format("Dropout: keep = {}; expected a probability in (0, 1]", options.keep));
+    throw ValueError(fmt::format("Dropout: expected keep in (0, 1], got {}", options.keep));
   }
 }
 

@@ -21,15 +21,15 @@ using Labels = Array<std::int64_t>;
 
 void check_not_empty(const char* loss, const Shape& shape) {
   if (element_count(shape) == 0) {
-    throw ShapeError(fmt::format("{}: a batch of shape {} came; its mean wants an entry at least", loss,
-                                 to_string(shape)));
+    throw ShapeError(fmt::format("{}: got an empty batch of shape {}; the mean needs at least one element",
+                                 loss, to_string(shape)));
   }
 }
 
 template <class T>
 void check_same_shape(const char* loss, const Variable<T>& outputs, const Variable<T>& targets) {
   if (outputs.shape() != targets.shape()) {
-    throw ShapeError(fmt::format("{}: outputs and targets differ in shape: {} and {}", loss,
+    throw ShapeError(fmt::format("{}: expected outputs and targets of the same shape, got {} and {}", loss,
                                  to_string(outputs.shape()), to_string(targets.shape())));
   }
   check_not_empty(loss, outputs.shape());
@@ -38,14 +38,13 @@ void check_same_shape(const char* loss, const Variable<T>& outputs, const Variab
 template <class T>
 void check_probability(const char* loss, T p) {
   if (p < 0 || p > 1) {
-    throw ValueError(
-        fmt::format("{}: {} came for a probability; expected a number in [0, 1], not a logit", loss, p));
+    throw ValueError(fmt::format("{}: expected a probability in [0, 1], not a logit, got {}", loss, p));
   }
 }
 
-/// Checks that labels go with outputs {..., K}, and that there are any.
+/// Checks that labels match outputs {..., K}, and that the batch is not empty.
 void check_classes(const char* loss, const Shape& outputs, const Labels& labels) {
-  if (outputs.empty()) throw ShapeError(fmt::format("{}: a number came; expected outputs {{..., K}}", loss));
+  if (outputs.empty()) throw ShapeError(fmt::format("{}: expected outputs {{..., K}}, got a scalar", loss));
   check_not_empty(loss, outputs);
   check_labels(loss, labels, Shape(outputs.begin(), outputs.end() - 1), outputs.back());
 }
@@ -59,7 +58,7 @@ Variable<T> at_labels(const Variable<T>& x, Labels labels) {
   return squeeze(take_along_axis(x, labels, -1), -1);
 }
 
-/// log p with 0 in place of -infinity where q is 0, so that the product is 0 there: 0 log 0 = 0.
+/// log p, but 0 instead of -infinity if q is 0, so that the product is 0: 0 log 0 = 0.
 template <class T>
 Variable<T> where_expected(const Variable<T>& q, const Variable<T>& log_p) {
   const Array<bool> impossible = isinf(log_p);
@@ -84,7 +83,7 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Labels& labels) {
 
 template <class T>
 Variable<T> cross_entropy(const Variable<T>& logits, const Variable<T>& targets) {
-  if (logits.dimension() == 0) throw ShapeError("cross_entropy: a number came; expected outputs {..., K}");
+  if (logits.dimension() == 0) throw ShapeError("cross_entropy: expected outputs {..., K}, got a scalar");
   check_same_shape("cross_entropy", logits, targets);
   return mean(sum(targets * -where_expected(targets, log_softmax(logits, -1)), -1));
 }
@@ -92,8 +91,7 @@ Variable<T> cross_entropy(const Variable<T>& logits, const Variable<T>& targets)
 template <class T>
 Variable<T> smoothed_cross_entropy(const Variable<T>& logits, const Labels& labels, double smoothing) {
   if (!(smoothing >= 0 && smoothing <= 1)) {
-    throw ValueError(
-        fmt::format("cross_entropy: label_smoothing = {}; expected a number in [0, 1]", smoothing));
+    throw ValueError(fmt::format("cross_entropy: expected label_smoothing in [0, 1], got {}", smoothing));
   }
   check_classes("cross_entropy", logits.shape(), labels);
   const std::size_t classes = logits.shape().back();
@@ -114,12 +112,13 @@ template <class T>
 Variable<T> binary_cross_entropy_with_logits(const Variable<T>& logits, const Variable<T>& targets) {
   constexpr const char* name = "binary_cross_entropy_with_logits";
   check_same_shape(name, logits, targets);
-  // q log(1 + exp(-z)) + (1 - q) log(1 + exp(z)): nothing cancels, and what counts 0 times is not infinite.
+  // q log(1 + exp(-z)) + (1 - q) log(1 + exp(z)), without cancellation; a term of weight 0 is 0 even if z is
+  // infinite.
   Array<T> loss(logits.shape());
   for (std::size_t i = 0; i < loss.size(); ++i) {
     const T z = logits.value().data()[i];
     const T q = targets.value().data()[i];
-    const T against = z > 0 ? 1 - q : q;  // the share of the class that z speaks against
+    const T against = z > 0 ? 1 - q : q;  // the probability of the class that z opposes
     loss.data()[i] =
         (against == 0 && !std::isnan(z) ? T(0) : against * std::abs(z)) + std::log1p(std::exp(-std::abs(z)));
   }
@@ -137,11 +136,11 @@ Variable<T> cross_entropy_on_probabilities(const Variable<T>& p, const Labels& l
   check_classes(name, p.shape(), labels);
   const Variable<T> of_label = at_labels(p, labels);
   for (const T each : of_label.value().storage()) check_probability(name, each);
-  return mean(T(0) - log(of_label));  // 0 rather than -0 where p = 1
+  return mean(T(0) - log(of_label));  // 0, not -0, if p = 1
 }
 
-// The two-class losses are operations of their own: a formula of the primitives would lose the digits of p
-// close to 0 and multiply zeros by infinities.
+// The two-class losses are separate operations: composed of primitives, they would lose the digits of p close
+// to 0 and multiply zeros by infinities.
 
 template <class T>
 Variable<T> binary_cross_entropy(const Variable<T>& p, const Labels& labels) {
@@ -153,7 +152,7 @@ Variable<T> binary_cross_entropy(const Variable<T>& p, const Labels& labels) {
     const T score = p.value().data()[i];
     check_probability(name, score);
     const T log_score = labels.data()[i] == 1 ? std::log(score) : std::log1p(-score);
-    loss.data()[i] = T(0) - log_score;  // 0 rather than -0
+    loss.data()[i] = T(0) - log_score;  // 0, not -0
   }
   return mean(operation(name, std::move(loss),
                         {p, [p, labels](const Variable<T>& g) { return g / where(labels, -p, 1 - p); }}));

@@ -23,9 +23,8 @@ std::size_t first_largest(const T* scores, std::size_t count) {
 template <class T>
 Array<std::int64_t> arg_max(const Array<T>& outputs) {
   if (outputs.dimension() == 0 || outputs.shape().back() == 0) {
-    throw ShapeError(
-        fmt::format("arg_max: outputs of shape {} came; expected {{..., K}} with at least one class",
-                    to_string(outputs.shape())));
+    throw ShapeError(fmt::format("arg_max: expected outputs {{..., K}} with at least one class, got shape {}",
+                                 to_string(outputs.shape())));
   }
   const std::size_t classes = outputs.shape().back();
   Array<std::int64_t> result(Shape(outputs.shape().begin(), outputs.shape().end() - 1));
@@ -39,9 +38,9 @@ template <class T>
 Array<bool> in_decision_region(const Array<T>& outputs, std::size_t c) {
   const std::size_t classes = outputs.dimension() == 0 ? 0 : outputs.shape().back();
   if (classes == 0) {
-    throw ShapeError(fmt::format(
-        "in_decision_region: outputs of shape {} came; expected {{..., K}} with at least one class",
-        to_string(outputs.shape())));
+    throw ShapeError(
+        fmt::format("in_decision_region: expected outputs {{..., K}} with at least one class, got shape {}",
+                    to_string(outputs.shape())));
   }
   if (c >= classes) {
     throw ValueError(fmt::format("in_decision_region: class {} is not in [0, {})", c, classes));
@@ -55,7 +54,7 @@ Array<bool> in_decision_region(const Array<T>& outputs, std::size_t c) {
 }
 
 double zero_one_loss(const Array<std::int64_t>& predictions, const Array<std::int64_t>& labels) {
-  if (labels.size() == 0) throw ShapeError("zero_one_loss: the batch is empty");
+  if (labels.size() == 0) throw ShapeError("zero_one_loss: expected at least one label, got an empty batch");
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) wrong += predictions.data()[i] != labels.data()[i];
   return static_cast<double>(wrong) / static_cast<double>(labels.size());
@@ -73,7 +72,7 @@ Array<std::int64_t> confusion_matrix(const Array<std::int64_t>& labels,
 void check_labels(const char* function, const Array<std::int64_t>& labels, const Shape& shape,
                   std::size_t classes) {
   if (labels.shape() != shape) {
-    throw ShapeError(fmt::format("{}: labels of shape {} came; expected {}", function,
+    throw ShapeError(fmt::format("{0}: expected labels of shape {2}, got {1}", function,
                                  to_string(labels.shape()), to_string(shape)));
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {

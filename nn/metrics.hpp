@@ -9,8 +9,8 @@
 #include <type_traits>
 
 /// \file
-/// How good a classifier is, in plain numbers. Outputs are scores, logits or probabilities, {..., K} for K
-/// classes; labels and predictions are arrays of any integer type, in [0, K).
+/// Metrics of a classifier, as plain numbers. Outputs {..., K} are scores of K classes, logits or
+/// probabilities; labels and predictions are arrays of any integer type, in [0, K).
 
 namespace xgrad::nn {
 
@@ -27,7 +27,7 @@ XGRAD_API double zero_one_loss(const Array<std::int64_t>& predictions, const Arr
 XGRAD_API Array<std::int64_t> confusion_matrix(const Array<std::int64_t>& labels,
                                                const Array<std::int64_t>& predictions, std::size_t classes);
 
-/// Throws ShapeError where the labels do not have the shape, ValueError where one is not in [0, classes).
+/// Throws ShapeError if the labels do not have this shape, ValueError if one is not in [0, classes).
 XGRAD_API void check_labels(const char* function, const Array<std::int64_t>& labels, const Shape& shape,
                             std::size_t classes);
 
@@ -39,26 +39,26 @@ Array<std::int64_t> to_labels(const Labels& labels) {
 
 }  // namespace detail
 
-/// The class that each output stands for: y_hat = arg max p over the last axis (section 1 of the note), the
-/// first of equals; a NaN counts as the largest. Outputs {..., K} give {...}. Throws ShapeError where there
-/// is no class.
+/// The predicted classes y_hat = arg max p over the last axis (section 1 of the note): the first index of
+/// equal scores; a NaN counts as the largest. Outputs {..., K} to {...}. Throws ShapeError if there are no
+/// classes.
 template <LayerInput X>
 Array<std::int64_t> arg_max(const X& outputs) {
   return detail::arg_max(detail::as_variable(outputs).value());
 }
 
 /// Whether each output lies in the decision region P_c = {p : p_c >= p_j for j != c} of class c (section 1 of
-/// the note): outputs {..., K} give {...}. On a boundary, where the largest are equal, it lies in several.
-/// The regions are convex. A NaN lies in none. Throws ValueError for a c outside [0, K), ShapeError where
-/// there is no class.
+/// the note): outputs {..., K} to {...}. An output on a boundary, where the largest scores are equal, lies in
+/// several. The regions are convex. An output with a NaN lies in none. Throws ValueError if c is outside [0,
+/// K), ShapeError if there are no classes.
 template <LayerInput X>
 Array<bool> in_decision_region(const X& outputs, std::size_t c) {
   return detail::in_decision_region(detail::as_variable(outputs).value(), c);
 }
 
 /// The zero-one risk: the fraction of wrong decisions y_hat = arg max p (section 2 of the note). It is
-/// piecewise constant, a number and no Variable. Outputs {..., K}, labels {...}. Throws ShapeError where they
-/// do not fit or are empty, ValueError for a label outside [0, K).
+/// piecewise constant, so the result is a number, not a Variable. Outputs {..., K}, labels {...}. Throws
+/// ShapeError if the shapes do not match or are empty, ValueError if a label is outside [0, K).
 template <LayerInput X, IntegerExpression Labels>
 double zero_one_loss(const X& outputs, const Labels& labels) {
   const Array<std::int64_t> truth = detail::to_labels(labels);
@@ -67,15 +67,15 @@ double zero_one_loss(const X& outputs, const Labels& labels) {
   return detail::zero_one_loss(predictions, truth);
 }
 
-/// The fraction of right decisions, 1 - zero_one_loss.
+/// The fraction of correct decisions, 1 - zero_one_loss.
 template <LayerInput X, IntegerExpression Labels>
 double accuracy(const X& outputs, const Labels& labels) {
   return 1 - zero_one_loss(outputs, labels);
 }
 
-/// How often a sample of each class was taken for each class: entry {i, j} counts label i, prediction j.
-/// Labels and predictions have one shape. Throws ShapeError where they do not, ValueError for a class outside
-/// [0, classes).
+/// The confusion matrix {classes, classes}: entry {i, j} counts the samples with label i and prediction j.
+/// Labels and predictions have the same shape. Throws ShapeError if the shapes differ, ValueError if a class
+/// is outside [0, classes).
 template <IntegerExpression Labels, IntegerExpression Predictions>
 Array<std::int64_t> confusion_matrix(const Labels& labels, const Predictions& predictions,
                                      std::size_t classes) {

@@ -25,39 +25,39 @@
 #include <vector>
 
 /// \file
-/// What every model can be asked: its parameters, by name, and its mode. What a model is, says fields.hpp.
+/// The parameters, buffers and mode of any model. fields.hpp says what a model is.
 
 namespace xgrad::nn {
 
-/// What a parameter is the weight of. It says which axes its channels are on.
+/// The kind of layer whose `weight` a parameter is. It determines the axes of the weight's channels.
 enum class LayerKind { other, linear, conv1d, conv2d, conv_transpose2d, batch_norm1d, batch_norm2d };
 
-/// A parameter of a model and where it is found there: `conv1.weight`.
+/// A parameter of a model and its name there, such as `conv1.weight`.
 template <class T>
 struct NamedParameter {
-  std::string name;
-  ParameterHandle<T> parameter;
+  std::string name;                   ///< the fields that lead to it, joined by dots
+  ParameterHandle<T> parameter;       ///< refers to the model's parameter
   LayerKind kind = LayerKind::other;  ///< of the layer whose weight it is
   std::size_t groups = 1;             ///< of that layer's channels
 };
 
-/// A buffer of a model and where it is found there: `bn1.running_mean`.
+/// A buffer of a model and its name there, such as `bn1.running_mean`.
 template <class T>
 struct NamedBuffer {
-  std::string name;
-  Buffer<T>* buffer;
+  std::string name;   ///< the fields that lead to it, joined by dots
+  Buffer<T>* buffer;  ///< a field of the model, not owned
 };
 
 namespace detail {
 
-// ---- What a type holds, at compile time ----
+// ---- The contents of a type, at compile time ----
 
-/// What a walk over an object of a type may come upon.
+/// What an object of a type may contain.
 struct Contents {
   bool single = false;  ///< parameters in float
   bool real = false;    ///< parameters in double
-  bool mode = false;    ///< layers that behave differently in training and at test time
-  bool buffer = false;  ///< arrays that are saved with the parameters and not learned
+  bool mode = false;    ///< layers that behave differently in training and in test mode
+  bool buffer = false;  ///< arrays that are saved with the parameters but not learned
 
   constexpr Contents operator|(const Contents& other) const {
     return {single || other.single, real || other.real, mode || other.mode, buffer || other.buffer};
@@ -65,7 +65,7 @@ struct Contents {
   constexpr bool any() const { return single || real || mode || buffer; }
 };
 
-/// How a walk goes on from an object; `unknown` after an error message.
+/// How the search continues from an object; `unknown` after an error message.
 enum class Kind {
   nothing,
   parameter,
@@ -89,17 +89,17 @@ inline constexpr bool is_buffer = false;
 template <class T>
 inline constexpr bool is_buffer<Buffer<T>> = true;
 
-/// A layer that says what its `weight` is.
+/// A layer that declares the kind of its `weight`.
 template <class T>
 concept NamesItsKind = requires {
   { T::layer_kind } -> std::convertible_to<LayerKind>;
 };
 
-/// Keys of maps that name their entries.
+/// Map keys that can serve as names: integers and strings.
 template <class K>
 concept NamesEntries = std::integral<K> || std::convertible_to<const K&, std::string_view>;
 
-/// The library's containers of a model's parts.
+/// The standard containers that a model may hold.
 template <class T>
 inline constexpr Kind container_kind = Kind::nothing;
 template <class T>
@@ -141,7 +141,8 @@ consteval bool is_plain_class() {
   return name.starts_with("std::") || name.starts_with("xt::") || name.starts_with("__gnu_cxx::");
 }
 
-/// Whether a class template of the standard library that is not walked was given a type that holds something.
+/// Whether a class template that is not a supported container has an argument that holds parameters, buffers
+/// or a mode.
 template <class T>
 inline constexpr bool hides_parts = false;
 template <class T>
@@ -177,7 +178,7 @@ consteval Kind kind_of() {
   } else {
     static_assert(
         std::is_aggregate_v<T>,
-        "xgrad: a class with constructors or private fields says in one line what it consists of: "
+        "xgrad: a class with constructors or private fields must list its fields: "
         "auto fields() { return nn::fields(\"fc1\", fc1, \"fc2\", fc2); } (nn::fields() if nothing learns)");
     return std::is_aggregate_v<T> ? Kind::fields : Kind::unknown;
   }
@@ -211,12 +212,13 @@ consteval Contents contents_of() {
   } else if constexpr (kind == Kind::pointee) {
     using Pointee = std::remove_reference_t<decltype(*std::declval<T&>())>;
     contents = contents_of<Pointee>();
-    static_assert(!std::is_polymorphic_v<Pointee> || !contents_of<Pointee>().any(),
-                  "xgrad: a pointer to a class with virtual functions: its fields cannot be seen");
+    static_assert(
+        !std::is_polymorphic_v<Pointee> || !contents_of<Pointee>().any(),
+        "xgrad: a model cannot hold a pointer to a class with virtual functions: its fields are not known");
   } else if constexpr (kind == Kind::tuple || kind == Kind::alternative) {
     contents = ContentsOfTuple<T>::value;
   } else if constexpr (kind == Kind::unknown) {
-    contents.single = true;  // there was an error; another one, that there is nothing, would mislead
+    contents.single = true;  // avoids a second, misleading error about a model without parameters
   }
   return contents;
 }
@@ -250,9 +252,9 @@ consteval auto precision_of() {
 template <class Model>
 using precision_t = decltype(precision_of<std::remove_const_t<Model>>());
 
-// ---- What an object holds, at run time ----
+// ---- The contents of an object, at run time ----
 
-/// What a walk found.
+/// The parameters, buffers and modes found in an object.
 struct XGRAD_API Findings {
   std::vector<NamedParameter<float>> single;
   std::vector<NamedParameter<double>> real;
@@ -286,14 +288,14 @@ struct XGRAD_API Findings {
   template <class T>
   void add(std::string_view name, Buffer<T>& buffer);
 
-  /// Notes what the parameter of this name is the weight of.
+  /// Sets the kind and the groups of the layer whose weight the parameter of this name is.
   void set_kind(std::string_view name, LayerKind kind, std::size_t groups);
 };
 
 /// `outer.inner`, or the one of them that is not empty.
 XGRAD_API std::string join_names(std::string_view outer, std::string_view inner);
 
-/// The groups of a layer's channels.
+/// The number of groups of a layer's channels.
 template <class Layer>
 std::size_t groups_of(const Layer& layer) {
   if constexpr (requires { layer.geometry.groups; }) {
@@ -303,7 +305,7 @@ std::size_t groups_of(const Layer& layer) {
   }
 }
 
-/// Walks over an object that is called `name`, in the order of its fields.
+/// Searches an object that is called `name`, in the order of its fields.
 template <class T>
 void find(T& object, const std::string& name, Findings& found);
 
@@ -315,7 +317,7 @@ void find_in_tuple(Tuple& fields, const std::string& outer, const Names& name_of
   (std::make_index_sequence<std::tuple_size_v<Tuple>>());
 }
 
-/// The entries of a map in the order of their keys, also where the map has none.
+/// Searches the entries of a map in the order of their keys, even if the map is unordered.
 template <class Map>
 void find_in_map(Map& map, const std::string& outer, Findings& found) {
   using Entry = std::remove_reference_t<decltype(*map.begin())>;
@@ -336,8 +338,8 @@ void find(T& object, const std::string& name, Findings& found) {
   if constexpr (std::is_const_v<T>) {
     static_assert(
         !contents_of<T>().any(),
-        "xgrad: a layer is const here: the layers of a model are no const fields, and fields() is no "
-        "const function");
+        "xgrad: a layer is const here: the layers of a model must not be const fields, and fields() must not "
+        "be a const function");
   } else if constexpr (contents_of<T>().any()) {
     constexpr Kind kind = kind_of<T>();
     if constexpr (HasMode<T>) found.modes.push_back(&object.training);
@@ -365,7 +367,7 @@ void find(T& object, const std::string& name, Findings& found) {
   }
 }
 
-/// All that is found in a model. A const model is only read.
+/// Everything found in a model. A const model is only read.
 template <class Model>
 Findings find_all(const Model& model) {
   Findings found;
@@ -375,18 +377,19 @@ Findings find_all(const Model& model) {
 
 }  // namespace detail
 
-/// The parameters of a model in the order of its fields, each once: one that is found twice keeps its first
-/// name. The names are those of the fields that lead there, elements of vectors and tuples by number, those
-/// of maps by key and in the keys' order: `blocks.0.conv.weight`, `heads.age.weight`. The handles stay
-/// attached when the model is moved or assigned to. A bias that a layer was made without is not listed.
+/// The parameters of a model in the order of its fields. A parameter that is found twice is listed once,
+/// under its first name. A name consists of the fields that lead to the parameter; elements of vectors and
+/// tuples are named by index, those of maps by key and in the order of the keys: `blocks.0.conv.weight`,
+/// `heads.age.weight`. The handles stay attached when the model is moved or assigned to. A layer without a
+/// bias lists none.
 template <class Model, class T = detail::precision_t<Model>>
 std::vector<NamedParameter<T>> parameters(Model& model) {
   return std::move(detail::find_all(model).template parameters<T>());
 }
 
-/// The buffers of a model, in the order of its fields: arrays that are saved with it and not learned, such as
-/// the running statistics of batch normalisation. Those without a value are left out. The pointers are those
-/// of the model's own fields: they do not outlive it.
+/// The buffers of a model, in the order of its fields: arrays that are saved with it but not learned, such as
+/// the running statistics of batch normalisation. Buffers without a value are omitted. The pointers point to
+/// fields of the model and are valid as long as it is.
 template <class Model, class T = detail::precision_t<Model>>
 std::vector<NamedBuffer<T>> buffers(Model& model) {
   auto all = std::move(detail::find_all(model).template buffers<T>());
@@ -394,15 +397,14 @@ std::vector<NamedBuffer<T>> buffers(Model& model) {
   return all;
 }
 
-/// Switches the layers of a model that know a mode, those with a field `bool training`, to training: dropout
-/// drops.
+/// Switches the layers of a model that have a mode, a field `bool training`, to training: dropout is active.
 template <class Model>
   requires(!std::is_const_v<Model>)
 void train(Model& model) {
   for (bool* training : detail::find_all(model).modes) *training = true;
 }
 
-/// Switches the layers of a model that know a mode to test time: dropout drops nothing.
+/// Switches the layers of a model that have a mode to test mode: dropout is inactive.
 template <class Model>
   requires(!std::is_const_v<Model>)
 void eval(Model& model) {
@@ -411,7 +413,8 @@ void eval(Model& model) {
 
 namespace detail {
 
-/// While it lives, the layers of a model that know a mode are in the given one; then each has its own again.
+/// Switches the layers of a model that have a mode to the given one for its lifetime, then restores the mode
+/// of each.
 class XGRAD_API KeepModes {
  public:
   KeepModes(std::vector<bool*> modes, bool training);
@@ -425,14 +428,14 @@ class XGRAD_API KeepModes {
 
 }  // namespace detail
 
-/// While it lives, a model is in test mode, as `eval` sets it; then each layer has its own mode again.
+/// Keeps a model in test mode, as `eval` sets it, for its lifetime, then restores the mode of each layer.
 struct TestMode : detail::KeepModes {
   template <class Model>
     requires(!std::is_const_v<Model>)
   explicit TestMode(Model& model) : KeepModes(detail::find_all(model).modes, false) {}
 };
 
-/// The same for training, as `train` sets it.
+/// The same for training mode, as `train` sets it.
 struct TrainingMode : detail::KeepModes {
   template <class Model>
     requires(!std::is_const_v<Model>)

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Networks: models, layers, losses, metrics, data and saving.
+/// Includes all of nn: models, layers, losses, metrics, data and saving.
 
 #include <autodiff/ops/names.hpp>
 #include <nn/backprop.hpp>
@@ -20,5 +20,6 @@
 #include <nn/saving/layout_trace.hpp>
 #include <nn/saving/safetensors.hpp>
 #include <nn/saving/saving.hpp>
+#include <nn/saving/state_dict.hpp>
 #include <nn/sequential.hpp>
 #include <nn/summary.hpp>

@@ -10,18 +10,18 @@
 
 namespace xgrad::nn {
 
-/// Layers one after the other:
+/// Layers applied one after the other:
 ///
 ///     nn::Sequential net{nn::Conv2d<float>(1, 6, 5), nn::ReLU{}, nn::MaxPool2d{2}, nn::Flatten{}};
 ///
 /// Its entries are layers, models, and functions of a Variable; the first may take an array of integers.
-/// Their parameters are named by number: `0.weight`. As a field, where the language wants the types, it is
-/// `nn::Sequential<nn::Linear<T>, nn::ReLU> block{{8, 8}, {}};`.
+/// Their parameters are named by index: `0.weight`. As a field of a class, where the types must be written
+/// out, it is `nn::Sequential<nn::Linear<T>, nn::ReLU> block{{8, 8}, {}};`.
 template <class... Layers>
 struct Sequential {
   Sequential(Layers... in_order) : layers(std::move(in_order)...) {}  // NOLINT
 
-  /// An array of integers, such as tokens, goes to a first layer that takes integers as it is.
+  /// If the first layer takes integers, it receives an array of integers, such as tokens, as integers.
   template <LayerInput X>
   auto operator()(const X& x) {
     return start(x, layers);
@@ -31,9 +31,10 @@ struct Sequential {
     return start(x, layers);
   }
 
+  /// The layers, named by index.
   auto fields() { return nn::fields("", layers); }
 
-  std::tuple<Layers...> layers;
+  std::tuple<Layers...> layers;  ///< in the order of application
 
  private:
   template <class X, class Tuple>
@@ -42,7 +43,7 @@ struct Sequential {
       using First = std::remove_reference_t<decltype(std::get<0>(layers))>;
       using Integers = Array<typename X::value_type>;
       static_assert(detail::takes<First, Integers>,
-                    "xgrad: the first layer of this Sequential does not take integers: cast them, "
+                    "xgrad: the first layer of this Sequential does not take integers: cast them with "
                     "xt::cast<float>(x), or begin with a layer that does, such as an embedding");
       if constexpr (!detail::takes<First, Integers>) {
         return Variable<float>();
@@ -68,7 +69,8 @@ struct Sequential {
 
 namespace detail {
 
-/// Without looking into the call, whose result's type only its compilation tells.
+/// Decided by the first layer alone: to check the call operator itself, whose return type is deduced, would
+/// compile it.
 template <class X, class First, class... Rest>
 inline constexpr bool takes<Sequential<First, Rest...>, X> = takes<First, X>;
 template <class X, class First, class... Rest>

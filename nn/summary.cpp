@@ -9,13 +9,13 @@
 namespace xgrad::nn {
 namespace {
 
-/// `blocks.0.conv` of `blocks.0.conv.weight`.
+/// The layer of a parameter: `blocks.0.conv` for `blocks.0.conv.weight`.
 std::string layer_of(const std::string& parameter) {
   const std::size_t dot = parameter.rfind('.');
   return dot == std::string::npos ? parameter : parameter.substr(0, dot);
 }
 
-/// What takes shape, without computing.
+/// Whether an operation only changes the shape or the type.
 bool only_rearranges(const std::string& operation) {
   static const std::set<std::string> names{"reshape", "flatten", "expand_dims", "squeeze", "cast"};
   return names.contains(operation);
@@ -49,13 +49,15 @@ Summary detail::summarize(const Tape& tape, const Shape& input,
       const NamedParameter<T>& parameter = *by_name.at(name);
       if (counted.insert(name).second) row.parameters += parameter.parameter.size();
       const Shape& shape = parameter.parameter.shape();
-      // Each output entry takes the products of one unit; in a transposed convolution, each input entry does.
+      // Each output entry takes the products of one unit. This overestimates a transposed convolution with a
+      // stride, where each input entry does.
       if (shape.size() > 1 && shape[0] > 0) {
         const std::size_t per_unit = parameter.parameter.size() / shape[0];
         row.multiply_adds += entries * per_unit;
       }
     }
-    // Batch normalisation at test time is two operations on one layer; so is a layer's bias, added apart.
+    // Batch normalisation in test mode is two operations of one layer; so is a layer whose bias is added
+    // separately.
     if (!summary.rows.empty() && !each.parameters.empty() && summary.rows.back().name == row.name) {
       SummaryRow& last = summary.rows.back();
       last.output = row.output;

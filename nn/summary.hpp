@@ -15,24 +15,23 @@
 
 namespace xgrad::nn {
 
-/// A line of a summary: a layer with parameters, or an operation without.
+/// A row of a summary: a layer with parameters, or an operation without.
 struct SummaryRow {
-  std::string name;            ///< `conv1`; the operation's name where it has no parameters
-  std::string operation;       ///< `conv2d`
-  Shape output = {};           ///< the shape of its result
-  std::size_t parameters = 0;  ///< weights and biases
-  std::size_t multiply_adds = 0;
+  std::string name;               ///< `conv1`; the operation's name if it has no parameters
+  std::string operation;          ///< `conv2d`
+  Shape output = {};              ///< the shape of its result
+  std::size_t parameters = 0;     ///< weights and biases
+  std::size_t multiply_adds = 0;  ///< 0 for an operation without weights
 };
 
-/// What a network consists of, in the order in which it computes.
+/// The layers and operations of a network, in the order of execution.
 struct Summary {
-  Shape input;
-  std::vector<SummaryRow> rows = {};
-  std::size_t parameters = 0;     ///< of the whole model, each counted once
-  std::size_t multiply_adds = 0;  ///< for the whole input
-  /// The shapes of parameters that the network used and `parameters` does not list, each as often as it was
-  /// used: a layer forgotten in fields(), or one of another model. They are neither trained with the model
-  /// nor saved.
+  Shape input;                        ///< with the batch axis
+  std::vector<SummaryRow> rows = {};  ///< one for each layer or operation
+  std::size_t parameters = 0;         ///< of the whole model, each counted once
+  std::size_t multiply_adds = 0;      ///< for the whole input
+  /// The shapes of parameters that the network used but `parameters` does not list, once for each use: of a
+  /// layer missing from fields(), or of another model. They are neither trained nor saved with the model.
   std::vector<Shape> unlisted = {};
 };
 
@@ -48,11 +47,11 @@ XGRAD_API Summary summarize(const Tape& tape, const Shape& input,
 
 }  // namespace detail
 
-/// Layers, output shapes, parameters and multiply-adds of a network (Keras' `model.summary()`, torchinfo), of
-/// any form: it is run once, in test mode, on an input of zeros of this shape, the batch included, `{1, 28,
-/// 28, 1}` (of integers for a model that takes integers), and what it does is read off the tape. Operations
-/// that work entry by entry count no multiply-adds. Modes, buffers and the default generator are left as they
-/// were.
+/// Layers, output shapes, parameters and multiply-adds of any network (Keras' `model.summary()`, torchinfo).
+/// The network is run once, in test mode, on an input of zeros of this shape, which includes the batch axis,
+/// `{1, 28, 28, 1}` (integers for a model that takes integers), and the summary is read from the tape.
+/// Elementwise operations count no multiply-adds. Modes, buffers and the default generator are left
+/// unchanged.
 ///
 ///     fmt::print("{}", nn::summary(net, {1, 28, 28, 1}));
 template <class Net, class T = detail::precision_t<Net>>

@@ -54,7 +54,7 @@ void Adam<T>::update(std::size_t i, const Common& common, T* w, const T* gradien
     const T g = clip * gradient[k] + coupled * w[k];
     m[k] = beta1 * m[k] + gain1 * g;
     s[k] = beta2 * s[k] + gain2 * g * g;
-    largest[k] = std::max(largest[k], s[k]);  // s itself without amsgrad
+    largest[k] = std::max(largest[k], s[k]);  // without amsgrad, largest is s
     w[k] = shrink * w[k] - step * m[k] / (std::sqrt(largest[k]) * correction + epsilon);
   });
 }

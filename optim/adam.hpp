@@ -7,32 +7,31 @@
 
 namespace xgrad::optim {
 
-/// How Adam steps. The names are PyTorch's; `beta1` and `beta2` are its `betas`.
+/// Options for Adam and AdamW, with PyTorch's names; `beta1` and `beta2` are its `betas`.
 struct AdamOptions {
   Schedule learning_rate = 0.001;  ///< alpha_t >= 0
-  double beta1 = 0.9;              ///< in [0, 1): of the mean of gradients
-  double beta2 = 0.999;            ///< in [0, 1): of the mean of their squares
-  double epsilon = 1e-8;           ///< >= 0: added to the root of the mean of squares
+  double beta1 = 0.9;              ///< in [0, 1): decay rate of the mean of gradients
+  double beta2 = 0.999;            ///< in [0, 1): decay rate of the mean of their squares
+  double epsilon = 1e-8;           ///< >= 0: added to the square root of the mean of squares
   double weight_decay = 0;         ///< lambda >= 0
   bool amsgrad = false;            ///< divide by the largest mean of squares so far (Reddi et al., 2018)
-  double clip_norm = 0;  ///< the largest norm of all gradients together (see clip_grad_norm); 0: no limit
-  double max_norm =
-      0;  ///< the largest norm of a unit's incoming weights (see constrain_max_norm); 0: no limit
+  double clip_norm = 0;  ///< >= 0: limit of the norm of all gradients (see clip_grad_norm); 0: no limit
+  double max_norm = 0;  ///< >= 0: limit of the norm of a unit's weights (see constrain_max_norm); 0: no limit
 };
 
-/// Adam (Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1). With g the gradient,
-/// to which lambda w is added, step t = 1, 2, ... is
+/// Adam (Kingma and Ba, Adam: a method for stochastic optimization, 2015, algorithm 1). With g the gradient
+/// plus lambda w, step t = 1, 2, ... is
 ///
 ///     m <- beta1 m + (1 - beta1) g
 ///     s <- beta2 s + (1 - beta2) g^2
 ///     w <- w - alpha_t (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)
 ///
-/// Bias is corrected by the number of steps that the parameter itself had a gradient for, as in PyTorch.
+/// In the bias correction t counts only the steps in which the parameter had a gradient, as in PyTorch.
 template <class T>
 class XGRAD_API Adam : public Optimizer<T> {
  public:
-  /// For all parameters of a model; one that is listed twice counts once. Throws ValueError where there are
-  /// none, and where an option is out of its range (schedules: at step 0).
+  /// Optimises these parameters; duplicates are ignored. Throws ValueError if there are none or an option is
+  /// out of range (schedules: at step 0).
   explicit Adam(const std::vector<nn::NamedParameter<T>>& parameters, const AdamOptions& options = {});
   explicit Adam(const std::vector<ParameterHandle<T>>& parameters, const AdamOptions& options = {});
 
@@ -48,16 +47,16 @@ class XGRAD_API Adam : public Optimizer<T> {
   void update(std::size_t i, const Common& common, T* w, const T* gradient, std::size_t size) override;
 
   AdamOptions options_;
-  bool decoupled_;  // weight decay acts on the weights themselves
+  bool decoupled_;  // weight decay is applied to the weights, not to the gradient
 };
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, Decoupled weight decay regularization, 2019): the
-/// decay is no part of g, but w <- w - alpha_t lambda w comes before the step. `weight_decay` is 0.01 unless
-/// given, as in PyTorch.
+/// decay is not added to g; instead w <- w - alpha_t lambda w is applied before the step. `weight_decay` is
+/// 0.01 if no options are passed, as in PyTorch.
 template <class T>
 class XGRAD_API AdamW final : public Adam<T> {
  public:
-  /// As for Adam.
+  /// Parameters and exceptions as for Adam.
   explicit AdamW(const std::vector<nn::NamedParameter<T>>& parameters,
                  const AdamOptions& options = {.weight_decay = 0.01});
   explicit AdamW(const std::vector<ParameterHandle<T>>& parameters,

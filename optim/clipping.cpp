@@ -15,13 +15,13 @@
 namespace xgrad::optim {
 namespace {
 
-// Sums are taken block by block, so that their rounding does not depend on the number of threads.
+// Sums are accumulated by blocks, so that their rounding does not depend on the number of threads.
 constexpr std::size_t block = std::size_t{1} << 14;
 constexpr std::size_t blocks_per_thread = 4;
 
 template <class T>
 double sum_of_squares(const T* x, std::size_t size, double scale) {
-  // Several sums side by side: one alone would wait for each addition before the next.
+  // Independent partial sums: a single one would be limited by the latency of each addition.
   constexpr std::size_t lanes = 32;
   std::array<double, lanes> sums{};
   const std::size_t whole = size / lanes * lanes;
@@ -65,7 +65,7 @@ double norm_at_scale(const std::vector<ParameterHandle<T>>& parameters, double s
   return std::sqrt(sum) / scale;
 }
 
-/// The largest magnitude among all gradients; NaN where there is one.
+/// The largest magnitude among the entries of all gradients; NaN if an entry is NaN.
 template <class T>
 double largest_entry(const std::vector<ParameterHandle<T>>& parameters) {
   double largest = 0;
@@ -99,7 +99,7 @@ template <class T>
 double grad_norm(const std::vector<ParameterHandle<T>>& parameters) {
   const double norm = norm_at_scale(parameters, 1);
   if (norm > 0x1p-450 && std::isfinite(norm)) return norm;
-  // Squares overflow above 2^512 and lose precision below 2^-511.
+  // Squares overflow above 2^512 and lose precision below 2^-511, so the gradients are scaled first.
   const double largest = largest_entry(parameters);
   if (largest == 0 || !std::isfinite(largest)) return largest;
   return norm_at_scale(parameters, largest > 1 ? 0x1p-600 : 0x1p600);
@@ -108,8 +108,7 @@ double grad_norm(const std::vector<ParameterHandle<T>>& parameters) {
 template <class T>
 double clip_grad_norm(const std::vector<ParameterHandle<T>>& parameters, double max_norm) {
   if (!(max_norm > 0)) {
-    throw ValueError(
-        fmt::format("clip_grad_norm: a largest norm of {} came, expected a number greater than 0", max_norm));
+    throw ValueError(fmt::format("clip_grad_norm: expected max_norm > 0, got {}", max_norm));
   }
   const double norm = grad_norm(parameters);
   if (!std::isfinite(norm) || norm <= max_norm) return norm;

@@ -7,13 +7,13 @@
 #include <vector>
 
 /// \file
-/// The length of a gradient, and a limit for it.
+/// The norm of the gradients, and clipping by it.
 
 namespace xgrad::optim {
 
 namespace detail {
 
-/// The parameters without their names.
+/// Drops the names of the parameters.
 template <class T>
 std::vector<ParameterHandle<T>> handles(const std::vector<nn::NamedParameter<T>>& parameters) {
   std::vector<ParameterHandle<T>> result;
@@ -24,21 +24,21 @@ std::vector<ParameterHandle<T>> handles(const std::vector<nn::NamedParameter<T>>
 
 }  // namespace detail
 
-/// The Euclidean norm of the gradients of all these parameters, taken as one vector; 0 where there is none.
-/// It is computed in double, does not overflow unless the norm does, and does not depend on the number of
-/// threads. A NaN among the entries gives NaN, an infinity (and no NaN) gives infinity.
+/// The Euclidean norm of the gradients of these parameters, taken as one vector; 0 if no parameter has a
+/// gradient. It is computed in double, overflows only if the norm itself does, and does not depend on the
+/// number of threads. It is NaN if an entry is NaN, otherwise infinite if an entry is infinite.
 template <class T>
 XGRAD_API double grad_norm(const std::vector<ParameterHandle<T>>& parameters);
 template <class T>
 XGRAD_API double grad_norm(const std::vector<nn::NamedParameter<T>>& parameters);
 
 /// Clips by the global norm (Pascanu et al., On the difficulty of training recurrent neural networks, 2013):
-/// where the norm of all gradients, taken as one vector, is greater than `max_norm`, they are multiplied by
-/// max_norm / norm. The direction stays. Returns the norm before clipping.
+/// if the norm of all gradients, taken as one vector, exceeds `max_norm`, they are multiplied by
+/// max_norm / norm, which keeps their direction. Returns the norm before clipping.
 ///
-/// A norm that is NaN or infinite is returned and the gradients are left as they are: there is no direction
-/// to keep, and the caller may skip the step. The largest norm may be infinity: then nothing is clipped.
-/// Each parameter should be listed once. Throws ValueError where max_norm is not greater than 0.
+/// If the norm is NaN or infinite, it is returned and the gradients are unchanged, so that the caller can
+/// skip the step. max_norm may be infinite, in which case nothing is clipped. Each parameter should be listed
+/// once. Throws ValueError unless max_norm > 0.
 template <class T>
 XGRAD_API double clip_grad_norm(const std::vector<ParameterHandle<T>>& parameters, double max_norm);
 template <class T>

@@ -10,7 +10,7 @@
 namespace xgrad::optim {
 namespace {
 
-/// The norm of a unit's weights, in double: squares of float neither overflow nor vanish there.
+/// The norm of a unit's weights, in double, in which squares of floats neither overflow nor underflow.
 template <class T>
 double norm(const T* weights, std::size_t count) {
   double sum = 0;
@@ -25,20 +25,19 @@ double norm(const T* weights, std::size_t count) {
 template <class T>
 void constrain_max_norm(ParameterHandle<T> parameter, double max_norm) {
   if (!(max_norm > 0)) {
-    throw ValueError(fmt::format(
-        "constrain_max_norm: a largest norm of {} came, expected a number greater than 0", max_norm));
+    throw ValueError(fmt::format("constrain_max_norm: expected max_norm > 0, got {}", max_norm));
   }
   const Shape& shape = parameter.shape();
   if (shape.size() < 2 || parameter.size() == 0) return;
   const std::size_t units = shape[0];
   const std::size_t incoming = parameter.size() / units;
   const T* read = parameter.value().data();
-  T* weights = nullptr;  // asked for when a unit has to change: asking counts as a change
+  T* weights = nullptr;  // requested only if a unit must change: mutable_value() counts as a modification
   for (std::size_t u = 0; u < units && weights == nullptr; ++u) {
     if (norm(read + u * incoming, incoming) > max_norm) weights = parameter.mutable_value().data();
   }
   if (weights == nullptr) return;
-  constexpr std::size_t grain = std::size_t{1} << 15;  // entries that are worth a thread
+  constexpr std::size_t grain = std::size_t{1} << 15;  // least number of entries per thread
   kernels::parallel_for(units, std::max<std::size_t>(1, grain / incoming),
                         [=](std::size_t begin, std::size_t end) {
                           for (std::size_t u = begin; u < end; ++u) {

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// All of xgrad::optim.
+/// Includes every public header of xgrad::optim.
 
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>

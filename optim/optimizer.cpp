@@ -15,14 +15,13 @@ namespace xgrad::optim {
 
 void detail::check_not_negative(const char* optimizer, const char* option, double value) {
   if (!(std::isfinite(value) && value >= 0)) {
-    throw ValueError(
-        fmt::format("{}: {} = {} came, expected a finite number >= 0", optimizer, option, value));
+    throw ValueError(fmt::format("{}: expected a finite {} >= 0, got {}", optimizer, option, value));
   }
 }
 
 void detail::check_coefficient(const char* optimizer, const char* option, double value) {
   if (!(value >= 0 && value < 1)) {
-    throw ValueError(fmt::format("{}: {} = {} came, expected a number in [0, 1)", optimizer, option, value));
+    throw ValueError(fmt::format("{}: expected {} in [0, 1), got {}", optimizer, option, value));
   }
 }
 
@@ -36,7 +35,7 @@ Optimizer<T>::Optimizer(const char* name, std::vector<nn::NamedParameter<T>> par
     parameters_.push_back(std::move(each));
   }
   if (parameters_.empty()) {
-    throw ValueError(fmt::format("{}: no parameters came, expected at least one", name_));
+    throw ValueError(fmt::format("{}: expected at least one parameter, got none", name_));
   }
   updates_.assign(parameters_.size(), 0);
   memories_.assign(memory_names_.size(), std::vector<std::optional<Array<T>>>(parameters_.size()));
@@ -46,16 +45,16 @@ Optimizer<T>::Optimizer(const char* name, std::vector<nn::NamedParameter<T>> par
   detail::check_not_negative(name_, "max_norm", options_.max_norm);
 }
 
-/// Finds the parameters where they are now. Where one model of a list was moved over another, both places
-/// lead to the same parameter: the place that it had before stays, with what is remembered of it.
+/// Updates the handles of parameters that have moved. If one model was moved over another, two handles refer
+/// to the same parameter; the handle that referred to it before is kept, with its state.
 template <class T>
 void Optimizer<T>::follow_parameters() {
   for (std::size_t i = handles_.size(); i-- > 0;) {
     if (!handles_[i].is_owned()) {
       throw ValueError(fmt::format(
-          "{}: no model holds the parameter \"{}\" of shape {} any more (its model or layer was destroyed, "
-          "or "
-          "emptied by a move): nothing would be trained; make a new optimiser from nn::parameters(net)",
+          "{}: parameter \"{}\" of shape {} is no longer owned by a model (its model or layer was "
+          "destroyed or moved from), so a step would train nothing; construct a new optimiser from "
+          "nn::parameters(net)",
           name_, parameters_[i].name, to_string(handles_[i].shape())));
     }
     if (!handles_[i].follow()) continue;
@@ -73,8 +72,8 @@ template <class T>
 double Optimizer<T>::checked_rate(const Schedule& learning_rate) const {
   const double rate = learning_rate(steps_) * scale_;
   if (!(std::isfinite(rate) && rate >= 0)) {
-    throw ValueError(fmt::format("{}: a learning rate of {} came for step {}, expected a finite number >= 0",
-                                 name_, rate, steps_));
+    throw ValueError(
+        fmt::format("{0}: expected a finite learning rate >= 0 at step {2}, got {1}", name_, rate, steps_));
   }
   return rate;
 }
@@ -84,9 +83,8 @@ double Optimizer<T>::clip_factor() const {
   if (options_.clip_norm == 0) return 1;
   const double norm = grad_norm(handles_);
   if (!std::isfinite(norm)) {
-    throw ValueError(
-        fmt::format("{}: the norm of the gradients is {} at step {}, expected a finite number to clip", name_,
-                    norm, steps_));
+    throw ValueError(fmt::format("{}: clipping requires a finite norm of the gradients, got {} at step {}",
+                                 name_, norm, steps_));
   }
   return norm > options_.clip_norm ? options_.clip_norm / norm : 1;
 }
@@ -134,8 +132,7 @@ void Optimizer<T>::set_learning_rate(const Schedule& learning_rate) {
 template <class T>
 void Optimizer<T>::set_learning_rate_scale(double scale) {
   if (!(std::isfinite(scale) && scale >= 0)) {
-    throw ValueError(fmt::format(
-        "{}: a scale of {} for the learning rate came, expected a finite number >= 0", name_, scale));
+    throw ValueError(fmt::format("{}: expected a finite learning rate scale >= 0, got {}", name_, scale));
   }
   scale_ = scale;
 }
@@ -155,7 +152,7 @@ nn::StateDict Optimizer<T>::state_dict() const {
   state.metadata["steps"] = std::to_string(steps_);
   state.metadata["updates"] = fmt::format("{}", fmt::join(updates_, " "));
   state.metadata["learning_rate_scale"] =
-      fmt::format("{}", scale_);  // shortest text that gives the same bits
+      fmt::format("{}", scale_);  // shortest text that is read back bit for bit
   for (std::size_t m = 0; m < memories_.size(); ++m) {
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       if (!memories_[m][i]) continue;
@@ -170,7 +167,7 @@ void Optimizer<T>::load_state_dict(const nn::StateDict& state) {
   std::vector<std::string> differences;
   const detail::StateReader reader(state, differences);
   const std::string kind = reader.text("optimizer");
-  if (!kind.empty() && kind != name_) differences.push_back(fmt::format("it is that of {}", kind));
+  if (!kind.empty() && kind != name_) differences.push_back(fmt::format("it is the state of {}", kind));
   const std::size_t steps = reader.number<std::size_t>("steps");
   const double scale = reader.number<double>("learning_rate_scale");
   auto updates = reader.numbers<std::size_t>("updates", parameters_.size());
@@ -185,15 +182,15 @@ void Optimizer<T>::load_state_dict(const nn::StateDict& state) {
   for (const nn::NamedArray& each : state.arrays) {
     const auto place = places.find(each.name);
     if (place == places.end()) {
-      differences.push_back(fmt::format("\"{}\" belongs to no parameter", each.name));
+      differences.push_back(fmt::format("\"{}\" does not belong to any parameter", each.name));
       continue;
     }
     const auto [m, i] = place->second;
     const auto* array = std::get_if<Array<T>>(&each.array);
     if (array == nullptr || array->shape() != handles_[i].shape()) {
       const Shape shape = std::visit([](const auto& any) { return any.shape(); }, each.array);
-      differences.push_back(fmt::format("\"{}\" is {}{}, the parameter {}", each.name, to_string(shape),
-                                        array == nullptr ? " of the other precision" : "",
+      differences.push_back(fmt::format("\"{0}\": expected shape {3}, got {1}{2}", each.name,
+                                        to_string(shape), array == nullptr ? " in the other precision" : "",
                                         to_string(handles_[i].shape())));
       continue;
     }

@@ -12,13 +12,13 @@
 #include <vector>
 
 /// \file
-/// What all optimisers share.
+/// The base class of the optimisers.
 
 namespace xgrad::optim {
 
 namespace detail {
 
-/// The options that every optimiser has; see there.
+/// The options that every optimiser has; their meaning is documented at SGDOptions.
 struct CommonOptions {
   Schedule learning_rate = 0.01;
   double weight_decay = 0;
@@ -26,81 +26,81 @@ struct CommonOptions {
   double max_norm = 0;
 };
 
-/// Throws ValueError where an option of this optimiser is negative or not finite.
+/// Throws ValueError if an option of this optimiser is negative or not finite.
 XGRAD_API void check_not_negative(const char* optimizer, const char* option, double value);
 
-/// Throws ValueError where a coefficient is not in [0, 1).
+/// Throws ValueError if a coefficient is not in [0, 1).
 XGRAD_API void check_coefficient(const char* optimizer, const char* option, double value);
 
 }  // namespace detail
 
-/// A method that changes the parameters of a model by their gradients, step by step (section 4 of the note).
-/// Every optimiser is one, so that a loop, a schedule or `fit` can be written for all of them.
+/// Base class of all optimisers: updates the parameters of a model step by step from their gradients
+/// (section 4 of the note). Training loops and `fit` work with any Optimizer.
 ///
-/// It stays attached when the model is moved or swapped, and after `net = best` (see Parameter). What it
-/// remembers of a parameter (velocities, means of squares) goes on as it was, but starts anew if the
-/// parameter has another shape.
+/// It stays attached to its parameters when the model is moved or swapped, and after `net = best` (see
+/// Parameter). The state of a parameter (velocity, means of squares) is kept, but is reset to zero if the
+/// parameter's shape changes.
 template <class T>
 class XGRAD_API Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Changes the parameters by their gradients, then clears the gradients. Parameters without gradient (whose
-  /// has_grad() is false) keep their value and what is remembered of them. A tape that recorded the old
-  /// values can no longer be asked for gradients that need them.
+  /// Updates the parameters from their gradients, then clears the gradients. Parameters without a gradient
+  /// (has_grad() is false) keep their value and state. A tape that recorded the old values cannot compute
+  /// gradients that need them after the step.
   ///
-  /// Throws ValueError if no model holds one of the parameters any more (its model or layer was destroyed),
-  /// if a schedule's value for this step is out of its range, or if the gradients are to be clipped and their
-  /// norm is NaN or infinite; then nothing has changed, the gradients included. Without clipping the
-  /// gradients are not examined.
+  /// Throws ValueError if a parameter is not owned by a model (its model or layer was destroyed), if a
+  /// schedule's value for this step is out of range, or if clip_norm is set and the norm of the gradients is
+  /// NaN or infinite; in these cases nothing is changed, including the gradients. Without clipping the
+  /// gradients are not checked.
   void step();
 
-  /// Forgets the gradients without a step.
+  /// Clears the gradients without a step.
   void clear_grad();
-  /// The same, under the name that PyTorch gives it.
+  /// Same as clear_grad(); PyTorch's name.
   void zero_grad() { clear_grad(); }
 
-  /// The number t of steps so far.
+  /// t, the number of steps taken.
   std::size_t steps() const { return steps_; }
 
-  /// alpha_t, which the next step will use: the schedule's value times learning_rate_scale().
+  /// alpha_t, the learning rate of the next step: the schedule's value times learning_rate_scale().
   double learning_rate() const { return options_.learning_rate(steps_) * scale_; }
 
-  /// Uses another learning rate from now on: a number, or a schedule, whose steps count from the first step
-  /// of this optimiser. Throws ValueError where its value for the next step is out of its range.
+  /// Replaces the learning rate by a number or a schedule; the schedule is evaluated at steps(), counted from
+  /// the first step of this optimiser. Throws ValueError if its value for the next step is out of range.
   void set_learning_rate(const Schedule& learning_rate);
 
-  /// The learning rate as a function of the step.
+  /// The learning rate as a function of the step, without the scale.
   const Schedule& learning_rate_schedule() const { return options_.learning_rate; }
 
-  /// A factor of the learning rate, beside its schedule; 1 at first. ReduceOnPlateau lowers it.
+  /// A factor by which the schedule's value is multiplied, initially 1. ReduceOnPlateau lowers it.
   double learning_rate_scale() const { return scale_; }
-  /// Throws ValueError where it is negative or not finite.
+  /// Throws ValueError if the scale is negative or not finite.
   void set_learning_rate_scale(double scale);
 
-  /// The momentum coefficient that the next step will use: mu_t of SGD, beta_1 of Adam, 0 where there is
-  /// none.
+  /// The momentum coefficient of the next step: mu_t of SGD, beta1 of Adam, 0 for methods without momentum.
   virtual double momentum() const { return 0; }
 
-  /// The parameters that it changes, each once.
+  /// The parameters that it updates, without duplicates.
   const std::vector<nn::NamedParameter<T>>& parameters() const { return parameters_; }
 
-  /// Starts again at step 0 and forgets what it remembers of the parameters, whose values and gradients stay.
+  /// Resets the step to 0, the learning rate scale to 1 and the state of all parameters; their values and
+  /// gradients are unchanged.
   void reset();
 
-  /// All that it needs to go on later, to the last bit: the number of steps, the scale of the learning rate,
-  /// and what it remembers of each parameter, under names such as `velocity.conv1.weight` (numbers where the
-  /// parameters came without names). Options and schedules are not part of it: schedules are functions of
-  /// the step, and the program gives them anew.
+  /// The complete state, from which training resumes bit for bit: the number of steps, the learning rate
+  /// scale, and the state of each parameter under names such as `velocity.conv1.weight` (indices if the
+  /// parameters were passed without names). Options and schedules are not included: the program passes them
+  /// to the constructor again.
   nn::StateDict state_dict() const;
 
-  /// Goes on from such a state. Throws ValueError, listing everything that differs, where it is that of
-  /// another optimiser or of other parameters; then nothing has changed.
+  /// Restores a state from state_dict(). Throws ValueError, listing every difference, if the state belongs to
+  /// another kind of optimiser or to other parameters; in this case nothing is changed.
   void load_state_dict(const nn::StateDict& state);
 
  protected:
-  /// `memories`: the names of what is remembered of each parameter. Throws ValueError where there are no
-  /// parameters, and where an option is out of its range (schedules: at step 0).
+  /// `memories` names the state arrays kept for each parameter. Throws ValueError if there are no parameters
+  /// or an option is out of range (schedules: at step 0).
   Optimizer(const char* name, std::vector<nn::NamedParameter<T>> parameters, detail::CommonOptions options,
             std::vector<std::string> memories);
 
@@ -109,23 +109,23 @@ class XGRAD_API Optimizer {
   Optimizer& operator=(const Optimizer&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
-  /// The numbers of one step that all rules share, in the precision of the parameters.
+  /// The scalars of one step that all update rules use, in the precision of the parameters.
   struct Common {
-    T rate;   // alpha_t
-    T decay;  // lambda
-    T clip;   // multiplies the gradient
+    T rate;   ///< alpha_t, the learning rate
+    T decay;  ///< lambda, the weight decay
+    T clip;   ///< factor by which the gradient is multiplied, in (0, 1]: 1 without clipping
   };
 
-  /// Checks and computes the numbers of this step; called once before the parameters are updated.
+  /// Checks and computes the rule's own scalars of this step; called once before the parameters are updated.
   virtual void prepare() {}
 
-  /// Changes one parameter, number i, by its gradient.
+  /// Updates the parameter at index i from its gradient; w and gradient have `size` entries.
   virtual void update(std::size_t i, const Common& common, T* w, const T* gradient, std::size_t size) = 0;
 
-  /// What is remembered of parameter i under memory number m; zeros where it is new.
+  /// State array m of parameter i; all zeros if it is new or the parameter's shape has changed.
   T* memory(std::size_t m, std::size_t i);
 
-  /// How many updates parameter i had, the current one included, since its memory was zero.
+  /// The number of updates of parameter i since its state was zero, including the current one.
   std::size_t updates(std::size_t i) const { return updates_[i]; }
 
   const char* name() const { return name_; }
@@ -140,7 +140,7 @@ class XGRAD_API Optimizer {
   std::vector<ParameterHandle<T>> handles_;
   detail::CommonOptions options_;
   std::vector<std::string> memory_names_;
-  std::vector<std::vector<std::optional<Array<T>>>> memories_;  // made when first needed
+  std::vector<std::vector<std::optional<Array<T>>>> memories_;  // allocated on first use
   std::vector<std::size_t> updates_;
   std::size_t steps_ = 0;
   double scale_ = 1;
@@ -148,7 +148,7 @@ class XGRAD_API Optimizer {
 
 namespace detail {
 
-/// Parameters under their numbers, where they came without names.
+/// Names parameters by their index, for those passed without names.
 template <class T>
 std::vector<nn::NamedParameter<T>> numbered(const std::vector<ParameterHandle<T>>& handles) {
   std::vector<nn::NamedParameter<T>> named;

@@ -6,22 +6,22 @@
 #include <cstddef>
 
 /// \file
-/// How an optimiser's rule is written.
+/// Helpers to implement an optimiser's update rule. Not installed.
 
 namespace xgrad::optim::detail {
 
-/// The options that every optimiser has.
+/// Extracts the options that every optimiser has.
 template <class Options>
 CommonOptions common(const Options& options) {
   return {options.learning_rate, options.weight_decay, options.clip_norm, options.max_norm};
 }
 
-/// Calls `rule(k)` for each entry k of a parameter, vectorised, in parallel where it is large.
+/// Calls `rule(k)` for each entry k of a parameter; vectorised, and in parallel if the parameter is large.
 template <class Rule>
 void for_entries(std::size_t size, const Rule& rule) {
-  constexpr std::size_t grain = std::size_t{1} << 15;  // entries that are worth a thread
+  constexpr std::size_t grain = std::size_t{1} << 15;  // least number of entries per thread
   kernels::parallel_for(size, grain, [&rule](std::size_t begin, std::size_t end) {
-    const Rule own = rule;  // what it captures is seen to be the loop's own
+    const Rule own = rule;  // a local copy, so that the compiler knows that its captures do not alias
 #pragma omp simd
     for (std::size_t k = begin; k < end; ++k) own(k);
   });

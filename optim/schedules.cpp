@@ -14,64 +14,58 @@ namespace {
 
 void check_finite(const char* function, double value) {
   if (!std::isfinite(value)) {
-    throw ValueError(fmt::format("{}: a value of {} came, expected a finite number", function, value));
+    throw ValueError(fmt::format("{}: expected a finite value, got {}", function, value));
   }
 }
 
 void check_steps(const char* function, const char* what, std::size_t came, std::size_t least) {
   if (came < least) {
-    throw ValueError(
-        fmt::format("{}: {} of {} steps came, expected at least {}", function, what, came, least));
+    throw ValueError(fmt::format("{0}: expected {1} >= {3}, got {2}", function, what, came, least));
   }
 }
 
 void check_momentum(const char* function, double momentum) {
   if (!(momentum >= 0 && momentum <= 1)) {
-    throw ValueError(
-        fmt::format("{}: a momentum of {} came, expected a number in [0, 1]", function, momentum));
+    throw ValueError(fmt::format("{}: expected a momentum in [0, 1], got {}", function, momentum));
   }
 }
 
 void check_milestones(const char* function, const std::vector<std::size_t>& milestones) {
   if (std::adjacent_find(milestones.begin(), milestones.end(), std::greater_equal<>()) != milestones.end()) {
-    throw ValueError(fmt::format("{}: the milestones {{{}}} came, expected increasing steps", function,
-                                 fmt::join(milestones, ", ")));
+    throw ValueError(
+        fmt::format("{}: expected increasing milestones, got {{{}}}", function, fmt::join(milestones, ", ")));
   }
 }
 
-/// How far step t is on its way through `steps`, in [0, 1].
+/// t / steps, at most 1.
 double progress(std::size_t t, double steps) { return std::min(static_cast<double>(t) / steps, 1.0); }
 
-/// From `from` to `to` along half a cosine.
+/// Interpolates from `from` (way = 0) to `to` (way = 1) along half a cosine.
 double along_cosine(double from, double to, double way) {
   return to + (from - to) * (1 + std::cos(std::numbers::pi * way)) / 2;
 }
 
 void check_decay(const char* function, double initial, double factor) {
   if (!std::isfinite(initial)) {
-    throw ValueError(
-        fmt::format("{}: an initial value of {} came, expected a finite number", function, initial));
+    throw ValueError(fmt::format("{}: expected a finite initial value, got {}", function, initial));
   }
   if (!std::isfinite(factor) || factor < 1) {
-    throw ValueError(
-        fmt::format("{}: a factor of {} came, expected a finite number >= 1, by which the value is divided",
-                    function, factor));
+    throw ValueError(fmt::format("{}: expected a finite factor >= 1 to divide by, got {}", function, factor));
   }
 }
 
 }  // namespace
 
 void Schedule::check_function() const {
-  if (!function_) throw ValueError("Schedule: an empty function came, expected one that takes the step");
+  if (!function_) throw ValueError("Schedule: expected a function of the step, got an empty function");
 }
 
 Schedule increasing_momentum(double mu_max) {
   if (!(mu_max >= 0 && mu_max <= 1)) {
-    throw ValueError(
-        fmt::format("increasing_momentum: a maximum of {} came, expected a number in [0, 1]", mu_max));
+    throw ValueError(fmt::format("increasing_momentum: expected a maximum in [0, 1], got {}", mu_max));
   }
   return [mu_max](std::size_t step) {
-    // 2^(-1 - log2(n)) = 1 / (2 n), without the rounding of the logarithm
+    // 2^(-1 - log2(n)) = 1 / (2 n), which avoids the rounding of the logarithm
     const auto n = static_cast<double>(step / 250 + 1);
     return std::min(1 - 1 / (2 * n), mu_max);
   };
@@ -88,7 +82,7 @@ Schedule step_decay(double initial, std::vector<std::size_t> milestones, double 
 
 Schedule periodic_decay(double initial, std::size_t period, double factor) {
   check_decay("periodic_decay", initial, factor);
-  check_steps("periodic_decay", "a period", period, 1);
+  check_steps("periodic_decay", "period", period, 1);
   return [initial, period, factor](std::size_t step) {
     return initial / std::pow(factor, static_cast<double>(step / period));
   };
@@ -97,10 +91,9 @@ Schedule periodic_decay(double initial, std::size_t period, double factor) {
 Schedule exponential_decay(double initial, double gamma, std::size_t period) {
   check_finite("exponential_decay", initial);
   if (!(gamma > 0 && gamma <= 1)) {
-    throw ValueError(
-        fmt::format("exponential_decay: a gamma of {} came, expected a number in (0, 1]", gamma));
+    throw ValueError(fmt::format("exponential_decay: expected gamma in (0, 1], got {}", gamma));
   }
-  check_steps("exponential_decay", "a period", period, 1);
+  check_steps("exponential_decay", "period", period, 1);
   return [=](std::size_t t) {
     return initial * std::pow(gamma, static_cast<double>(t) / static_cast<double>(period));
   };
@@ -109,10 +102,9 @@ Schedule exponential_decay(double initial, double gamma, std::size_t period) {
 Schedule inverse_time_decay(double initial, double rate, std::size_t period) {
   check_finite("inverse_time_decay", initial);
   if (!(std::isfinite(rate) && rate >= 0)) {
-    throw ValueError(
-        fmt::format("inverse_time_decay: a rate of {} came, expected a finite number >= 0", rate));
+    throw ValueError(fmt::format("inverse_time_decay: expected a finite rate >= 0, got {}", rate));
   }
-  check_steps("inverse_time_decay", "a period", period, 1);
+  check_steps("inverse_time_decay", "period", period, 1);
   return [=](std::size_t t) {
     return initial / (1 + rate * static_cast<double>(t) / static_cast<double>(period));
   };
@@ -122,10 +114,9 @@ Schedule polynomial_decay(double initial, std::size_t steps, double end, double 
   check_finite("polynomial_decay", initial);
   check_finite("polynomial_decay", end);
   if (!(std::isfinite(power) && power > 0)) {
-    throw ValueError(
-        fmt::format("polynomial_decay: a power of {} came, expected a finite number > 0", power));
+    throw ValueError(fmt::format("polynomial_decay: expected a finite power > 0, got {}", power));
   }
-  check_steps("polynomial_decay", "a decay", steps, 1);
+  check_steps("polynomial_decay", "steps", steps, 1);
   return [=](std::size_t t) {
     return end + (initial - end) * std::pow(1 - progress(t, static_cast<double>(steps)), power);
   };
@@ -138,26 +129,26 @@ Schedule linear_decay(double initial, std::size_t steps, double end) {
 Schedule cosine_decay(double initial, std::size_t steps, double end) {
   check_finite("cosine_decay", initial);
   check_finite("cosine_decay", end);
-  check_steps("cosine_decay", "a decay", steps, 1);
+  check_steps("cosine_decay", "steps", steps, 1);
   return [=](std::size_t t) { return along_cosine(initial, end, progress(t, static_cast<double>(steps))); };
 }
 
 namespace {
 
-/// From `start` to `peak` in the first steps, then to `end`, as PyTorch's OneCycleLR with its cosine has it:
-/// the peak is at step rise * steps - 1, the end at the last step.
+/// From `start` to `peak`, then to `end`, as PyTorch's OneCycleLR with cosine annealing: the peak is at step
+/// rise * steps - 1, the end at the last step.
 Schedule cycle(const char* function, double start, double peak, double end, std::size_t steps, double rise) {
-  check_steps(function, "a cycle", steps, 2);
+  check_steps(function, "steps", steps, 2);
   if (!(rise > 0 && rise < 1)) {
-    throw ValueError(fmt::format("{}: a rise of {} came, expected a number in (0, 1)", function, rise));
+    throw ValueError(fmt::format("{}: expected rise in (0, 1), got {}", function, rise));
   }
   const double rounded = rise * static_cast<double>(steps) - 1;
-  const double whole = std::round(rounded);  // 0.07 * 100 is not 7
+  const double whole = std::round(rounded);  // 0.07 * 100 is not exactly 7
   const double top = std::abs(rounded - whole) < 1e-9 * static_cast<double>(steps) ? whole : rounded;
   const double last = static_cast<double>(steps) - 1;
   return [=](std::size_t t) {
     const auto at = static_cast<double>(t);
-    if (at == top) return peak;  // also where the peak is the first step and nothing rises
+    if (at == top) return peak;  // also if the peak is the first step, where at / top is undefined
     if (at < top) return along_cosine(start, peak, at / top);
     return along_cosine(peak, end, std::min((at - top) / (last - top), 1.0));
   };
@@ -169,8 +160,7 @@ Schedule one_cycle(double maximum, std::size_t steps, const OneCycleOptions& opt
   check_finite("one_cycle", maximum);
   for (const double divisor : {options.start_divisor, options.end_divisor}) {
     if (!(std::isfinite(divisor) && divisor >= 1)) {
-      throw ValueError(
-          fmt::format("one_cycle: a divisor of {} came, expected a finite number >= 1", divisor));
+      throw ValueError(fmt::format("one_cycle: expected finite divisors >= 1, got {}", divisor));
     }
   }
   return cycle("one_cycle", maximum / options.start_divisor, maximum, maximum / options.end_divisor, steps,
@@ -185,7 +175,7 @@ Schedule one_cycle_momentum(double low, double high, std::size_t steps, double r
 
 Schedule increasing_momentum(double mu_max, const MomentumDropOptions& drop) {
   check_momentum("increasing_momentum", drop.momentum);
-  check_steps("increasing_momentum", "a training", drop.steps, drop.last);
+  check_steps("increasing_momentum", "steps of the whole training", drop.steps, drop.last);
   if (drop.last == drop.steps) return drop.momentum;
   return join_schedules({increasing_momentum(mu_max), drop.momentum}, {drop.steps - drop.last});
 }
@@ -201,9 +191,9 @@ Schedule warm_up(std::size_t steps, const Schedule& schedule, double start) {
 Schedule join_schedules(std::vector<Schedule> schedules, std::vector<std::size_t> milestones) {
   check_milestones("join_schedules", milestones);
   if (schedules.size() != milestones.size() + 1) {
-    throw ValueError(
-        fmt::format("join_schedules: {} schedules and {} milestones came, expected one schedule more",
-                    schedules.size(), milestones.size()));
+    throw ValueError(fmt::format(
+        "join_schedules: expected one more schedule than milestones, got {} schedules and {} milestones",
+        schedules.size(), milestones.size()));
   }
   return [schedules = std::move(schedules), milestones = std::move(milestones)](std::size_t t) {
     const auto passed = std::upper_bound(milestones.begin(), milestones.end(), t) - milestones.begin();

@@ -10,8 +10,7 @@ namespace {
 double checked_momentum(const Schedule& momentum, std::size_t step) {
   const double mu = momentum(step);
   if (!(mu >= 0 && mu <= 1)) {
-    throw ValueError(
-        fmt::format("SGD: a momentum of {} came for step {}, expected a number in [0, 1]", mu, step));
+    throw ValueError(fmt::format("SGD: expected a momentum in [0, 1] at step {1}, got {0}", mu, step));
   }
   return mu;
 }
@@ -37,7 +36,7 @@ void SGD<T>::prepare() {
 
 template <class T>
 void SGD<T>::update(std::size_t i, const Common& common, T* w, const T* gradient, std::size_t size) {
-  if (momentum_.is_constant() && mu_ == 0) {  // no later step needs the velocity
+  if (momentum_.is_constant() && mu_ == 0) {  // the velocity is never needed
     detail::for_entries(size, [=](std::size_t k) {
       w[k] -= common.rate * (common.clip * gradient[k] + common.decay * w[k]);
     });

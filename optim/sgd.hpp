@@ -7,15 +7,14 @@
 
 namespace xgrad::optim {
 
-/// How SGD steps. Numbers and schedules may be given: `{.learning_rate = 0.1, .momentum = 0.9}`.
+/// Options for SGD. A Schedule may be a number: `{.learning_rate = 0.1, .momentum = 0.9}`.
 struct SGDOptions {
   Schedule learning_rate = 0.01;  ///< alpha_t >= 0
-  Schedule momentum = 0;          ///< mu_t in [0, 1]; 0 is gradient descent without memory
+  Schedule momentum = 0;          ///< mu_t in [0, 1]; 0 is plain gradient descent
   double weight_decay = 0;        ///< lambda >= 0: lambda w is added to the gradient g
-  double clip_norm = 0;  ///< the largest norm of all gradients together (see clip_grad_norm); 0: no limit
-  double max_norm =
-      0;  ///< the largest norm of a unit's incoming weights (see constrain_max_norm); 0: no limit
-  bool nesterov = false;  ///< Nesterov's form of the momentum method
+  double clip_norm = 0;  ///< >= 0: limit of the norm of all gradients (see clip_grad_norm); 0: no limit
+  double max_norm = 0;  ///< >= 0: limit of the norm of a unit's weights (see constrain_max_norm); 0: no limit
+  bool nesterov = false;  ///< use Nesterov momentum
 };
 
 /// Stochastic gradient descent with the momentum method of the note's section 4 (Polyak, 1964; the form of
@@ -24,17 +23,17 @@ struct SGDOptions {
 ///     v_{t+1} = mu_t v_t - alpha_t (g + lambda w_t)      v_0 = 0
 ///     w_{t+1} = w_t + v_{t+1}
 ///
-/// and in Nesterov's form (Sutskever et al. 2013, equations 3 and 4, written for the point w_t + mu_t v_t at
-/// which the gradient is taken, as PyTorch, Keras and Bengio et al. 2013 do, so that the parameters are
-/// always that point)
+/// and with Nesterov momentum (Sutskever et al. 2013, equations 3 and 4, in terms of the point w_t + mu_t v_t
+/// at which the gradient is evaluated, as in PyTorch, Keras and Bengio et al. 2013: the parameters always
+/// hold that point)
 ///
 ///     w_{t+1} = w_t + mu_t v_{t+1} - alpha_t (g + lambda w_t)
 ///
-/// The velocity v contains the learning rate: after a change of the rate, old steps go on at their old size.
-/// (PyTorch's velocity does not contain it; with a constant rate and momentum the weights are the same.)
-/// Weight decay is coupled: it acts through the gradient, as that of PyTorch's SGD, and so through momentum
-/// too. Where the norm of all gradients, taken as one vector, is greater than `clip_norm`, each g above is
-/// multiplied by clip_norm / norm; the decay is not part of that norm.
+/// The velocity v includes the learning rate: after a change of the rate, past gradients contribute with
+/// their old rate. (PyTorch's velocity does not include it; with constant rate and momentum the weights are
+/// the same.) Weight decay is coupled, as in PyTorch's SGD: it is added to the gradient and so enters the
+/// velocity. If the norm of all gradients, taken as one vector, exceeds `clip_norm`, each g above is
+/// multiplied by clip_norm / norm; the decay term is not part of that norm.
 ///
 ///     optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.01, .momentum = 0.9});
 ///     ...
@@ -43,12 +42,12 @@ struct SGDOptions {
 template <class T>
 class XGRAD_API SGD final : public Optimizer<T> {
  public:
-  /// For all parameters of a model; one that is listed twice counts once. Throws ValueError where there are
-  /// none, and where an option is out of its range (schedules: at step 0).
+  /// Optimises these parameters; duplicates are ignored. Throws ValueError if there are none or an option is
+  /// out of range (schedules: at step 0).
   explicit SGD(const std::vector<nn::NamedParameter<T>>& parameters, const SGDOptions& options = {});
   explicit SGD(const std::vector<ParameterHandle<T>>& parameters, const SGDOptions& options = {});
 
-  /// mu_t, which the next step will use.
+  /// mu_t, the momentum coefficient of the next step.
   double momentum() const override { return momentum_(this->steps()); }
 
  private:

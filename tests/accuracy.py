@@ -1,9 +1,9 @@
-"""The table of errors, docs/accuracy.md, made of what tests/autodiff/accuracy_test.cpp measured.
+"""Compares or writes the table of errors in docs/accuracy.md, which tests/autodiff/accuracy_test.cpp measures.
 
 usage: accuracy.py [--update] PROGRAM
 
-The page gives for each function the largest errors that were found, in units in the last place. Without --update it has
-to name the same functions, and bound what is measured now: another processor, or fewer samples, may have smaller ones.
+The page lists for each function the largest errors found, in units in the last place. Without --update, it must list the
+same functions and bound the errors measured now; another processor, or fewer samples, may have smaller errors.
 """
 
 import argparse
@@ -17,11 +17,11 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "accuracy.md"
 HEAD = "| function | float: value | derivative | double: value | derivative |\n|---|---|---|---|---|\n"
-SLACK = 0.05  # of numbers that are rounded to one decimal
+SLACK = 0.05  # numbers are rounded to one decimal
 
 
 def measure(program):
-    """What the program measures: for each function four errors."""
+    """The errors that the program measures, four for each function."""
     with tempfile.TemporaryDirectory(prefix="xgrad-") as folder:
         table = pathlib.Path(folder) / "table"
         environment = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", **os.environ}
@@ -54,7 +54,7 @@ def table(rows):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--update", action="store_true", help="write the table, keeping larger errors that it has")
+    parser.add_argument("--update", action="store_true", help="write the table, keeping larger errors already in it")
     parser.add_argument("program", type=pathlib.Path)
     arguments = parser.parse_args()
 
@@ -80,9 +80,9 @@ def main():
         if any(now > bound + SLACK for now, bound in zip(rows[name], before[name])):
             problems.append(f"{name}: measured {rows[name]}, docs/accuracy.md has {before[name]}")
         if any(bound > 4 for bound in before[name]):
-            problems.append(f"{name}: docs/accuracy.md has {before[name]}; the rule is 4")
+            problems.append(f"{name}: docs/accuracy.md has {before[name]}; expected at most 4")
     if problems:
-        print("./run accuracy writes docs/accuracy.md anew:", *problems, sep="\n", file=sys.stderr)
+        print("docs/accuracy.md is out of date; ./run accuracy rewrites it:", *problems, sep="\n", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -1,4 +1,4 @@
-"""Tells how long a program of one page takes to compile that includes autodiff/autodiff.hpp. No time fails."""
+"""Reports the compile time of a one-page program that includes autodiff/autodiff.hpp; it never fails because of the time."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A debugger shows Variables and arrays: gdb with the printers of autodiff/gdb/xgrad.py, in batch mode."""
+"""Checks that gdb shows Variables and arrays with the printers of autodiff/gdb/xgrad.py, in batch mode."""
 
 import shutil
 import subprocess

@@ -1,5 +1,5 @@
 """Checks that includes follow the arrows of the README, `kernels` <- `ops` <- `transforms`, `nn` <- `optim` <- `examples`:
-a file may include what its arrow comes from, and never what it points to."""
+a file may include what its arrow points to, and never what points to it."""
 
 import pathlib
 import re
@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# Files below the folder on the left include nothing of the folders on the right.
+# Files below the folder on the left may not include files of the folders on the right.
 FORBIDDEN = {
     "autodiff/files": ("autodiff/kernels", "autodiff/ops", "autodiff/transforms", "autodiff/elementwise", "autodiff/inspection"),
     "autodiff/kernels": ("autodiff/ops", "autodiff/transforms", "autodiff/elementwise", "autodiff/inspection"),
@@ -19,7 +19,7 @@ FORBIDDEN = {
 
 
 def includes(path):
-    """The files of xgrad that a file includes, with the number of the line."""
+    """The files of xgrad that a file includes, with line numbers."""
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if found := re.match(r'\s*#\s*include\s*[<"]([^>"]+)[>"]', line):
             name = found[1]

@@ -5,7 +5,7 @@ import shutil
 
 from installed import TESTS, check, installation, report
 
-WARNINGS = ["-Wall", "-Wextra", "-Werror"]  # our headers are silent in programs that are
+WARNINGS = ["-Wall", "-Wextra", "-Werror"]  # our headers must not cause warnings
 
 
 def main():

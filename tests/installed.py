@@ -1,4 +1,4 @@
-"""xgrad as its users meet it: installed into a folder, found through pkg-config.
+"""xgrad as users see it: installed into a folder, found through pkg-config.
 
 The scripts beside this one compile programs against such a folder and report in the Test Anything Protocol.
 They are called with the build folder and, after `--`, the compiler's command line.
@@ -18,7 +18,7 @@ ROOT = TESTS.parent
 
 
 class Failure(Exception):
-    """What went wrong, as text for the log."""
+    """An error, as text for the log."""
 
 
 def run(command, **options):
@@ -30,7 +30,7 @@ def run(command, **options):
 
 
 def check(command, **options):
-    """The standard output of a command that has to succeed."""
+    """The standard output of a command that must succeed."""
     result = run(command, **options)
     if result.returncode != 0:
         words = " ".join(str(word) for word in command)
@@ -62,14 +62,14 @@ class Installation:
         return [*self.compiler, "-std=c++20", *options, source, *self.flags]
 
     def output(self, source, program, *options):
-        """Compiles a program and runs it in the folder where it lies; returns what it printed."""
+        """Compiles a program and runs it in its folder; returns its output."""
         check(self.command(source, *options, "-o", program))
         return check([program], env=self.environment, cwd=program.parent)
 
 
 @contextlib.contextmanager
 def installation():
-    """The installation that the command line asks for, and an empty folder for programs."""
+    """The installation given on the command line, and an empty folder for programs."""
     parser = argparse.ArgumentParser()
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("compiler", nargs="+")
@@ -83,8 +83,8 @@ def installation():
 def report(cases, test):
     """Runs test(case) for every case, two at a time, and reports in the Test Anything Protocol.
 
-    A test raises Failure or passes; what it returns, if anything, is why it was skipped. What went wrong is
-    told on standard error.
+    A test raises Failure or passes; its return value, if any, is the reason why it was skipped. Errors are
+    printed on standard error.
     """
     print(f"1..{len(cases)}" if cases else "1..0 # SKIP nothing to compile", flush=True)
 

@@ -1,5 +1,5 @@
-"""The libraries of -Dlevels=: which one the loader takes, and the unit tests with each that this machine has; some of
-them also with the plain library on a processor without AVX, where there is qemu-x86_64 (Debian: qemu-user).
+"""Tests the libraries of -Dlevels=: which one the loader takes, and the unit tests with each that this machine supports;
+some of them also with the plain library on a processor without AVX, if qemu-x86_64 is installed (Debian: qemu-user).
 
 Called with the build folder, the levels after --levels, and the programs of the unit tests after --programs.
 """
@@ -20,12 +20,12 @@ WITHOUT_AVX = {"autodiff_ops_activations", "autodiff_ops_joining", "autodiff_ops
 
 
 def levels_of_this_machine():
-    """What the loader would look for here, such as x86-64-v3."""
+    """The levels that the loader searches on this machine, such as x86-64-v3."""
     return re.findall(r"^\s+(x86-64-v\d) \(supported, searched\)", check([LOADER, "--help"]), re.MULTILINE)
 
 
 def library_taken(program, library, levels):
-    """The libxgrad that the loader takes for a program, with these levels at most."""
+    """The libxgrad that the loader takes for a program, limited to these levels."""
     mask = ["--glibc-hwcaps-mask", ":".join(levels) or "none"]
     lines = check([LOADER, *mask, "--library-path", library, "--list", program])
     return pathlib.Path(re.search(r"libxgrad\S+ => (\S+)", lines)[1])

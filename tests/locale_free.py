@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Finds what depends on the locale in the library: streams that format numbers without the classic locale, and
-functions of C that read, write or classify by it. Numbers go through {fmt} and std::from_chars."""
+"""Finds code of the library that depends on the locale: streams that format numbers without the classic locale, and C
+functions that parse, format or classify characters by it. Numbers must go through {fmt} and std::from_chars."""
 
 import pathlib
 import re
@@ -8,7 +8,7 @@ import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
 
-# What is looked for, and what to write instead.
+# Forbidden patterns, and what to write instead.
 forbidden = {
     r"\bstd::(sto[dfi]|stold|stoll?|stoull?)\b": "std::from_chars",
     r"\b(strto(d|f|ld)|ato[fil]|sscanf|fscanf)\s*\(": "std::from_chars",

@@ -6,7 +6,7 @@
 #include <fstream>
 
 int main(int count, char** words) {
-  // Emptied: what the tests note of operations is appended (support/listed.hpp).
+  // Empties the file, because the tests append to it (support/listed.hpp).
   if (const char* listing = std::getenv("XGRAD_LISTING")) std::ofstream{listing};
   return doctest::Context(count, words).run();
 }

@@ -1,4 +1,4 @@
-"""Checks docs/note.md: every file that a link names is there, and so is the name that the link shows, in that file.
+"""Checks docs/note.md: every linked file exists and contains the name that the link shows.
 
 usage: note.py
 """
@@ -27,7 +27,7 @@ def main():
     for each in wrong:
         print(f"docs/note.md: {each}", file=sys.stderr)
     if named < 60:
-        sys.exit(f"docs/note.md: {named} links with a name; there were more")
+        sys.exit(f"docs/note.md: expected at least 60 links with a name, got {named}")
     print(f"{len(links)} links, {named} of them with a name")
     sys.exit(1 if wrong else 0)
 

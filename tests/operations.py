@@ -1,11 +1,11 @@
-"""The table of operations, docs/operations.md, made of what the tests checked.
+"""Compares or writes the table of operations, docs/operations.md, which lists what the tests checked.
 
 usage: operations.py [--update] PROGRAM...
 
-Each program, a test of autodiff/, notes in a file which operations it checked and how (support/listed.hpp); where
-its test was run since it was built, it is not run again.
-The page is written from these notes alone; without --update it has to say the same already. Every function
-that a header of operations declares has to be in it, with derivatives and in both precisions.
+Each program, a test of autodiff/, records in a file which operations it checked and how (support/listed.hpp); if its
+test has run since it was built, it is not run again.
+The page is written from these records alone; without --update it must already match them. Every function that a
+header of operations declares must be listed, with derivatives and in both precisions.
 """
 
 import argparse
@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
 OPERANDS = ROOT / "tests" / "autodiff" / "operands_test.cpp"
 
-# Public functions that are no rows of their own, and why.
+# Public functions without a row of their own, and the rows that cover them.
 NOT_LISTED = {
     "add": "a + b",
     "divide": "a / b",
@@ -54,14 +54,14 @@ Every operation by family, {count} in all, and what the tests checked of it.
 
 
 class Failure(Exception):
-    """What went wrong, as text for the log."""
+    """An error, as text for the log."""
 
 
 # What the headers declare
 
 
 def braced(text, start):
-    """The end of the block whose brace opens at `start`."""
+    """The end of the block whose opening brace is at `start`."""
     depth = 0
     for place in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)
@@ -71,7 +71,7 @@ def braced(text, start):
 
 
 def statements(text):
-    """What stands in namespace xgrad itself, declarations without their bodies."""
+    """The declarations directly in namespace xgrad, without their bodies."""
     text = re.sub(r"//[^\n]*|/\*.*?\*/|^ *#[^\n]*", "", text, flags=re.S | re.M)
     statement, parentheses, place = "", 0, 0
     while place < len(text):
@@ -105,7 +105,7 @@ def without_template(statement):
 
 
 def function_name(statement):
-    """The name of the function that is declared, if one is; `operator+` and the like among them."""
+    """The name of the declared function, such as `operator+`, or None if it is not a function."""
     statement = without_template(statement)
     if operator := re.search(r"\boperator\s*([^\s\w(]+)\s*\(", statement):
         return "operator" + operator[1]
@@ -131,11 +131,11 @@ def declared(header):
     return {name for name in names if not name.startswith("XGRAD_")}
 
 
-# What the tests noted
+# What the tests recorded
 
 
 class Row:
-    """An operation of the table; what several test cases noted of it adds up."""
+    """An operation of the table; the records of several test cases are combined."""
 
     def __init__(self, note):
         self.name = note["name"]
@@ -151,12 +151,12 @@ class Row:
             self.elsewhere[library] = name or note[library]
 
     def function(self):
-        """The function of this row: of `view with masks`, view, of `a + b`, operator+."""
+        """The function of this row: view for `view with masks`, operator+ for `a + b`."""
         formula = re.fullmatch(r"a (\S+) b|(-)x", self.name)
         return "operator" + (formula[1] or formula[2]) if formula else re.match(r"\w*", self.name)[0]
 
     def missing(self):
-        """The aspects that were not checked, though they have to be."""
+        """The aspects that must be checked but were not."""
         needed = ["value"] if self.name in WITHOUT_DERIVATIVES else self.checked
         return [aspect for aspect, checked in self.checked.items() if aspect in needed and not checked]
 
@@ -170,7 +170,7 @@ class Row:
 
 
 def listing_of_the_test(program):
-    """Where the test that runs a program has it note what it checks (XGRAD_LISTING in tests/meson.build)."""
+    """The file in which a program's test records what it checks (XGRAD_LISTING in tests/meson.build)."""
     return program.parent / f"{program.name}.listing"
 
 
@@ -182,10 +182,10 @@ def is_newer(listing, program):
 
 
 def notes(program, run):
-    """What a test program notes of the operations that it checks: in its last test, or, with `run`, when run now."""
+    """What a test program records about the operations that it checks: in its last test or, with `run`, when run now."""
     listing = listing_of_the_test(program)
     if run or not is_newer(listing, program):
-        # Two at a time: threads that wait leave the cores to the others.
+        # Two programs run at a time: waiting threads must not occupy the cores.
         environment = {"OMP_NUM_THREADS": "2", "OMP_WAIT_POLICY": "passive", **os.environ}
         environment["XGRAD_LISTING"] = str(listing)
         result = subprocess.run([program], env=environment, capture_output=True, text=True, check=False)
@@ -195,7 +195,7 @@ def notes(program, run):
 
 
 def room_and_name(test):
-    """The folder of autodiff/ and the name in it of the test ops_shape; "" for one beside the folders."""
+    """The folder and name of a test such as ops_shape; the folder is "" for files directly in autodiff/."""
     for room in sorted(folder.name for folder in (ROOT / "autodiff").iterdir() if folder.is_dir()):
         if test.startswith(f"{room}_"):
             return room, test.removeprefix(f"{room}_")
@@ -214,7 +214,7 @@ class Family:
             self.rows.setdefault(note["name"], Row(note)).add(note)
 
     def description(self):
-        """What the header says of itself, in a sentence."""
+        """The first sentence of the header's file comment, with a link."""
         if not self.header.exists():
             return ""
         found = re.search(r"/// \\file\n((?:///.*\n)+)", self.header.read_text())
@@ -232,10 +232,10 @@ class Family:
 
 
 def check(families):
-    """What the table lacks, one line each."""
-    # A family of operations has to be there whole, one of transforms once it has a row.
+    """The faults of the table, one line each."""
+    # A family of operations must be complete; so must a family of transforms that has a row.
     headers = {*(ROOT / "autodiff" / "ops").glob("*.hpp"), *(f.header for f in families if f.header.exists())}
-    # These repeat what the others declare, for arrays and for Parameters.
+    # These repeat the declarations of the others for arrays and for Parameters.
     headers -= {ROOT / "autodiff" / "ops" / f"{name}.hpp" for name in ("names", "parameters", "each_parameter")}
     operations = {name: header.relative_to(ROOT) for header in sorted(headers) for name in declared(header)}
     listed = set()
@@ -243,21 +243,21 @@ def check(families):
         for row in family.rows.values():
             listed.add(row.function())
             if row.function() not in operations:
-                yield f"{row.name}: the test of {family.name} lists it, and no header declares it"
+                yield f"{row.name}: the test of {family.name} lists it, but no header declares it"
             if missing := row.missing():
                 yield f"{row.name}: the test of {family.name} does not check: {', '.join(missing)}"
     for name, header in sorted(operations.items()):
         if name not in listed and name not in NOT_LISTED and not name.startswith("operator"):
-            yield f"{name}: {header} declares it, and no test lists it (tests/support/listed.hpp)"
+            yield f"{name}: {header} declares it, but no test lists it (tests/support/listed.hpp)"
     text = OPERANDS.read_text()
     called = {*re.findall(r'CALLS\("([^"]+)"', text), *re.findall(r"REDUCTION\((\w+)\);", text)}
     rows = {row.name for family in families for row in family.rows.values()}
     for name in sorted(rows - called):
-        yield f"{name}: no CALLS of {OPERANDS.relative_to(ROOT)} calls it on Parameters"
+        yield f"{name}: expected a CALLS in {OPERANDS.relative_to(ROOT)} that calls it on Parameters"
     for name in sorted(NOT_LISTED):
         if name in listed or name not in operations:
             reason = "a test lists it" if name in listed else "no header declares it"
-            yield f"{name}: {reason}; NOT_LISTED in tests/operations.py need not name it"
+            yield f"{name}: {reason}; remove it from NOT_LISTED in tests/operations.py"
 
 
 def page_of(families):
@@ -268,7 +268,7 @@ def page_of(families):
 
 
 def compare(page, update):
-    """How the page that is there differs, as lines; with `update` it is written."""
+    """The differences between the existing page and `page`, as lines; with `update`, writes the page instead."""
     if update:
         PAGE.write_text(page)
         return []
@@ -277,7 +277,7 @@ def compare(page, update):
         return []
     names = ("docs/operations.md", "what the tests checked")
     lines = difflib.unified_diff(written.splitlines(), page.splitlines(), *names, "", "", 0, "")
-    return ["docs/operations.md is not what the tests checked; ./run operations writes it:", *lines]
+    return ["docs/operations.md does not match what the tests checked; ./run operations rewrites it:", *lines]
 
 
 def main():
@@ -295,7 +295,7 @@ def main():
         except Failure as failure:
             return [str(failure)]
 
-    # A test that was stopped or run in part leaves an incomplete listing.
+    # A test that was interrupted or run in part leaves an incomplete listing.
     found = problems(run=arguments.update)
     if found and not arguments.update:
         found = problems(run=True)

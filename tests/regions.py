@@ -1,5 +1,5 @@
-"""Checks that nothing allocates or throws in a parallel region, as far as one can read it off the source: an exception
-cannot leave a region, it ends the program. What a region calls is checked while it runs, by
+"""Checks that nothing allocates or throws in a parallel region, as far as the source shows: an exception that leaves a
+region ends the program. Functions that a region calls are checked at run time by
 tests/autodiff/kernels/regions_test.cpp."""
 
 import pathlib
@@ -9,7 +9,7 @@ import sys
 root = pathlib.Path(__file__).resolve().parent.parent
 regions = ("autodiff/kernels/parallel.hpp", "autodiff/kernels/parallel.cpp")
 
-# Constructors of what owns memory, and what throws; a reference or a pointer to such a thing is none.
+# Constructors of types that own memory, and what throws; references and pointers to such types are allowed.
 forbidden = re.compile(
     r"""\b(?: Array<[^<>]*(?:<[^<>]*>)?[^<>]*>(?!\s*[&*]) | std::(?:vector|string|map|deque|function)\b(?![^;(]*[&*]\s*\w+\s*[:=)])
       | xt::(?:svector|uvector) | Shape\s*[{(] | KeyedRow<T>\s*\w+\( | throw\b | new\b | (?:empty|full)<
@@ -41,7 +41,7 @@ def faults_of(path):
             yield name, text.count("\n", 0, found.start()) + 1, f"a region outside {regions[0]}"
     for found in re.finditer(r"\bparallel_(?:for|parts)\(", text):
         body = call_at(text, found.end() - 1)
-        body_start = body.find("[")  # the lambda; what stands before is computed outside
+        body_start = body.find("[")  # the lambda; arguments before it are computed outside
         for fault in forbidden.finditer(body, max(body_start, 0)) if body_start >= 0 else ():
             line = text.count("\n", 0, found.end() - 1 + fault.start()) + 1
             yield name, line, f"`{fault.group().strip()}` in a parallel region"

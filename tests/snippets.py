@@ -1,12 +1,12 @@
 """Compiles and runs every ```cpp block of README.md and docs/*.md against the installed library.
 
-A block with `int main` is a program. Any other is made into one: its types and functions go in front of main,
-its statements into main, with xgrad's headers included and its namespace open.
-A ```text block that follows, with nothing but blank lines between, is the exact output.
+A block with `int main` is a program. Any other is made into one: its types and functions are placed before main,
+its statements in main, with xgrad's headers included and its namespace open.
+A ```text block that follows, with only blank lines between, is the exact output.
 
-What a page does not show stands in comments, right in front of the block:
-    <!-- cpp CODE -->      CODE comes first; it may be several lines
-    <!-- continued -->     the block goes on from the one before it
+Code that a page does not show is in comments directly before the block:
+    <!-- cpp CODE -->      CODE comes first; it may have several lines
+    <!-- continued -->     the block continues the one before it
 """
 
 import re
@@ -19,7 +19,7 @@ DEFINES = re.compile(r"(template|struct|class|enum|union|namespace|using|concept
 CONTROLS = re.compile(r"(if|for|while|do|switch|try|else|catch|return)\b")
 FUNCTION = re.compile(r"\)\s*(const|noexcept|->[^{]*)*\s*$")
 
-# What is not code: comments, strings and characters.
+# Not code: comments, strings and characters.
 OPAQUE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|(?<!\w)\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
 
@@ -56,12 +56,12 @@ def items(code):
 
 
 def is_definition(item):
-    """Whether an item belongs in front of main."""
+    """Whether an item belongs before main."""
     plain = blanked(item).strip()
     if plain.startswith("#") or DEFINES.match(plain):
         return True
     head = plain.partition("{")[0]
-    outer = re.sub(r"\([^()]*\)", "()", head)  # default arguments are no assignments
+    outer = re.sub(r"\([^()]*\)", "()", head)  # default arguments are not assignments
     return (
         plain.endswith("}")
         and not CONTROLS.match(plain)
@@ -72,7 +72,7 @@ def is_definition(item):
 
 
 class Snippet:
-    """The code of a program in parts, each with the line where it stands in the page, and its output."""
+    """The code of a program in parts, each with its line number in the page, and its output."""
 
     def __init__(self, page, line):
         self.page, self.line = page, line
@@ -151,7 +151,7 @@ def main():
             source.write_text(snippet.program())
             output = xgrad.output(source, place / "program")
             if snippet.output is not None and output != snippet.output:
-                raise Failure(f"it printed\n{output}and the page says\n{snippet.output}")
+                raise Failure(f"expected the output on the page:\n{snippet.output}got:\n{output}")
 
         cases = {}
         for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]:

@@ -5,9 +5,9 @@
 #include <array>
 #include <optional>
 
-// A dual number is a value and its slope: how it changes with an input, nothing where it does not. The value
-// of a formula is there already; this adds instructions for slopes behind it. Where a formula has several
-// inputs, its values have a slope by each, and share what these have in common.
+// A dual number is a value and its slope, the derivative with respect to an input; no slope means zero. The
+// instructions for the values exist already; this appends instructions for the slopes. Each value has one
+// slope per input, and the slopes share common subexpressions.
 
 namespace xgrad::detail {
 namespace {
@@ -18,15 +18,15 @@ using kernels::Op;
 using Operands = std::array<ScalarExpression, 3>;
 using Slope = std::optional<ScalarExpression>;
 
-/// The derivative of a^c for a number c, as that of `pow` with a number.
+/// The derivative of a^c for a number c, computed as by `pow` with a number.
 ScalarExpression derivative_of_power(const ScalarExpression& a, double c) {
   if (c == 0) return 0;
   if (has_power_below(c)) return c * power_of_number(a, c - 1);
   return pullbacks::of_pow_by_base(ScalarExpression(1), a, ScalarExpression(c));
 }
 
-/// The derivative of an operation by one of its operands x; y is its value. Those of functions are the
-/// pullbacks of 1.
+/// The derivative of an operation with value y with respect to one of its operands x. For functions, it is
+/// the pullback of 1.
 ScalarExpression derivative_by(Op op, std::size_t operand, const Operands& x, const ScalarExpression& y) {
   const ScalarExpression one = 1;
   const ScalarExpression& a = x[0];
@@ -133,7 +133,7 @@ bool is_step(Op op) {
   }
 }
 
-/// The slope of the entry chosen; slopes that are not chosen do not get in, NaN or infinite as they may be.
+/// The slope of the selected operand. The other slopes do not contribute, even if NaN or infinite.
 Slope chosen_slope(Op op, const Operands& x, const std::array<Slope, 3>& slopes) {
   if (op == Op::select) {
     if (!slopes[1] && !slopes[2]) return {};
@@ -147,7 +147,7 @@ Slope chosen_slope(Op op, const Operands& x, const std::array<Slope, 3>& slopes)
                        : where(x[0] < x[1], a, where(x[1] < x[0], b, half));
 }
 
-/// The slopes of an operation by each input.
+/// The slopes of an operation with respect to each input.
 std::vector<Slope> slopes_of(Op op, const Operands& x, const ScalarExpression& y, std::size_t inputs,
                              const std::array<const std::vector<Slope>*, 3>& operands) {
   std::vector<Slope> slopes(inputs);
@@ -173,7 +173,7 @@ std::vector<Slope> slopes_of(Op op, const Operands& x, const ScalarExpression& y
   return slopes;
 }
 
-/// The slopes of the formula's result by each of the inputs given, added to the formula.
+/// Appends instructions for the slopes of the formula's result with respect to each of the given inputs.
 std::vector<Slope> add_slopes(FormulaBuilder& builder, std::span<const std::size_t> inputs) {
   const std::size_t count = builder.formula().program.size();
   std::vector<bool> needed(count, false);
@@ -182,7 +182,7 @@ std::vector<Slope> add_slopes(FormulaBuilder& builder, std::span<const std::size
     const Instruction& each = builder.formula().program[i];
     for (std::size_t k = 0; needed[i] && k < operand_count(each.op); ++k) needed[each.operands[k]] = true;
   }
-  std::vector<std::vector<Slope>> slopes(count);  // empty where it depends on no input
+  std::vector<std::vector<Slope>> slopes(count);  // empty for a value that depends on no input
   for (std::size_t i = 0; i < count; ++i) {
     if (!needed[i]) continue;
     const Instruction each = builder.formula().program[i];  // a copy: the program grows

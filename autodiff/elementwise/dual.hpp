@@ -12,23 +12,24 @@
 
 namespace xgrad::detail {
 
-/// What a function does to its entries.
+/// The formula that a function computes for each entry.
 struct Formula {
   kernels::Program program;
   std::size_t inputs = 0;
-  std::uint32_t result = 0;  // the instruction that computes it
+  std::uint32_t result = 0;  // index of the instruction that computes the result
 };
 
-/// Several results of one pass.
+/// A formula with several results, computed in one pass.
 struct Pass {
   std::shared_ptr<const Formula> formula;
   std::vector<std::uint32_t> results;
 };
 
-/// The derivative by one input, a formula of the same inputs.
+/// The derivative with respect to one input, as a formula of the same inputs.
 std::shared_ptr<const Formula> derivative(const Formula& formula, std::size_t input);
 
-/// The derivatives by the inputs given, each times a cotangent, which is one more input behind the others.
+/// The derivatives with respect to the given inputs, each times a cotangent, which is an additional last
+/// input.
 Pass gradient_pass(const Formula& formula, std::span<const std::size_t> inputs);
 
 }  // namespace xgrad::detail

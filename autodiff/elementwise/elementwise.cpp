@@ -19,8 +19,8 @@ std::vector<const Array<T>*> values_of(const std::vector<Variable<T>>& inputs) {
   return values;
 }
 
-/// Computes the formula again, from the inputs, together with its derivatives: they cost less than the memory
-/// traffic of saving anything of the first pass would.
+/// Recomputes the formula from the inputs together with its derivatives, which is cheaper than the memory
+/// traffic of saving intermediate values.
 template <class T>
 class FormulaPullback final : public Pullback {
  public:

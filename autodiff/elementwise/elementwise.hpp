@@ -10,7 +10,7 @@
 #include <vector>
 
 /// \file
-/// Formulas of a user's own, computed and differentiated entry by entry in one pass.
+/// Fused user-defined formulas: computed and differentiated entry by entry in one pass.
 
 namespace xgrad {
 
@@ -22,17 +22,17 @@ XGRAD_API Variable<T> elementwise(std::shared_ptr<const Formula> formula, std::v
 template <class>
 using ExpressionFor = const ScalarExpression&;
 
-/// What f does to its entries.
+/// The formula that f computes for each entry.
 template <class... X, class F>
 std::shared_ptr<const Formula> formula_of(F& f) {
   constexpr bool callable = std::is_invocable_v<F&, ExpressionFor<X>...>;
   static_assert(callable,
-                "xgrad: the function of elementwise takes one number for each input, as auto: "
-                "[](auto a, auto b) { return a * exp(-b * b); }");
+                "xgrad: the function of elementwise must take one number for each input, as auto: [](auto a, "
+                "auto b) { return a * exp(-b * b); }");
   if constexpr (callable) {
     constexpr bool gives_number =
         std::is_convertible_v<std::invoke_result_t<F&, ExpressionFor<X>...>, ScalarExpression>;
-    static_assert(gives_number, "xgrad: the function of elementwise has to return a number");
+    static_assert(gives_number, "xgrad: the function of elementwise must return a number");
     if constexpr (gives_number) {
       FormulaBuilder builder(sizeof...(X));
       return [&]<std::size_t... k>(std::index_sequence<k...>) {
@@ -46,20 +46,21 @@ std::shared_ptr<const Formula> formula_of(F& f) {
 
 }  // namespace detail
 
-/// f applied to every entry of the inputs, which broadcast and are Variables, arrays and numbers, at least
-/// one of them a Variable. Value and derivatives are each computed in one pass over memory, however long the
-/// formula is; the tape keeps the inputs alone.
+/// f applied to every entry of the inputs, which broadcast. The inputs are Variables, arrays and numbers, at
+/// least one of them a Variable. Value and derivatives are each computed in one pass over memory, independent
+/// of the length of the formula; the tape saves only the inputs.
 ///
 ///     const auto y = elementwise([](auto a, auto b) { return a * exp(-b * b); }, p, q);
 ///
-/// f is called once, with a ScalarExpression for each input, and its derivatives are derived from what it
-/// does with them, by dual numbers, to any order. It may use the functions of entry.hpp, the standard ones
-/// among them, numbers, and loops whose length does not depend on entries. What depends on the value of an
-/// entry is written with `where`, `max`, `min`, `abs`: a comparison is no bool. Numbers that f captures are
-/// constants.
+/// f is called once, with a ScalarExpression for each input. Its derivatives of any order are obtained from
+/// the recorded formula by dual numbers. f may use the functions of scalar_expression.hpp (which include the
+/// standard ones), numbers, and loops whose length does not depend on entries. Use `where`, `max`, `min` or
+/// `abs` instead of branching on the value of an entry: a comparison is not a bool. Numbers that f captures
+/// are constants.
 ///
-/// At the edges the derivatives are those that entry.hpp names; a branch that `where` did not take adds
-/// nothing, not even NaN. Throws ShapeError where shapes do not broadcast.
+/// At non-differentiable points, the derivatives are those documented in scalar_expression.hpp; a branch that
+/// `where` does not select contributes nothing, not even NaN. Throws ShapeError if the shapes do not
+/// broadcast.
 template <class F, class... X>
 auto elementwise(F&& f, X&&... inputs) {
   static_assert((Operand<X> && ...) && (VariableType<X> || ...),

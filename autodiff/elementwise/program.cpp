@@ -15,11 +15,11 @@ namespace {
 template <class E>
 using Pooled = std::vector<E, PoolAllocator<E>>;
 
-/// Entries of a tile: what several of them take fits into the first-level cache.
+/// Entries per tile: several tiles fit into the first-level cache.
 template <class T>
 constexpr std::size_t tile = 2048 / sizeof(T);
 
-/// An instruction on vectors.
+/// Evaluates an instruction on SIMD vectors.
 template <Op op, class V>
 V compute(const V& a, const V& b, const V& c) {
   using T = typename V::value_type;
@@ -88,24 +88,24 @@ constexpr bool is_long(Op op) {
     case Op::log:
     case Op::sigmoid:
     case Op::sqrt:
-      return false;  // short enough to be kept where their constants stay in registers
+      return false;  // short enough to inline, so that their constants stay in registers
     default:
       return (op >= Op::expm1 && op <= Op::bell) || (op >= Op::pow && op <= Op::fmod);
   }
 }
 
-/// Instructions that are long are compiled once, not once for each kind of operands.
+/// Long instructions are compiled once, instead of once for each kind of operands.
 template <Op op, class V>
 [[gnu::noinline]] V compute_apart(const V& a, const V& b, const V& c) {
   return compute<op>(a, b, c);
 }
 
-/// One instruction on a tile: out[i] = op(a[i], b[i], c[i]); `out` may be an operand. `count` is a multiple
-/// of a vector's width.
+/// Evaluates one instruction on a tile: out[i] = op(a[i], b[i], c[i]); `out` may be an operand. `count` is a
+/// multiple of the vector width.
 template <class T>
 using Loop = void (*)(T* out, const T* a, const T* b, const T* c, std::size_t count);
 
-/// The operands whose bit is set in `uniform` are one number each.
+/// Operands whose bit is set in `uniform` are a single number for all entries.
 template <class T, Op op, unsigned uniform>
 void loop(T* out, const T* a, const T* b, const T* c, std::size_t count) {
   using V = Batch<T>;
@@ -132,12 +132,12 @@ void loop(T* out, const T* a, const T* b, const T* c, std::size_t count) {
   }
 }
 
-constexpr std::size_t kinds = 8;  // of operands: a bit for each that is uniform
+constexpr std::size_t kinds = 8;  // combinations of uniform operands: one bit per operand
 
 template <class T, Op op, std::size_t... kind>
 constexpr std::array<Loop<T>, kinds> loops_of(std::index_sequence<kind...>) {
-  // Where all operands are uniform, so is the result: it is computed once, elsewhere. Only `identity` spreads
-  // a number over a tile.
+  // If all operands are uniform, the result is too and is computed once, elsewhere. Only `identity`
+  // broadcasts a number to a tile.
   constexpr std::size_t used = op == Op::identity ? 2 : (std::size_t{1} << operand_count(op)) - 1;
   return {(kind < used ? &loop < T, op, kind < used ? kind : 0 > : nullptr)...};
 }
@@ -152,7 +152,7 @@ Loop<T> find_loop(Op op, std::size_t kind) {
   return table[static_cast<std::size_t>(op) - static_cast<std::size_t>(Op::identity)][kind];
 }
 
-/// An instruction on numbers, with the same bits as on tiles.
+/// Evaluates an instruction on numbers, bit-identical to its result on tiles.
 template <class T>
 T evaluate_as(Op op, const std::array<T, 3>& operands) {
   alignas(64) T x[3][Batch<T>::size];
@@ -161,8 +161,8 @@ T evaluate_as(Op op, const std::array<T, 3>& operands) {
   return x[0][0];
 }
 
-/// What is done to each tile, and where its operands are: a place is an input, a result, a number or a slot
-/// for a tile.
+/// The steps for each tile and the places of their operands. A place is an input, a result, a number or a
+/// slot (buffer for a tile).
 template <class T>
 class Plan {
  public:
@@ -243,12 +243,12 @@ class Plan {
         place[i] = program_[i].operands[0];
         continue;
       }
-      // A slot whose tile nobody needs after this instruction serves for its result.
+      // A slot that is not used after this instruction is reused for its result.
       for (const std::uint32_t operand : operands(i)) {
         const bool is_slot = place[operand] != nowhere && place[operand] >= slot_place(0);
         if (last_use_[operand] == i && is_slot) {
           free.push_back(place[operand]);
-          last_use_[operand] = nowhere;  // once, where it is an operand twice
+          last_use_[operand] = nowhere;  // only once, even if it is an operand twice
         }
       }
       const auto result = std::ranges::find(results, i);
@@ -262,7 +262,7 @@ class Plan {
       }
       add_step(program_[i].op, place[i], i, place);
     }
-    // Results that are inputs, numbers, or each other.
+    // Results that are inputs, numbers, or copies of another result.
     for (std::size_t k = 0; k < results.size(); ++k) {
       const auto own = static_cast<std::uint32_t>(result_place(k));
       if (place[results[k]] == own) continue;
@@ -285,14 +285,14 @@ class Plan {
   std::size_t inputs_;
   std::size_t results_;
   const Program& program_;
-  Pooled<std::uint32_t> last_use_;  // 0 where it is not needed
+  Pooled<std::uint32_t> last_use_;  // 0 if the instruction is not needed
   Pooled<std::uint8_t> uniform_;
   Pooled<T> numbers_;
   Pooled<Step> steps_;
   std::size_t slots_ = 0;
 };
 
-/// How an input is read.
+/// Reads an input as broadcast to the result's shape.
 template <class T>
 struct Source {
   const T* data;
@@ -319,8 +319,8 @@ struct Source {
   }
 };
 
-/// Asks for the cache lines of the next tile, some before each step of this one, so that memory is read while
-/// numbers are computed.
+/// Prefetches the next tile, a few cache lines before each step of this one, so that memory access overlaps
+/// with computation.
 template <class T>
 class Prefetch {
  public:
@@ -348,12 +348,12 @@ class Prefetch {
   std::size_t last_;
 };
 
-/// The tiles of one thread.
+/// Evaluates the tiles of one thread.
 template <class T>
 void run_tiles(const Plan<T>& plan, std::span<const Source<T>> sources, std::span<T* const> out,
                std::size_t begin, std::size_t end, T* slots, T** place) {
   constexpr std::size_t width = Batch<T>::size;
-  // Slots for inputs and results come first, those of the plan after them.
+  // Slots for inputs and results come first, followed by those of the plan.
   T* const input_slots = slots;
   T* const result_slots = input_slots + sources.size() * tile<T>;
   T* const plan_slots = result_slots + out.size() * tile<T>;

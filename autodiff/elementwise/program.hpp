@@ -8,13 +8,13 @@
 #include <vector>
 
 /// \file
-/// A formula of numbers as a list of instructions, computed for every entry of broadcast arrays in one pass:
-/// tile by tile, so that what is between the inputs and the results stays in the first-level cache.
+/// A scalar formula as a list of instructions, evaluated for every entry of broadcast arrays in one pass:
+/// tile by tile, so that intermediate values stay in the first-level cache.
 
 namespace xgrad::kernels {
 
 enum class Op : std::uint8_t {
-  input,   // the array of this number
+  input,   // an entry of the input array with the index operands[0]
   number,  // a constant
   identity,
   negative,
@@ -54,18 +54,18 @@ enum class Op : std::uint8_t {
   multiply,
   divide,
   pow,
-  power_of_number,  // the second operand is a number, which chooses the way
+  power_of_number,  // the second operand is a number, which determines the algorithm
   atan2,
   hypot,
   fmod,
   max,
   min,
-  less,  // conditions are 1 or 0
+  less,  // conditions have the value 1 or 0
   less_equal,
   equal,
   both,
   either,
-  select,  // the second where the first is not 0, the third elsewhere
+  select,  // the second operand where the first is not 0, the third elsewhere
   fma,
   count
 };
@@ -78,16 +78,16 @@ constexpr std::size_t operand_count(Op op) {
 
 struct Instruction {
   Op op;
-  std::array<std::uint32_t, 3> operands{};  // places of earlier instructions; of an input, its number
+  std::array<std::uint32_t, 3> operands{};  // indices of earlier instructions; of an input, its index
   double number = 0;
 };
 
 using Program = std::vector<Instruction, PoolAllocator<Instruction>>;
 
-/// One instruction applied to numbers.
+/// Evaluates one instruction on numbers.
 double evaluate(Op op, double a, double b, double c);
 
-/// Computes the instructions at the places `results` for every entry of inputs that broadcast to `shape`,
+/// Evaluates the instructions with the indices `results` for every entry of inputs that broadcast to `shape`,
 /// into arrays of that shape. An entry's result does not depend on its position.
 template <class T>
 void run(const Program& program, std::span<const std::uint32_t> results, const Shape& shape,

@@ -40,7 +40,7 @@ bool same(const kernels::Instruction& a, const kernels::Instruction& b) {
          std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number);
 }
 
-/// The instruction's place; an equal one of those before serves for it.
+/// The index of the instruction. An equal earlier instruction is reused.
 std::uint32_t add(kernels::Program& program, const kernels::Instruction& instruction) {
   constexpr std::ptrdiff_t looked_at = 64;  // bounds the search in long formulas
   const auto last = program.rbegin();

@@ -11,8 +11,8 @@
 #include <type_traits>
 
 /// \file
-/// The numbers that the function of `elementwise` computes with, and the functions that it may use: the
-/// standard ones, under their names.
+/// The type of the numbers in the function of `elementwise`, and the functions that it may use, which have
+/// the names of the standard ones.
 
 namespace xgrad {
 
@@ -23,7 +23,7 @@ namespace detail {
 struct Formula;
 class FormulaBuilder;
 
-/// Where an instruction of the formula that is being built stands; formula 0 for a number.
+/// The position of an instruction in the formula being built; formula 0 means a constant number.
 struct ExpressionPlace {
   std::uint64_t formula = 0;
   std::uint32_t index = 0;
@@ -32,16 +32,15 @@ struct ExpressionPlace {
 
 }  // namespace detail
 
-/// A comparison of entries: it holds for some of them and not for others, and so is no bool. `where` chooses
-/// by it; `&&`, `||` and `!` combine several, both sides computed.
+/// A comparison of entries, whose result differs from entry to entry and is therefore not a bool. Use it in
+/// `where`; combine several with `&&`, `||` and `!`, which always evaluate both sides.
 class Condition {
  public:
   template <std::same_as<bool> B>
   explicit operator B() const {
-    static_assert(
-        !std::is_same_v<B, bool>,
-        "xgrad: a comparison inside of elementwise holds for some entries and not for others; instead "
-        "of if, ?: and loops use where(condition, a, b), max, min, abs or clamp");
+    static_assert(!std::is_same_v<B, bool>,
+                  "xgrad: a comparison inside elementwise has a different result for each entry; instead of "
+                  "if, ?: and loops use where(condition, a, b), max, min, abs or clamp");
     return false;
   }
 
@@ -52,14 +51,15 @@ class Condition {
   detail::ExpressionPlace place_;
 };
 
-/// An entry of the arrays that `elementwise` goes through: a number of which the value is not known yet. What
-/// is done to it is noted once, and then done to every entry. It lives as long as the call of the function.
+/// An entry of the arrays that `elementwise` processes: a symbolic number. Operations on it are recorded once
+/// and then applied to every entry. It is valid during the call of the function.
 class XGRAD_API ScalarExpression {
  public:
   ScalarExpression() : ScalarExpression(0) {}
   template <Number S>
   ScalarExpression(S number) : place_{0, 0, static_cast<double>(number)} {}
 
+  /// The result of the operation replaces this one.
   ScalarExpression& operator+=(const ScalarExpression& other);
   ScalarExpression& operator-=(const ScalarExpression& other);
   ScalarExpression& operator*=(const ScalarExpression& other);
@@ -88,26 +88,29 @@ XGRAD_API Condition operator&&(const Condition& a, const Condition& b);
 XGRAD_API Condition operator||(const Condition& a, const Condition& b);
 XGRAD_API Condition operator!(const Condition& a);
 
-/// `a` where the condition holds, `b` elsewhere. Both are computed; of the one that was not taken nothing
-/// gets into value or derivative, not even NaN.
+/// `a` where the condition holds, `b` elsewhere. Both are computed; the one not selected contributes nothing
+/// to value and derivative, not even NaN.
 XGRAD_API ScalarExpression where(const Condition& condition, const ScalarExpression& a,
                                  const ScalarExpression& b);
 inline ScalarExpression where(bool condition, const ScalarExpression& a, const ScalarExpression& b) {
   return condition ? a : b;
 }
 
-/// The same for plain numbers, so that one function serves for both.
+/// The same for plain numbers, so that one generic function works for both.
 template <Number A, Number B>
 std::common_type_t<A, B> where(bool condition, A a, B b) {
   return condition ? a : b;
 }
 
 /// |x|, with derivative 0 at 0.
+/// @{
 XGRAD_API ScalarExpression abs(const ScalarExpression& x);
 inline ScalarExpression fabs(const ScalarExpression& x) { return abs(x); }
+/// @}
 
-/// The larger and the smaller of two, NaN where one of them is; where they tie, each gets half of the
-/// derivative.
+/// The larger and the smaller of two numbers, NaN if one of them is NaN; for equal numbers, each gets half of
+/// the derivative. `clamp` is min(max(x, low), high).
+/// @{
 XGRAD_API ScalarExpression max(const ScalarExpression& a, const ScalarExpression& b);
 XGRAD_API ScalarExpression min(const ScalarExpression& a, const ScalarExpression& b);
 inline ScalarExpression fmax(const ScalarExpression& a, const ScalarExpression& b) { return max(a, b); }
@@ -116,14 +119,21 @@ inline ScalarExpression clamp(const ScalarExpression& x, const ScalarExpression&
                               const ScalarExpression& high) {
   return min(max(x, low), high);
 }
+/// @}
 
-/// x^y. Its derivative by x is 0 where y is 0, that by y is 0 where x is 0 and y is not negative.
+/// x^y. The derivative with respect to x is 0 if y is 0; that with respect to y is 0 if x is 0 and y is not
+/// negative.
 XGRAD_API ScalarExpression pow(const ScalarExpression& x, const ScalarExpression& y);
+/// The square root and the cube root, with infinite derivatives at 0.
+/// @{
 XGRAD_API ScalarExpression sqrt(const ScalarExpression& x);
 XGRAD_API ScalarExpression cbrt(const ScalarExpression& x);
+/// @}
 /// sqrt(x^2 + y^2), with derivative 0 at 0.
 XGRAD_API ScalarExpression hypot(const ScalarExpression& x, const ScalarExpression& y);
 
+/// The standard function of that name, NaN outside its domain.
+/// @{
 XGRAD_API ScalarExpression exp(const ScalarExpression& x);
 XGRAD_API ScalarExpression exp2(const ScalarExpression& x);
 XGRAD_API ScalarExpression expm1(const ScalarExpression& x);
@@ -148,33 +158,41 @@ XGRAD_API ScalarExpression atanh(const ScalarExpression& x);
 
 XGRAD_API ScalarExpression erf(const ScalarExpression& x);
 XGRAD_API ScalarExpression erfc(const ScalarExpression& x);
+/// @}
 
-/// Steps have derivative 0. Halves are rounded to even numbers, as `round` of Variables does (std::round, of
-/// plain numbers, rounds them away from 0).
+/// Rounding has derivative 0. `round` rounds halves to even, like `round` of Variables (std::round of plain
+/// numbers rounds them away from 0).
+/// @{
 XGRAD_API ScalarExpression floor(const ScalarExpression& x);
 XGRAD_API ScalarExpression ceil(const ScalarExpression& x);
 XGRAD_API ScalarExpression round(const ScalarExpression& x);
 XGRAD_API ScalarExpression trunc(const ScalarExpression& x);
+/// @}
 /// The remainder of x / y, with the sign of x.
 XGRAD_API ScalarExpression fmod(const ScalarExpression& x, const ScalarExpression& y);
 
-/// a b + c, rounded once where the library's machine does that in one instruction.
+/// a b + c, rounded once if the library was built for processors with a fused multiply-add instruction.
 XGRAD_API ScalarExpression fma(const ScalarExpression& a, const ScalarExpression& b,
                                const ScalarExpression& c);
 
+/// Whether x is NaN.
 XGRAD_API Condition isnan(const ScalarExpression& x);
 
-// Those of Variables, so that one function serves for both.
+// Functions of Variables, so that one generic function works for both.
 
+/// x^2.
 XGRAD_API ScalarExpression square(const ScalarExpression& x);
-/// 1 / (1 + e^-x), which does not overflow.
+/// 1 / (1 + e^-x), without overflow.
 XGRAD_API ScalarExpression sigmoid(const ScalarExpression& x);
 /// max(x, 0), with derivative 1 for x >= 0.
 XGRAD_API ScalarExpression relu(const ScalarExpression& x);
+/// NumPy's names of max and min.
+/// @{
 inline ScalarExpression maximum(const ScalarExpression& a, const ScalarExpression& b) { return max(a, b); }
 inline ScalarExpression minimum(const ScalarExpression& a, const ScalarExpression& b) { return min(a, b); }
+/// @}
 
-// The standard functions of plain numbers, for what a function computes besides.
+// The standard functions, for plain numbers in the function of `elementwise`.
 
 using std::abs;
 using std::acos;
@@ -219,11 +237,11 @@ using std::trunc;
 
 namespace detail {
 
-/// Collects what a function does to its entries. Of those of a thread, the innermost is at work.
+/// Records the operations of a function on its entries. The innermost builder of the thread is active.
 class XGRAD_API FormulaBuilder {
  public:
   explicit FormulaBuilder(std::size_t inputs);
-  /// Goes on from a formula, with more inputs.
+  /// Continues from an existing formula, with more inputs.
   FormulaBuilder(const Formula& formula, std::size_t inputs);
   ~FormulaBuilder();
   FormulaBuilder(const FormulaBuilder&) = delete;
@@ -234,7 +252,7 @@ class XGRAD_API FormulaBuilder {
   ScalarExpression at(std::uint32_t index) const;
   /// The instruction that computes an entry.
   std::uint32_t index_of(const ScalarExpression& entry);
-  /// Ends the formula with its result.
+  /// Completes the formula with its result.
   std::shared_ptr<const Formula> finish(const ScalarExpression& result);
   const Formula& formula() const { return *formula_; }
 
@@ -243,7 +261,7 @@ class XGRAD_API FormulaBuilder {
                                 const ScalarExpression& c);
   static ScalarExpression entry(const Condition& condition) { return ScalarExpression(condition.place_); }
   static Condition condition(const ScalarExpression& entry) { return Condition(entry.place_); }
-  /// Whether it is a constant, and which.
+  /// Whether it is a constant number, and its value.
   static bool is_number(const ScalarExpression& entry) { return entry.place_.formula == 0; }
   static double number(const ScalarExpression& entry) { return entry.place_.number; }
 

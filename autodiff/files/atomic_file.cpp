@@ -20,21 +20,21 @@
 namespace xgrad::files {
 namespace {
 
-/// What is written in the end: behind symbolic links, the file that they lead to.
+/// The path of the file to write, with symbolic links resolved.
 std::filesystem::path final_path(const std::filesystem::path& path) {
   std::error_code error;
   const auto target = std::filesystem::canonical(path, error);
   return error ? path : target;
 }
 
-/// Makes permissions of the file those of the one that it replaces.
+/// Copies the permissions of the file that is replaced.
 void copy_permissions(const std::filesystem::path& from, int to) {
   struct stat status;
   if (stat(from.c_str(), &status) == 0) (void)!fchmod(to, status.st_mode & 07777);
 }
 
-/// A renamed file survives a power cut once its folder is on disk, too. Some file systems cannot do that: no
-/// error.
+/// Syncs the folder to disk, so that a renamed file survives a power cut. Errors are ignored: some file
+/// systems do not support this.
 void sync_folder(const std::filesystem::path& file) {
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
   const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -46,7 +46,7 @@ void sync_folder(const std::filesystem::path& file) {
 constexpr std::size_t digits = 8;
 constexpr std::string_view ending = ".tmp";
 
-/// What temporary files of this name begin with, in the same folder. The short form has room for any name.
+/// The prefix of temporary files for this name. The short form fits any name.
 std::string stem_of(const std::filesystem::path& path, bool is_short) {
   const std::string name = path.filename().string();
   if (!is_short) return name + '.';
@@ -71,7 +71,7 @@ void remove_if_abandoned(const std::string& path) {
   (void)close(descriptor);
 }
 
-/// Removes what killed programs left when they wrote this file.
+/// Removes temporary files that killed programs left behind while writing this file.
 void remove_abandoned(const std::filesystem::path& path) {
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const std::string stems[] = {stem_of(path, false), stem_of(path, true)};
@@ -89,7 +89,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_path(pat
   std::error_code error;
   const auto status = std::filesystem::status(path_, error);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
-    throw FileError(fmt::format("cannot write {}: it exists and is no regular file", path_.string()));
+    throw FileError(fmt::format("cannot write {}: it exists and is not a regular file", path_.string()));
   }
   if (error == std::errc::filename_too_long) {
     throw FileError(fmt::format("cannot write {}: {}", path_.string(), error.message()));
@@ -103,16 +103,16 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(final_path(pat
   copy_permissions(path_, descriptor_);
 }
 
-/// Makes a new file and locks it; false with errno where that is impossible.
+/// Creates a new file and locks it. Returns false and sets errno on failure.
 bool AtomicFile::open_temporary(const std::string& stem) {
-  std::random_device random;  // names need not repeat from run to run, and parallel runs must not share them
+  std::random_device random;  // not reproducible: parallel runs must not share names
   while (true) {
     temporary_ = (path_.parent_path() / fmt::format("{}{:08x}{}", stem, random(), ending)).string();
     descriptor_ = open(temporary_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0 && errno == EEXIST) continue;
     if (descriptor_ < 0) return false;
-    // Before it was locked, another process may have taken it for abandoned and removed it. File systems
-    // without locks are no error: nothing is removed there.
+    // Before the lock, another process may have treated the file as abandoned and removed it. File systems
+    // without locks are not an error: nothing is removed there.
     (void)flock(descriptor_, LOCK_EX);
     struct stat status {};
     if (fstat(descriptor_, &status) != 0 || status.st_nlink > 0) return true;
@@ -138,7 +138,7 @@ void AtomicFile::write(const void* data, std::size_t bytes) {
 
 void AtomicFile::commit() {
   if (fsync(descriptor_) != 0) fail("cannot write");
-  // The lock is held until the name is gone.
+  // The lock is held until the temporary name is gone.
   if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("cannot replace");
   temporary_.clear();
   (void)close(std::exchange(descriptor_, -1));

@@ -6,14 +6,15 @@
 #include <string_view>
 
 /// \file
-/// Files that are there as a whole, or not at all. Not installed.
+/// Atomic writing of files. Not installed.
 
 namespace xgrad::files {
 
-/// A file that appears under its name when all of it is on disk, or not at all. Until then it is a temporary
-/// file in the same folder, `NAME.xxxxxxxx.tmp` (`.xgrad-xxxxxxxx.xxxxxxxx.tmp` where that is too long),
-/// which the destructor removes. Those that killed programs left for the same name are removed, too: whoever
-/// writes one holds a lock on it (flock), which ends with the process. Every member throws FileError.
+/// A file that appears under its name only once it is completely on disk. Until then it is a temporary file
+/// in the same folder, `NAME.xxxxxxxx.tmp` (`.xgrad-xxxxxxxx.xxxxxxxx.tmp` if that name is too long), which
+/// the destructor removes. The constructor also removes temporary files for the same name that killed
+/// programs left behind: a writer holds a lock on its file (flock), which ends with the process. Every member
+/// throws FileError.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& path);
@@ -23,7 +24,7 @@ class AtomicFile {
 
   void write(const void* data, std::size_t bytes);
 
-  /// Puts the file in place, over an older one of that name.
+  /// Moves the file to its final name, replacing any existing file.
   void commit();
 
  private:
@@ -35,7 +36,7 @@ class AtomicFile {
   int descriptor_ = -1;
 };
 
-/// Writes a file that appears under its name when all of it is there. Throws FileError.
+/// Writes a whole file atomically. Throws FileError.
 void write_atomically(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace xgrad::files

@@ -13,10 +13,10 @@
 
 namespace xgrad::files {
 
-// ---- From any place ----
+// ---- Random access ----
 
 InputFile::InputFile(const std::filesystem::path& path) : name_(path.string()) {
-  // Without O_NONBLOCK a named pipe that nobody writes to would block here.
+  // Without O_NONBLOCK, opening a named pipe without a writer would block.
   const int descriptor = open(name_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) fail(std::strerror(errno));
   struct stat status {};
@@ -24,7 +24,7 @@ InputFile::InputFile(const std::filesystem::path& path) : name_(path.string()) {
   const int reason = errno;
   if (!known || !S_ISREG(status.st_mode)) {
     (void)close(descriptor);
-    fail(known ? "it is no regular file" : std::strerror(reason));
+    fail(known ? "it is not a regular file" : std::strerror(reason));
   }
   descriptor_ = descriptor;
   size_ = static_cast<std::uint64_t>(status.st_size);
@@ -61,7 +61,7 @@ void InputFile::fail(std::string_view array, std::string_view reason) const {
   fail(fmt::format("array \"{}\": {}", array, reason));
 }
 
-// ---- From the beginning ----
+// ---- Sequential access ----
 
 void GzipFile::Close::operator()(void* file) const { gzclose_r(static_cast<gzFile>(file)); }
 
@@ -95,8 +95,8 @@ void GzipFile::throw_damage() {
   throw error("damaged: " + text);
 }
 
-/// A compressed file that was cut off reads as if it ended there: only the stream's error says so, and in
-/// zlib 1.3.2 the next read clears it.
+/// Throws for a truncated compressed file. zlib reads it as if it ended there: only the stream's error status
+/// shows it, and in zlib 1.3.2 the next read clears that.
 void GzipFile::check_end() {
   int code = Z_OK;
   gzerror(static_cast<gzFile>(file_.get()), &code);

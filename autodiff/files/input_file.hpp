@@ -10,11 +10,11 @@
 #include <string_view>
 
 /// \file
-/// Files as bytes, without a stream: streams depend on the global locale. Not installed.
+/// Binary input without streams, which depend on the global locale. Not installed.
 
 namespace xgrad::files {
 
-/// A regular file that is read from any place. Every member throws FileError, `cannot read NAME: ...`.
+/// A regular file with random access. Every member throws FileError, `cannot read NAME: ...`.
 class InputFile {
  public:
   explicit InputFile(const std::filesystem::path& path);
@@ -36,8 +36,8 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// A file read from its beginning, decompressed if it is compressed with gzip. Bytes behind a complete gzip
-/// stream are ignored, as gzip itself does.
+/// A file read sequentially, decompressed if it is gzip-compressed. Bytes after a complete gzip stream are
+/// ignored, as by gzip itself.
 class GzipFile {
  public:
   explicit GzipFile(const std::filesystem::path& path);
@@ -45,7 +45,7 @@ class GzipFile {
   /// Reads up to `count` bytes; fewer only at the end of the file.
   std::size_t read(std::uint8_t* to, std::size_t count);
 
-  /// `NAME: what`
+  /// An error with the message `NAME: what`.
   FileError error(const std::string& what) const;
 
  private:
@@ -59,7 +59,7 @@ class GzipFile {
   std::unique_ptr<void, Close> file_;
 };
 
-/// The bytes of a file, decompressed if it is compressed with gzip. Throws FileError, naming it and the
+/// The bytes of a file, decompressed if it is gzip-compressed. Throws FileError with the file's name and the
 /// reason.
 std::string read_whole_file(const std::filesystem::path& path);
 

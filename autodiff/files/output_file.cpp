@@ -21,7 +21,7 @@ OutputFile::OutputFile(const std::filesystem::path& path, Mode mode)
 OutputFile::~OutputFile() { (void)close(descriptor_); }
 
 void OutputFile::append(std::string_view bytes) {
-  const off_t before = lseek(descriptor_, 0, SEEK_END);  // fails for a pipe: then nothing can be taken back
+  const off_t before = lseek(descriptor_, 0, SEEK_END);  // fails for a pipe, which cannot be truncated
   while (!bytes.empty()) {
     const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;

@@ -4,7 +4,7 @@
 #include <string_view>
 
 /// \file
-/// Files that grow, record by record. Not installed.
+/// Files that records are appended to. Not installed.
 
 namespace xgrad::files {
 
@@ -13,13 +13,13 @@ class OutputFile {
  public:
   enum class Mode { add, truncate };
 
-  /// Makes the file, or opens it.
+  /// Opens the file, creating it if necessary.
   OutputFile(const std::filesystem::path& path, Mode mode);
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
   ~OutputFile();
 
-  /// Hands all bytes to the system. If that fails, none of them stays in the file.
+  /// Writes all bytes. On failure the file is truncated to its previous length.
   void append(std::string_view bytes);
 
  private:

@@ -1,6 +1,6 @@
-"""How gdb shows xgrad's arrays: their shape and first values.
+"""gdb pretty-printers for xgrad's arrays: shape and first values.
 
-gdb loads this file by itself where xgrad is installed in /usr. Elsewhere, load it by hand or from ~/.gdbinit:
+gdb loads this file automatically if xgrad is installed in /usr. Otherwise load it by hand or from ~/.gdbinit:
 
     source PREFIX/share/xgrad/gdb/xgrad.py
 """
@@ -14,7 +14,7 @@ MOST_VALUES = 20
 
 
 def member(value, name):
-    """A member of an object, also of one of its base classes."""
+    """A member of an object or of one of its base classes; None if there is none."""
     for field in value.type.strip_typedefs().fields():
         if field.name == name:
             return value[field]
@@ -44,7 +44,7 @@ def text(array):
 
 
 class Array:
-    """xgrad::Array, by its real name."""
+    """xgrad::Array, an alias of xt::xarray_container."""
 
     def __init__(self, value):
         self.value = value
@@ -54,7 +54,7 @@ class Array:
 
 
 class Variable:
-    """xgrad::Variable and xgrad::Parameter."""
+    """xgrad::Variable and xgrad::Parameter, which derives from it."""
 
     def __init__(self, value):
         self.value = value
@@ -68,7 +68,7 @@ class Variable:
         return text(node.cast(full.pointer()).dereference()["value"])
 
     def variable_type(self):
-        """Variable<T>, also of a Parameter<T>."""
+        """The type Variable<T>, also for a Parameter<T>."""
         kind = self.value.type.strip_typedefs()
         while not str(kind).startswith("xgrad::Variable<"):
             kind = next(field.type for field in kind.fields() if field.is_base_class)

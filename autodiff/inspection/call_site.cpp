@@ -25,7 +25,7 @@ namespace xgrad::detail {
 #if defined(XGRAD_KNOWS_STACK)
 namespace {
 
-/// A file that the loader has mapped, and the exported function at an address in it.
+/// The mapped file that contains an address, and the exported function at that address.
 struct Place {
   std::string_view module;
   std::uintptr_t base = 0;
@@ -38,14 +38,14 @@ Place place_of(std::uintptr_t address) {
   return {info.dli_fname, reinterpret_cast<std::uintptr_t>(info.dli_fbase), info.dli_sname};
 }
 
-/// Whether this is the library itself; what it calls while it works, `std::function` say, is in it too.
+/// Whether the address is in this library, including code that it inlines, such as `std::function`.
 bool is_inside_library(std::uintptr_t address) {
   static const std::uintptr_t base = place_of(reinterpret_cast<std::uintptr_t>(&call_site)).base;
   return place_of(address).base == base;
 }
 
-/// Whether a mangled name belongs to a namespace whose templates a program instantiates: the standard
-/// library's, or ours; functions inside such functions too (`_ZZN`).
+/// Whether a mangled name belongs to a namespace whose templates a program instantiates: `std` or `xgrad`.
+/// Includes functions local to such functions (`_ZZN`).
 bool is_from_header(std::string_view function) {
   if (!function.starts_with("_Z")) return false;
   function.remove_prefix(std::min(function.size(), function.find_first_not_of('Z', 1)));
@@ -63,7 +63,7 @@ std::string demangled(const char* function) {
 
 #if defined(XGRAD_WITH_LIBBACKTRACE)
 
-/// Lives as long as the process, as libbacktrace wants it.
+/// The state of libbacktrace, which must live as long as the process.
 backtrace_state* program() {
   static backtrace_state* const state = backtrace_create_state(
       nullptr, 1, [](void*, const char*, int) {}, nullptr);
@@ -85,12 +85,11 @@ CallSite collect() {
   return collected.site;
 }
 
-/// What the debug information says of an address: of the functions inlined there, the innermost that is the
-/// program's.
+/// Debug information about an address: the innermost function inlined there that belongs to the program.
 struct Found {
   std::string line;
   std::string function;
-  bool is_known = false;  // also where every function is xgrad's
+  bool is_known = false;  // also true if every function is xgrad's
 };
 
 Found find(std::uintptr_t address) {
@@ -125,7 +124,7 @@ CallSite collect() {
   CallSite site;
   std::size_t kept = 0;
   for (int i = 0; i < count && kept < site.addresses.size(); ++i) {
-    // What a call returns to stands behind it, and may belong to another function.
+    // The return address follows the call and may belong to another function.
     const auto address = reinterpret_cast<std::uintptr_t>(all[static_cast<std::size_t>(i)]) - 1;
     if (!is_inside_library(address)) site.addresses[kept++] = address;
   }

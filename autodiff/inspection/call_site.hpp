@@ -5,7 +5,7 @@
 #include <string>
 
 /// \file
-/// Where in the user's program an operation was called. Private to the engine.
+/// Finds where the user's program called an operation. Private to the engine.
 
 namespace xgrad::detail {
 
@@ -14,12 +14,12 @@ struct CallSite {
   std::array<std::uintptr_t, 16> addresses{};
 };
 
-/// The stack as it is now. Costs microseconds.
+/// Captures the current call stack. Takes microseconds.
 CallSite call_site();
 
-/// The innermost function that is not xgrad's own, nor the standard library's: `at FILE:LINE` where the
-/// program has debug information, `in FUNCTION` or `at MODULE+OFFSET` elsewhere. Empty where the platform
-/// tells nothing. Costs as much as reading the program's debug information.
+/// The innermost function that is neither xgrad's nor the standard library's: `at FILE:LINE` if the program
+/// has debug information, otherwise `in FUNCTION` or `at MODULE+OFFSET`. Empty if the platform provides no
+/// information. Slow: reads the program's debug information.
 std::string place_in_program(const CallSite& site);
 
 }  // namespace xgrad::detail

@@ -11,7 +11,7 @@ namespace {
 
 struct Odd {
   double entry = 0;
-  std::size_t index = 0;  // of the first
+  std::size_t index = 0;  // of the first one
   std::size_t count = 0;
 };
 
@@ -31,7 +31,7 @@ Odd odd_entries(const Array<T>& value) {
 
 template <class T>
 bool is_finite(const Array<T>& value) {
-  int odd = 0;  // a flag that does not end the loop, which so runs in vectors
+  int odd = 0;  // no early exit, so that the loop vectorises
   for (const T entry : value.storage()) odd |= std::isfinite(entry) ? 0 : 1;
   return odd == 0;
 }
@@ -67,12 +67,12 @@ void check_value(const char* operation, const Node& result, std::span<const Link
   std::string earlier;
   for (std::size_t i = 0; i < links.size(); ++i) {
     const Node& input = *links[i].input;
-    // The operation may have taken over the input's memory; its record tells the shape all the same.
+    // The operation may have taken over the input's memory; the input's record still has the shape.
     const std::uint32_t record = list.find(input);
     shapes += i == 0 ? "" : ", ";
     shapes += to_string(record == no_record ? shape_of(input) : list[record].shape());
     if (earlier.empty() && !is_finite(input)) {
-      earlier = fmt::format("; its input {} was not finite before: {}", i, described(input));
+      earlier = fmt::format("; its input {} was already not finite: {}", i, described(input));
     }
   }
   throw NotFiniteError(
@@ -85,18 +85,18 @@ void check_gradient(RecordList& list, const Record& operation, std::size_t input
   std::string shapes;
   for (const Edge& edge : operation.inputs()) {
     shapes += shapes.empty() ? "" : ", ";
-    shapes += edge.parent == no_record ? "a constant's" : to_string(list[edge.parent].shape());
+    shapes += edge.parent == no_record ? "constant" : to_string(list[edge.parent].shape());
   }
-  throw NotFiniteError(fmt::format(
-      "'{}': the gradient by its input {}, of shape {}, is not finite: {}; shapes of its inputs: {}, of its "
-      "value: {}{}",
-      operation.name, input, to_string(shape_of(gradient)), described(gradient), shapes,
-      to_string(operation.shape()), operation.site == nullptr ? "" : recorded(*operation.site)));
+  throw NotFiniteError(
+      fmt::format("'{}': the gradient with respect to its input {}, of shape {}, is not finite: {}; shapes "
+                  "of its inputs: {}, of its value: {}{}",
+                  operation.name, input, to_string(shape_of(gradient)), described(gradient), shapes,
+                  to_string(operation.shape()), operation.site == nullptr ? "" : recorded(*operation.site)));
 }
 
 void check_cotangent(const char* caller, const Node& cotangent) {
   if (is_finite(cotangent)) return;
-  throw NotFiniteError(fmt::format("{}: the cotangent given, of shape {}, is not finite: {}", caller,
+  throw NotFiniteError(fmt::format("{}: the given cotangent, of shape {}, is not finite: {}", caller,
                                    to_string(shape_of(cotangent)), described(cotangent)));
 }
 

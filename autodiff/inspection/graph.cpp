@@ -12,7 +12,7 @@ namespace xgrad {
 namespace detail {
 namespace {
 
-/// As it stands between the quotes of a string in the language of Graphviz.
+/// Escapes text for a quoted string in the Graphviz language.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char character : text) {
@@ -24,7 +24,7 @@ std::string escaped(std::string_view text) {
 
 using Names = std::span<const std::pair<const ParameterCell*, std::string>>;
 
-/// A value that the drawing starts from: a parameter, a Variable, or a result of operations before the tape.
+/// The node of an input: a parameter, a Variable, or a result computed before the tape was opened.
 std::string input_node(std::uint32_t index, const Record& record, Names names) {
   const auto known = std::ranges::find(names, record.parameter, &Names::value_type::first);
   const bool is_parameter = record.parameter != nullptr;
@@ -44,14 +44,14 @@ std::string Tape::draw(detail::Names names) const {
   RecordList& list = own_list("dot");
   const RecordList::OpenTape& tape = list.tapes[slot_];
   if (tape.consumed) {
-    throw TapeError("dot: backward was called on this tape before and released its record; call dot first");
+    throw TapeError("dot: backward was already called on this tape and released its record; call dot first");
   }
   const std::uint64_t bit = std::uint64_t{1} << slot_;
   const auto is_seen = [&](std::uint32_t index) {
     return index >= tape.first && (list[index].tapes & bit) != 0;
   };
 
-  // What tapes around this one recorded, or what was met before this one was opened, is an input too.
+  // Values that only outer tapes recorded, or that were recorded before this one was opened, are inputs too.
   std::vector<std::uint32_t> earlier;
   std::string operations;
   std::string uses;
@@ -84,7 +84,8 @@ std::vector<RecordedOperation> Tape::list(std::span<const Name> names) const {
   const RecordList::OpenTape& tape = list.tapes[slot_];
   if (tape.consumed) {
     throw TapeError(
-        "operations: backward was called on this tape before and released its record; call operations first");
+        "operations: backward was already called on this tape and released its record; call "
+        "operations first");
   }
   const std::uint64_t bit = std::uint64_t{1} << slot_;
   std::vector<RecordedOperation> operations;

@@ -29,7 +29,7 @@ std::uint32_t thread_number() noexcept {
 
 namespace {
 
-/// Three digits.
+/// A time with three significant digits.
 std::string time_text(double seconds) {
   const auto [scale, unit] = seconds >= 1      ? std::pair(1.0, "s")
                              : seconds >= 1e-3 ? std::pair(1e3, "ms")
@@ -65,7 +65,8 @@ void Tape::profile(bool on) {
 Profile Tape::profile() const {
   const auto& list = own_list("profile");
   if (slot_ >= list.events.size() || !list.events[slot_]) {
-    throw TapeError("profile: nothing was measured; call tape.profile(true) before what is to be measured");
+    throw TapeError(
+        "profile: nothing was measured; call tape.profile(true) before the operations to measure");
   }
   return Profile(*list.events[slot_]);
 }

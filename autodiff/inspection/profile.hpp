@@ -15,58 +15,58 @@ namespace xgrad {
 
 namespace detail {
 
-/// One call of an operation, or one pass backward through it.
+/// One call of an operation, or one backward pass through it.
 struct ProfileEvent {
   std::string operation;
   Shape shape;  // of the result
   std::size_t bytes;
-  std::int64_t begin;  // both in nanoseconds of a clock that never goes back
+  std::int64_t begin;  // begin and end in nanoseconds of a monotonic clock
   std::int64_t end;
   std::uint32_t thread;
-  std::uint32_t record;  // of the operation, where it was recorded
+  std::uint32_t record;  // of the operation, if it was recorded
   bool backward;
 };
 
-/// The clock that events are measured with.
+/// The current time, in nanoseconds of a monotonic clock.
 std::int64_t profile_clock() noexcept;
 
-/// A number for the calling thread.
+/// A unique number of the calling thread.
 std::uint32_t thread_number() noexcept;
 
 }  // namespace detail
 
-/// What the calls of one operation cost together.
+/// The total cost of all calls of one operation.
 struct OperationCost {
-  std::string operation;
-  std::size_t calls = 0;
-  double seconds = 0;  ///< of the calls
-  std::size_t backward_calls = 0;
-  double backward_seconds = 0;
-  std::size_t bytes = 0;  ///< of the results of the calls
+  std::string operation;           ///< name of the operation
+  std::size_t calls = 0;           ///< number of forward calls
+  double seconds = 0;              ///< total of the forward calls
+  std::size_t backward_calls = 0;  ///< number of backward passes through the operation
+  double backward_seconds = 0;     ///< total of these
+  std::size_t bytes = 0;           ///< total size of the results
 };
 
-/// What a tape measured, see Tape::profile: prints, with fmt and with streams, as a table of its operations.
+/// The measurements of a tape, see Tape::profile. Prints as a table of operations, with fmt and with streams.
 class XGRAD_API Profile {
  public:
   Profile() = default;
   explicit Profile(std::vector<detail::ProfileEvent> events) : events_(std::move(events)) {}
 
-  /// One entry for each operation, the most expensive first.
+  /// One entry per operation, most expensive first.
   std::vector<OperationCost> operations() const;
 
-  /// Adds what another tape measured, of another step or on another thread.
+  /// Adds the measurements of another tape, for example of another step or thread.
   Profile& operator+=(const Profile& other);
 
-  /// Writes every call and every pass backward as a file in the Trace Event Format, which chrome://tracing
-  /// and ui.perfetto.dev show on a time line; the file is replaced as a whole. Throws FileError if it cannot
-  /// be written.
+  /// Writes every call and every backward pass to a file in the Trace Event Format, for the time lines of
+  /// chrome://tracing and ui.perfetto.dev. The file is written atomically. Throws FileError if it cannot be
+  /// written.
   void write_chrome_trace(const std::string& path) const;
 
  private:
   std::vector<detail::ProfileEvent> events_;
 };
 
-/// The table as text.
+/// Formats the table of operations.
 XGRAD_API std::string to_string(const Profile& profile);
 
 XGRAD_API std::ostream& operator<<(std::ostream& out, const Profile& profile);

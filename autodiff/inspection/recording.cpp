@@ -50,7 +50,7 @@ void Recording<T>::read(std::uint64_t first_new) {
         value.inputs.emplace_back();
         continue;
       }
-      // What an outer tape met before is an input here.
+      // A value that an outer tape recorded earlier is an input here.
       if (!place_of.contains(edge.parent)) {
         const Record& outer = list[edge.parent];
         add(edge.parent, {nullptr, outer.shape(), {}, outer.parameter, false, false});

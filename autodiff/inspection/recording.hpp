@@ -8,8 +8,8 @@
 #include <vector>
 
 /// \file
-/// What a function computes, read back record by record: for those who ask how the axes of its values hang
-/// together. Private to the library.
+/// Records a function and reads it back record by record, to analyse how the axes of its values are related.
+/// Private to the library.
 
 namespace xgrad::detail {
 
@@ -17,14 +17,14 @@ namespace xgrad::detail {
 struct RecordedValue {
   const char* operation;                           ///< null for an input
   Shape shape;                                     ///< of the value
-  std::vector<std::optional<std::size_t>> inputs;  ///< the values it was computed from; empty: constants
-  const ParameterCell* parameter;                  ///< of an input that is one
-  bool is_new;                                     ///< of an input: made by the recorded function itself
-  bool is_uniform;                                 ///< of an input: all its entries are the same number
+  std::vector<std::optional<std::size_t>> inputs;  ///< indices of its input values; empty for constants
+  const ParameterCell* parameter;                  ///< of an input that is a parameter, otherwise null
+  bool is_new;                                     ///< of an input: created by the recorded function
+  bool is_uniform;                                 ///< of an input: all entries are equal
 };
 
-/// Records what a function does on a tape of its own, which no outer tape sees. `checkpoint` computes its
-/// blocks as if they stood in the program.
+/// Records a function on its own tape, unseen by outer tapes. `checkpoint` records the operations of its
+/// blocks as if there were no checkpoint.
 template <class T>
 class Recording {
  public:
@@ -39,8 +39,8 @@ class Recording {
   std::size_t size() const { return values_.size(); }
   const RecordedValue& operator[](std::size_t index) const { return values_[index]; }
 
-  /// The cotangents of an operation's inputs for one of its result. Empty Variables where the operation
-  /// cannot be asked: constants, and Variables of another precision.
+  /// The cotangents of an operation's inputs, for a given cotangent of its result. A Variable is empty if its
+  /// cotangent is not available: for constants, and for Variables of another precision.
   std::vector<Variable<T>> pull(std::size_t index, const Array<T>& cotangent) const;
 
  private:

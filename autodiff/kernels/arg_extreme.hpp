@@ -7,14 +7,15 @@
 #include <cstdint>
 
 /// \file
-/// Where the largest or smallest entries along an axis are: the first of equal ones, the first NaN where
+/// Indices of the largest or smallest entries along an axis: the first among equal entries, the first NaN if
 /// there is one.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// The first place of the row's extreme, which is found first in vectors.
+/// The index of the first occurrence of the row's extreme. Blocks are reduced with vectors, and only the
+/// block that has the extreme is searched.
 template <class T, class Op>
 std::int64_t arg_extreme_of_row(const T* in, std::size_t length, Op op) {
   constexpr std::size_t block = 4096;
@@ -34,10 +35,10 @@ std::int64_t arg_extreme_of_row(const T* in, std::size_t length, Op op) {
   return found - in;
 }
 
-inline constexpr std::size_t arg_columns = 256;  // at a time: they stay in the first-level cache
+inline constexpr std::size_t arg_columns = 256;  // at a time; they stay in the L1 cache
 
-/// The same for columns of rows that are `stride` apart. An Index as wide as an entry makes for whole
-/// vectors.
+/// The same for each column of rows that are `stride` apart. The loop vectorises best if Index is as wide as
+/// T.
 template <class Index, class Op, class T>
 void arg_extreme_of_columns(const T* in, std::size_t extent, std::size_t stride, std::size_t count,
                             std::int64_t* out) {
@@ -63,11 +64,11 @@ void arg_extreme_of_columns(const T* in, std::size_t extent, std::size_t stride,
 
 }  // namespace detail
 
-/// The indices along the loop's axis, which has entries, of the extremes that Op finds: `shape` has as many
-/// entries as there are results.
+/// The indices along the loop's axis, which must not be empty, of the extremes that Op selects. `shape` is
+/// the shape of the result, with one element per outer and inner index.
 template <class Op, class T>
 Array<std::int64_t> arg_extreme(const Array<T>& x, const AxisLoop& loop, const Shape& shape) {
-  // Short rows and few columns are too little for vectors, but not the other way round.
+  // Short rows or few columns do not fill vectors; the transposed array does.
   constexpr std::size_t few = 64;
   if (loop.inner == 1 && loop.extent < few && loop.outer > few) {
     return arg_extreme<Op>(exchange_axes(x, 1, loop.outer, loop.extent),

@@ -5,15 +5,14 @@
 #include <type_traits>
 
 /// \file
-/// Vectors of numbers in registers, and the one place that includes xsimd: what differs between its releases
-/// is told apart here.
+/// SIMD vectors. The only file that includes xsimd; it handles the differences between xsimd's releases.
 
 namespace xgrad::kernels {
 
 template <class T>
 using Batch = xsimd::batch<T>;
 
-/// The same bits, as entries of another type of the same size.
+/// Reinterprets the bits as entries of another type of the same size.
 template <class To, class From>
 xsimd::batch<To> bitwise_cast(const xsimd::batch<From>& x) {
 #if XSIMD_VERSION_MAJOR >= 11
@@ -40,7 +39,8 @@ inline constexpr bool has_fma = true;
 inline constexpr bool has_fma = false;
 #endif
 
-/// x y + z, rounded once: the machine's own instruction, which xsimd 8 does not use for AVX-512.
+/// x y + z, rounded once if `has_fma`. AVX-512 needs its intrinsics here, because xsimd 8 does not use its
+/// instruction.
 template <class T>
 Batch<T> multiply_add(const Batch<T>& x, const Batch<T>& y, const Batch<T>& z) {
 #ifdef __AVX512F__

@@ -8,12 +8,12 @@
 #include <limits>
 
 /// \file
-/// The one way in which an extent becomes an argument of BLAS or LAPACK.
+/// Conversion of extents to arguments of BLAS and LAPACK.
 
 namespace xgrad::kernels {
 
-/// An extent, or a distance between rows, as the `int` that BLAS and LAPACK take. Throws ShapeError for one
-/// that does not fit; so it is called before a parallel region, never inside.
+/// Converts an extent or a leading dimension to the `int` that BLAS and LAPACK take. Throws ShapeError if it
+/// does not fit; call it before a parallel region, never inside one.
 inline int blas_extent(const char* operation, std::size_t extent) {
   constexpr int largest = std::numeric_limits<int>::max();
   if (extent > static_cast<std::size_t>(largest)) {

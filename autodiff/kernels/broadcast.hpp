@@ -8,16 +8,16 @@
 #include <utility>
 
 /// \file
-/// How operands that are broadcast to one shape are walked.
+/// Iteration over operands that are broadcast to one shape.
 
 namespace xgrad::kernels {
 
-/// Below this many entries, a second thread costs more than it brings.
+/// Below this many entries, a second thread costs more than it saves.
 inline constexpr std::size_t elementwise_grain = 1 << 15;
 
-/// How `N` operands that are broadcast to one shape are walked: rows of `inner` entries, each operand
-/// advancing along a row by `step` (0 or 1), and outer axes with each operand's stride. Axes along which
-/// all operands walk alike are joined.
+/// Iteration over `N` operands that are broadcast to one shape: rows of `inner` entries, along which each
+/// operand advances by `step` (0 or 1), and outer axes with each operand's stride. Adjacent axes that act as
+/// one axis in all operands are merged.
 template <std::size_t N>
 struct BroadcastLoop {
   struct Axis {
@@ -29,7 +29,7 @@ struct BroadcastLoop {
   std::size_t rows = 1;
   xt::svector<Axis, 4> outer;  // outermost first
 
-  /// Operand shapes must broadcast to `shape`.
+  /// The shapes of the operands must broadcast to `shape`.
   BroadcastLoop(const Shape& shape, const std::array<const Shape*, N>& operands) {
     xt::svector<Axis, 4> axes;  // innermost first
     std::array<std::size_t, N> stride;
@@ -66,7 +66,7 @@ struct BroadcastLoop {
     }
   }
 
-  /// Each operand's offset of a row.
+  /// Each operand's offset at the start of a row.
   std::array<std::size_t, N> offsets(std::size_t row) const {
     std::array<std::size_t, N> result{};
     for (std::size_t axis = outer.size(); axis-- > 0; row /= outer[axis].extent) {
@@ -76,8 +76,8 @@ struct BroadcastLoop {
     return result;
   }
 
-  /// Calls `body(row, offsets)` for the rows [begin, end), with each operand's offset of the row. Allocates
-  /// nothing: it runs in parallel regions.
+  /// Calls `body(row, offsets)` for the rows [begin, end), with each operand's offset at its start. Does not
+  /// allocate, because it runs in parallel regions.
   template <class Body>
   void for_rows(std::size_t begin, std::size_t end, Body&& body) const {
     std::array<std::size_t, 8> index{};
@@ -102,8 +102,8 @@ struct BroadcastLoop {
   }
 };
 
-/// Calls `body(row, begin, end, offsets)` over all entries of a broadcast loop, in parallel where large:
-/// entries [begin, end) of that row.
+/// Calls `body(row, begin, end, offsets)` for the entries [begin, end) of a row until all entries of the loop
+/// are covered, in parallel if there are many.
 template <std::size_t N, class Body>
 void parallel_rows(const BroadcastLoop<N>& loop, Body&& body) {
   if (loop.rows == 1) {
@@ -120,27 +120,27 @@ void parallel_rows(const BroadcastLoop<N>& loop, Body&& body) {
   });
 }
 
-/// Rows up to this length are short: several of them are treated as one long row.
+/// Rows up to this length are short: several of them are joined and processed as one long row.
 inline constexpr std::size_t short_row = 128;
 
-/// How many short rows make a long one that stays in the first-level cache: a multiple of the width of a
-/// vector, so that no entries are left over.
+/// The number of short rows that are joined to a long one that stays in the L1 cache: a multiple of the
+/// vector width, so that there is no remainder.
 template <class T>
 std::size_t joined_rows(std::size_t row) {
   constexpr std::size_t width = Batch<T>::size;
   return std::max<std::size_t>(1, 1024 / (row * width)) * width;
 }
 
-/// The largest number of entries that `joined_rows` gives.
+/// The largest number of entries of `joined_rows` rows.
 template <class T>
 inline constexpr std::size_t joined_entries = std::max<std::size_t>(1024, short_row* Batch<T>::size);
 
-/// Short rows of a broadcast operand, one after another.
+/// Short rows of a broadcast operand, stored contiguously.
 template <class T>
 class JoinedRows {
  public:
-  /// `count` rows of `inner` entries, which start at `from` and go on by `step` along a row and by `stride`
-  /// from row to row, one of them 0, or both as in a contiguous array.
+  /// Returns `count` rows of `inner` entries that start at `from` and advance by `step` along a row and by
+  /// `stride` from row to row. Either `step` or `stride` is 0, or the rows are contiguous.
   const T* get(const T* from, std::size_t count, std::size_t inner, std::size_t step, std::size_t stride) {
     if (step != 0 && stride == inner) return from;
     if (stride == 0 && from == repeated_ && count <= count_) return entries_;
@@ -158,14 +158,14 @@ class JoinedRows {
   }
 
  private:
-  /// May write beyond the row: the next row comes later.
+  /// May write past the end of the row; the next row overwrites it.
   static void fill_row(T* row, std::size_t inner, T value) {
     const Batch<T> batch(value);
     for (std::size_t i = 0; i < inner; i += Batch<T>::size) batch.store_unaligned(row + i);
   }
 
   alignas(64) T entries_[joined_entries<T> + Batch<T>::size];
-  const T* repeated_ = nullptr;  // the row, or the number, that all of them are
+  const T* repeated_ = nullptr;  // the row, or the value, that is repeated
   std::size_t count_ = 0;
 };
 

@@ -9,23 +9,23 @@
 namespace xgrad::kernels {
 namespace {
 
-/// The sizes of the matrix product that a convolution is, and how it is cut up.
+/// The sizes of a convolution's matrix product, and its division into blocks.
 template <class T>
 struct Product {
   std::size_t outputs;           ///< O
   std::size_t places;            ///< P
   std::size_t taps;              ///< K
-  bool columns_are_images;       ///< no columns need to be made
-  std::size_t block;             ///< rows of the columns made at a time
+  bool columns_are_images;       ///< no columns need to be computed
+  std::size_t block;             ///< rows of the columns computed at a time
   std::size_t buffer;            ///< entries of a thread's block
-  std::size_t places_per_grain;  ///< below this many, a second thread costs more than it brings
+  std::size_t places_per_grain;  ///< below this many, a second thread costs more than it saves
 
   Product(const Window& window, std::size_t output_channels)
       : outputs(output_channels),
         places(window.place_count()),
         taps(window.tap_count() * window.channels),
         columns_are_images(are_columns(window)) {
-    constexpr std::size_t cache = (std::size_t{1} << 18) / sizeof(T);  // a quarter of the second-level cache
+    constexpr std::size_t cache = (std::size_t{1} << 18) / sizeof(T);  // a quarter of the L2 cache
     constexpr std::size_t cache_of_images = (std::size_t{1} << 23) / sizeof(T);
     const std::size_t row = std::max<std::size_t>(taps, 1);
     block = std::max<std::size_t>((columns_are_images ? cache_of_images : cache) / row, 32);
@@ -33,10 +33,10 @@ struct Product {
     buffer = columns_are_images ? 0 : (block * taps + run_slack<T> + 15) / 16 * 16;
     constexpr std::size_t products = std::size_t{1} << 18;
     places_per_grain = products / (row * std::max<std::size_t>(outputs, 1)) + 1;
-    check_product(block, outputs, taps, taps, outputs, taps);  // nothing may throw where they are computed
+    check_product(block, outputs, taps, taps, outputs, taps);  // nothing may throw in the parallel region
   }
 
-  /// 1x1 convolutions, and those whose window is the image: the images as they lie are the columns.
+  /// True for 1x1 convolutions and for windows as large as the image: the images are then the columns.
   static bool are_columns(const Window& window) {
     const auto [n, channels, rows, cols] = window;
     if (rows.before != 0 || cols.before != 0) return false;
@@ -55,7 +55,7 @@ struct Product {
     }
   }
 
-  /// The columns of a block: made in `memory`, or where they lie already.
+  /// The columns of a block: computed in `memory`, or part of the images if these are the columns.
   const T* columns(const Window& window, IndexRange part, const T* images, T* memory) const {
     if (columns_are_images) return images + part.first * taps;
     im2col(window, part, images, memory, memory + buffer);
@@ -111,8 +111,8 @@ void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* g
     });
     return;
   }
-  // A thread owns some rows of the images. It computes the columns of all outputs that reach into them, those
-  // at the seam twice, so that no two threads add to one entry.
+  // Each thread owns some rows of the images and computes the columns of all outputs that reach into them.
+  // Outputs at a boundary are computed by both threads, so that no two threads add to the same entry.
   const std::size_t rows = window.images * window.rows.input;
   const std::size_t row_size = window.columns.input * window.channels;
   Array<T> memory = empty<T>({threads, product.buffer});
@@ -140,7 +140,7 @@ void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* 
   }
   const Product<T> product(window, outputs);
   const std::size_t size = outputs * product.taps;
-  // A second thread also costs a second sum of the size of the weight.
+  // A second thread also needs a second sum of the size of the weight.
   const std::size_t grain = product.places_per_grain + 16;
   const std::size_t threads = thread_count(product.places, grain);
   Array<T> memory = empty<T>({threads, product.buffer});

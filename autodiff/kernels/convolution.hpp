@@ -6,27 +6,27 @@
 
 /// \file
 /// Convolution and its two adjoints on raw arrays: images {N, H, W, I}, weight {O, kH, kW, I}, results
-/// {N, H', W', O}, for any T. The window carries N, H, W, I and the geometry.
+/// {N, H', W', O}, for any T. The window holds N, H, W, I and the geometry.
 ///
-/// Each is a matrix product with the columns of the images: a matrix {P, K} with a row for each of the
-/// P = N H' W' windows, which holds the K = kH kW I entries under it. The columns are made block by block, so
-/// that they stay in cache, and blocks are shared among the threads.
+/// Each is a matrix product with the columns of the images (im2col): a matrix {P, K} with a row for each of
+/// the P = N H' W' windows, which holds the K = kH kW I entries under the window. The columns are computed in
+/// blocks that stay in cache, and the blocks are divided among the threads.
 
 namespace xgrad::kernels {
 
-/// result = columns weight^T + bias; a null `bias` is none.
+/// result = columns weight^T + bias; `bias` may be null.
 template <class T>
 void conv2d(const xgrad::detail::Window& window, std::size_t outputs, const T* images, const T* weight,
             const T* bias, T* result);
 
-/// The adjoint of conv2d as a function of the images, applied to `gradient`: images = sum of the rows of
-/// gradient weight, each entry added where it came from.
+/// The adjoint of conv2d with respect to the images, applied to `gradient`: images = col2im(gradient weight),
+/// which adds each entry of the columns to the image entry that it was read from.
 template <class T>
 void conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outputs, const T* gradient,
                            const T* weight, T* images);
 
-/// The adjoint of conv2d as a function of the weight, applied to `gradient`: weight = gradient^T columns.
-/// The threads' sums are added in order: the same bits for the same number of threads.
+/// The adjoint of conv2d with respect to the weight, applied to `gradient`: weight = gradient^T columns. The
+/// threads' partial sums are added in order, so the result is bit-identical for the same number of threads.
 template <class T>
 void conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const T* images,
                             const T* gradient, T* weight);

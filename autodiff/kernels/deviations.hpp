@@ -4,7 +4,7 @@
 #include <autodiff/kernels/rows.hpp>
 
 /// \file
-/// Sums of squared deviations from the mean, which is known: nothing cancels.
+/// Sums of squared deviations from a given mean, without cancellation.
 
 namespace xgrad::kernels {
 
@@ -17,7 +17,7 @@ struct SquaredDifference {
 
 namespace detail {
 
-/// out[j] += the sum over rows of `columns` entries of (in[j] - mean[j])^2. Sums of a few rows are added up
+/// out[j] += the sum of (in[j] - mean[j])^2 over rows of `columns` entries. Blocks of a few rows are summed
 /// first, so that rounding errors stay small.
 template <class T>
 void add_squared_deviations(const T* in, const T* mean, std::size_t rows, std::size_t columns, T* out) {
@@ -52,7 +52,7 @@ void add_squared_deviations(const T* in, const T* mean, std::size_t rows, std::s
 
 }  // namespace detail
 
-/// The sums of (x - mean)^2 along the loop's axis; `mean` has the loop's kept shape, and so has the result.
+/// The sums of (x - mean)^2 along the loop's axis; `mean` and the result have the loop's kept shape.
 template <class T>
 Array<T> squared_deviations(const Array<T>& x, const Array<T>& mean, const AxisLoop& loop) {
   Array<T> result = full<T>(loop.kept, T(0));
@@ -72,7 +72,7 @@ Array<T> squared_deviations(const Array<T>& x, const Array<T>& mean, const AxisL
     });
     return result;
   }
-  // Where there are fewer blocks of columns than threads, these share the rows of each.
+  // If there are fewer blocks of columns than threads, the threads divide the rows of each block.
   const std::size_t threads = thread_count(x.size(), elementwise_grain);
   const std::size_t parts = loop.outer >= threads ? 1 : std::min(threads, loop.extent);
   Array<T> sums = full<T>({parts, result.size()}, T(0));

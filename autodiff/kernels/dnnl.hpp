@@ -7,13 +7,13 @@
 #endif
 
 /// \file
-/// The one place that includes oneDNN. In version 2 the arguments of a primitive make an operation
-/// descriptor; in version 3 they go to the primitive's description itself.
+/// The only file that includes oneDNN. In version 2 the arguments of a primitive form an operation
+/// descriptor; in version 3 they are passed to the primitive descriptor directly.
 
 namespace xgrad::kernels::onednn {
 
-/// The description of a primitive P, for instance a dnnl::convolution_forward. Throws dnnl::error where
-/// oneDNN has none.
+/// The primitive descriptor of P, for instance of dnnl::convolution_forward. Throws dnnl::error if oneDNN has
+/// no implementation.
 template <class P, class... Arguments>
 typename P::primitive_desc describe(const dnnl::engine& engine, const dnnl::primitive_attr& attributes,
                                     const Arguments&... arguments) {
@@ -24,7 +24,7 @@ typename P::primitive_desc describe(const dnnl::engine& engine, const dnnl::prim
 #endif
 }
 
-/// The same for the gradient of a primitive whose description is `forward`.
+/// The same for the gradient of a primitive whose descriptor is `forward`.
 template <class P, class Forward, class... Arguments>
 typename P::primitive_desc describe_gradient(const dnnl::engine& engine,
                                              const dnnl::primitive_attr& attributes, const Forward& forward,

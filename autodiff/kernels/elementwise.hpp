@@ -8,9 +8,8 @@
 #include <array>
 
 /// \file
-/// Loops that apply one function to every entry of one or more arrays. The function is generic: it is called
-/// with xsimd batches, also for the last few entries, so that an entry's result does not depend on its
-/// position.
+/// Loops that apply one function to every entry of one or more arrays. The function is called with xsimd
+/// batches even for the last few entries, so that an entry's result does not depend on its position.
 
 namespace xgrad::kernels {
 
@@ -19,7 +18,7 @@ namespace detail {
 /// How an operand is read along a row: entry by entry, or one entry for the whole row.
 enum class Step : bool { repeat, advance };
 
-/// The first entries of an operand, fewer than a batch; the rest of the batch repeats the first of them.
+/// Loads the first `count` entries of an operand, fewer than a batch; the other lanes repeat the first entry.
 template <class T>
 Batch<T> load_first(const T* data, std::size_t step, std::size_t count) {
   if (step == 0 || count == 1) return Batch<T>(*data);
@@ -42,7 +41,7 @@ struct Stream {
     }
   }
 
-  /// The first entries, fewer than a batch.
+  /// Loads the first `count` entries, fewer than a batch.
   Batch<T> load_first(std::size_t count) const {
     return detail::load_first(data, step == Step::advance ? 1 : 0, count);
   }
@@ -56,8 +55,8 @@ void store_first(T* out, std::size_t count, Batch<T> value) {
   if (count > 1) std::copy_n(buffer + 1, count - 1, out + 1);
 }
 
-/// out[i] = f(in[i]...); `out` may be one of the operands. The streams come by value, so that their pointers
-/// stay in registers.
+/// out[i] = f(in[i]...); `out` may be one of the operands. The streams are passed by value so that their
+/// pointers stay in registers.
 template <class T, class F, class... S>
 void map_row(T* out, std::size_t count, F& f, S... in) {
   constexpr std::size_t width = Batch<T>::size;
@@ -65,7 +64,7 @@ void map_row(T* out, std::size_t count, F& f, S... in) {
     if (count > 0) store_first(out, count, f(in.load_first(count)...));
     return;
   }
-  // The last batch overlaps the one before it, and is read before that is written.
+  // The last batch overlaps the one before it and must be read before that one is written.
   const std::size_t last = count - width;
   const Batch<T> end = f(in.load(last)...);
   for (std::size_t i = 0; i < last; i += width) f(in.load(i)...).store_unaligned(out + i);
@@ -78,7 +77,7 @@ struct Operands {
   std::array<const T*, N> data;
   std::array<std::size_t, N> step;
 
-  /// Operands all of which advance.
+  /// Operands that all advance.
   static Operands of(const std::array<const T*, N>& data) {
     Operands result{data, {}};
     result.step.fill(1);
@@ -86,13 +85,12 @@ struct Operands {
   }
 };
 
-/// A function of N operands applied along rows. Its loop is compiled once, for every way in which operands
-/// broadcast: each way of its own took most of the time that the library took to compile, and no less when it
-/// ran.
+/// A function of N operands applied along rows. Its loop is compiled once for all ways in which operands
+/// broadcast: one loop for each way took most of the library's compile time and ran no faster.
 template <class T, std::size_t N>
 class RowFunction {
  public:
-  /// Refers to f.
+  /// Keeps a reference to f.
   template <class F>
   explicit RowFunction(F& f) : function_(&f), apply_(&apply<F>) {}
 
@@ -111,7 +109,7 @@ class RowFunction {
         if (count > 0) store_first(out, count, f(load_first(in.data[k], in.step[k], count)...));
         return;
       }
-      // An operand that does not advance becomes a batch that is read again and again.
+      // An operand that does not advance is replaced by a batch filled with its value.
       alignas(64) T repeated[N][width];
       std::array<const T*, N> from = in.data;
       const auto repeat = [&](std::size_t operand) {
@@ -120,7 +118,7 @@ class RowFunction {
         from[operand] = repeated[operand];
       };
       (repeat(k), ...);
-      // The last batch overlaps the one before it, and is read before that is written.
+      // The last batch overlaps the one before it and must be read before that one is written.
       const std::size_t last = count - width;
       const Batch<T> end = f(Batch<T>::load_unaligned(from[k] + last * in.step[k])...);
       const std::array<std::size_t, N> advance{width * in.step[k]...};
@@ -137,7 +135,7 @@ class RowFunction {
   void (*apply_)(void* function, T* out, std::size_t count, const Operands<T, N>& in);
 };
 
-/// f over operands that are broadcast along short rows: they are joined to longer ones first.
+/// Applies f to operands that are broadcast along short rows; the rows are joined to longer ones first.
 template <class T, std::size_t N>
 void map_short_rows(T* out, const BroadcastLoop<N>& loop, const std::array<const T*, N>& in,
                     const RowFunction<T, N>& f) {
@@ -162,7 +160,7 @@ void map_short_rows(T* out, const BroadcastLoop<N>& loop, const std::array<const
   });
 }
 
-/// f over arrays that broadcast to `shape`.
+/// Applies f to arrays that broadcast to `shape`.
 template <class T, std::size_t N>
 void map_broadcast(T* out, const Shape& shape, const RowFunction<T, N>& f,
                    const std::array<const Shape*, N>& shapes, const std::array<const T*, N>& in) {
@@ -180,7 +178,7 @@ void map_broadcast(T* out, const Shape& shape, const RowFunction<T, N>& f,
   });
 }
 
-/// f over arrays of one size.
+/// Applies f to arrays of equal size.
 template <class T, std::size_t N>
 void map_same_shape(T* out, std::size_t count, const RowFunction<T, N>& f, Operands<T, N> in) {
   if (count <= elementwise_grain) {
@@ -210,8 +208,8 @@ Array<T> map(const Array<T>& a, F f) {
   return result;
 }
 
-/// out = f applied to the entries of arrays that broadcast to `shape`, which belong together. `out` may be an
-/// operand of that shape.
+/// out = f applied to corresponding entries of arrays that broadcast to `shape`. `out` may be an operand of
+/// that shape.
 template <class T, class F, class... A>
 void map_all_into(T* out, const Shape& shape, F f, const Array<T>& first, const A&... others) {
   constexpr std::size_t operands = 1 + sizeof...(A);
@@ -224,7 +222,7 @@ void map_all_into(T* out, const Shape& shape, F f, const Array<T>& first, const 
   }
 }
 
-/// The same as a new array.
+/// The same, returned as a new array.
 template <class T, class F, class... A>
 Array<T> map_all(const Shape& shape, F f, const Array<T>& first, const A&... others) {
   Array<T> result(shape);
@@ -238,7 +236,7 @@ Array<T> map(const Shape& shape, const Array<T>& a, const Array<T>& b, F f) {
   return map_all(shape, f, a, b);
 }
 
-/// a += b, for arrays of one shape.
+/// a += b, for arrays of equal shape.
 template <class T>
 void add_in_place(Array<T>& a, const Array<T>& b) {
   T* out = a.data();

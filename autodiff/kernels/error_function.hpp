@@ -3,16 +3,17 @@
 #include <autodiff/kernels/power.hpp>
 
 /// \file
-/// The error function, the normal distribution, and GELU, for batches. What is small in them comes from
-/// exp(-x^2), whose square is not rounded, and is raised by a power of two until the last rounding.
+/// The error function, the normal distribution, and GELU, for batches. Small values are computed from
+/// exp(-x^2), with an exact square, and stay scaled up by a power of two until the last rounding.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// Least-maximum fits, made for this file: `small` is erf(x) / x in powers of x^2 for |x| <= 1/2, `tail` is
-/// (1 + 2 x) exp(x^2) erfc(x) in powers of (x - centre) / (x + centre) from there to `end`, after which
-/// erfc(x) is no normal number (the form of Shepherd and Laframboise, Mathematics of Computation 36, 1981).
+/// Minimax fits, computed for this file: `small` is erf(x) / x in powers of x^2 for |x| <= 1/2, `tail` is
+/// (1 + 2 x) exp(x^2) erfc(x) in powers of (x - centre) / (x + centre) from there to `end`, beyond which
+/// erfc(x) is not a normal number (the form of Shepherd and Laframboise, Mathematics of Computation 36,
+/// 1981).
 template <class T>
 struct ErfFit;
 
@@ -43,7 +44,7 @@ struct ErfFit<float> {
       -0.0927637750938297032F,  1.27697838593201315F};
 };
 
-/// The density of the normal distribution at 0 and the root of 2, each in two parts.
+/// The density of the normal distribution at 0 and the square root of 2, each in two parts.
 template <class T>
 struct NormalFit;
 template <>
@@ -57,8 +58,8 @@ struct NormalFit<float> {
   static constexpr float root = 1.4142135381698608F, root_low = 2.4203234971764687e-08F;
 };
 
-/// The mean of the density of the normal distribution from 0 to x over that at 0, less 1, over x^2, in powers
-/// of x^2 for |x| <= sqrt(1/2): that of erf for another unit.
+/// (m(x) - 1) / x^2 in powers of x^2 for |x| <= sqrt(1/2), where m(x) is the mean of the normal density over
+/// [0, x] divided by the density at 0. The coefficients are those of erf, rescaled.
 template <class T>
 struct NormalMean {
   T fit[std::size(ErfFit<T>::small) - 1] = {};
@@ -69,13 +70,13 @@ struct NormalMean {
   }
 };
 
-/// exp(-x^2) 2^shift, or exp(-x^2 / 2) 2^shift where `halved`. The square is taken in two parts, of which the
-/// first is exact, so that the error of the rounded square, which grows with it, does not enter.
+/// exp(-x^2) 2^shift, or exp(-x^2 / 2) 2^shift if `halved`. The square is computed in two parts, of which the
+/// first is exact, because the error of a rounded square grows with the square.
 template <class T, bool halved = false>
 Batch<T> bell_scaled(const Batch<T>& x, int shift) {
   using V = Batch<T>;
   constexpr T factor = halved ? T(0.5) : T(1);
-  constexpr T far = sizeof(T) == 4 ? T(18) : T(40);  // 0 from there on
+  constexpr T far = sizeof(T) == 4 ? T(18) : T(40);  // beyond it the result is 0
   constexpr Bits<T> half = ~((Bits<T>(1) << (sizeof(T) == 4 ? 12 : 27)) - 1);
   const V near = clamp_to<T>(x, -far, far);
   const V high = from_bits<T>(bits_of<T>(near) & xsimd::batch<Bits<T>>(half));
@@ -104,8 +105,8 @@ Batch<T> erfc_raised(const Batch<T>& x) {
   return bell_scaled<T>(near, raise) * erfc_share<T>(near, T(1));
 }
 
-/// The probability that a normal variable is below -x, over exp(-x^2 / 2), for x between sqrt(1/2) and
-/// `end` sqrt(2). The second part is what the product of quotient and divisor leaves of the dividend.
+/// The probability that a normal variable is below -x, divided by exp(-x^2 / 2), for x between sqrt(1/2) and
+/// `end` sqrt(2). The low part is computed from the remainder of the division.
 template <class T>
 Two<T> normal_share(const Batch<T>& x) {
   using V = Batch<T>;
@@ -128,8 +129,7 @@ Batch<T> normal_raised(const Batch<T>& x) {
   return bell_scaled<T, true>(near, raise) * (share.high + share.low);
 }
 
-/// The mean of the density of the normal distribution from 0 to x over that at 0, less 1, for |x| <=
-/// sqrt(1/2).
+/// m(x) - 1 for |x| <= sqrt(1/2), with the m(x) of NormalMean.
 template <class T>
 Batch<T> normal_mean(const Batch<T>& x) {
   static constexpr NormalMean<T> mean;
@@ -140,14 +140,14 @@ Batch<T> normal_mean(const Batch<T>& x) {
 template <class T>
 inline constexpr T near_mean = T(0.5) * std::numbers::sqrt2_v<T>;
 
-/// The constants of the approximation of GELU, x sigmoid(scale (x + cubic x^3)), each in two parts.
+/// The constants of the tanh approximation of GELU, x sigmoid(scale (x + cubic x^3)), each in two parts.
 template <class T>
 struct GeluFit;
 template <>
 struct GeluFit<double> {
   static constexpr double scale = 0x1.9884533d43651p+0, scale_low = -9.9693088091109203146e-17;
   static constexpr double cubic = 0x1.6e4e26d4801f7p-5, cubic_low = 2.196021142708559637e-18;
-  static constexpr double far = 25;  // from there on sigmoid is 1, and on the other side the result is 0
+  static constexpr double far = 25;  // above it the sigmoid is 1; below -far the result is 0
 };
 template <>
 struct GeluFit<float> {
@@ -196,7 +196,7 @@ Batch<T> erf(Batch<T> x) {
   return xsimd::select(size < V(T(0.5)), small, xsimd::select(size == size, large, x));
 }
 
-/// 1 - erf(x), which keeps its small values.
+/// 1 - erf(x), accurate where the result is small.
 template <class T>
 Batch<T> erfc(Batch<T> x) {
   using V = Batch<T>;
@@ -220,7 +220,7 @@ Batch<T> normal_density(Batch<T> x) {
   return detail::bell_scaled<T, true>(x, detail::raise) * Batch<T>(peak) * Batch<T>(detail::lower<T>);
 }
 
-/// x times the probability that a normal variable is below x.
+/// GELU: x times the probability that a normal variable is below x.
 template <class T>
 Batch<T> gelu(Batch<T> x) {
   using V = Batch<T>;
@@ -233,7 +233,7 @@ Batch<T> gelu(Batch<T> x) {
   return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x < V(T(0)), below, above));
 }
 
-/// Its derivative.
+/// The derivative of gelu.
 template <class T>
 Batch<T> gelu_slope(Batch<T> x) {
   using V = Batch<T>;
@@ -243,14 +243,14 @@ Batch<T> gelu_slope(Batch<T> x) {
   const V size = xsimd::abs(p);
   const V bell = detail::bell_scaled<T, true>(p, detail::raise);
   const Two<T> density = detail::product<T>(size, Two<T>{V(Fit::peak), V(Fit::peak_low)});
-  // Both what the distribution gains from 0 to x and x times the density: near -0.7 they take nearly all of
-  // 1/2.
+  // The change of the distribution function from 0 to x plus x times the density: near -0.7 this sum cancels
+  // nearly all of 1/2.
   Two<T> sum = detail::exact_sum<T>(V(T(1)), bell * V(detail::lower<T>));
   sum.low += detail::normal_mean<T>(size);
   const Two<T> change = detail::product<T>(density, sum);
   const V near = xsimd::select(x < V(T(0)), (V(T(0.5)) - change.high) - change.low,
                                (V(T(0.5)) + change.high) + change.low);
-  // The density times x without the tail, both over the bell: near -0.75 little of them is left.
+  // x times the density minus the tail, both divided by the bell: near -0.75 they nearly cancel.
   const V inside = detail::clamp_to<T>(size, T(0.7), detail::ErfFit<T>::end * std::numbers::sqrt2_v<T>);
   const Two<T> tail = detail::normal_share<T>(inside);
   const V outer = bell * ((density.high - tail.high) + (density.low - tail.low)) * V(detail::lower<T>);
@@ -258,7 +258,7 @@ Batch<T> gelu_slope(Batch<T> x) {
   return xsimd::select(size < V(detail::near_mean<T>), near, xsimd::select(x == x, value, x));
 }
 
-/// gelu with tanh in the place of the distribution.
+/// GELU with the tanh approximation of the distribution function.
 template <class T>
 Batch<T> gelu_tanh(Batch<T> x) {
   using V = Batch<T>;
@@ -268,8 +268,9 @@ Batch<T> gelu_tanh(Batch<T> x) {
   return xsimd::select(x < V(T(0)), below, x / sum);
 }
 
-/// Its derivative, s + x s (1 - s) v' for s = sigmoid(v), as (1 + r + x v' w) / (1 + r)^2 with r = e^-|v|: w
-/// = r if x > 0; if x < 0, w = 1 and all of it times r. Numerator and denominator are rounded once.
+/// The derivative of gelu_tanh, s + x s (1 - s) v' for s = sigmoid(v), computed as (1 + r + x v'
+/// w) / (1 + r)^2 with r = e^-|v|. If x > 0, w = r; if x < 0, w = 1 and the quotient is multiplied by r.
+/// Numerator and denominator are each rounded once.
 template <class T>
 Batch<T> gelu_tanh_slope(Batch<T> x) {
   using V = Batch<T>;

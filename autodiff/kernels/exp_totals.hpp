@@ -7,13 +7,13 @@
 
 /// \file
 /// Sums of exponentials along an axis, in one pass over memory. The largest entry is subtracted first, so
-/// that it contributes exactly 1: that 1 is kept apart, and what the other entries add keeps its digits,
-/// however small.
+/// that it contributes exactly 1. This 1 is kept separately, so that the sum of the other entries keeps its
+/// precision, however small it is.
 
 namespace xgrad::kernels {
 
-/// sum(exp(x - shift)) - 1 along an axis, of which extent 1 is kept. The shift is the largest entry where
-/// that is finite, else 0.
+/// sum(exp(x - shift)) - 1 along an axis, which is kept with extent 1. The shift is the largest entry if that
+/// is finite, else 0.
 template <class T>
 struct ExpTotals {
   Array<T> shift;
@@ -34,13 +34,14 @@ void log_totals(const T* shift, const T* excess, std::size_t count, T* out) {
   map_row(out, count, value, Stream<Step::advance, T>{shift}, Stream<Step::advance, T>{excess});
 }
 
-/// A sum of exp(x - shift): the number of entries equal to the shift, and the powers of the others.
+/// A sum of exp(x - shift): the number of entries equal to the shift, and the sum of the exponentials of the
+/// others.
 template <class V>
 struct ExpSum {
   V ones = V(0.0F);
   V rest = V(0.0F);
 
-  /// Adds an entry, and returns its power.
+  /// Adds an entry and returns its exponential.
   V add(V x, V shift) {
     const V power = xsimd::exp(x - shift);
     const auto is_one = x == shift;
@@ -52,8 +53,8 @@ struct ExpSum {
   V excess() const { return rest + (ones - V(1.0F)); }
 };
 
-/// The sum of exp(x - shift) over a long row; the exponentials are kept in `powers`, another array, unless
-/// that is null. By halves, as reduce_row.
+/// The pairwise sum of exp(x - shift) over a long row, as in reduce_row. Unless `powers` is null, the
+/// exponentials are stored there; it must not overlap `in`.
 template <class T>
 ExpSum<T> exp_row(const T* in, std::size_t count, T shift, T* powers) {
   constexpr std::size_t width = Batch<T>::size;
@@ -75,7 +76,7 @@ ExpSum<T> exp_row(const T* in, std::size_t count, T shift, T* powers) {
     add_at(i + width, sums[1]);
   }
   for (; i + width <= count; i += width) add_at(i, sums[0]);
-  if (i < count) {  // the end of a row overlaps the batch before it; a row is longer than a batch
+  if (i < count) {  // the last batch overlaps the one before it; a long row has more entries than a batch
     ExpSum<Batch<T>> end;
     add_at(count - width, end);
     sums[1] = sums[1] +
@@ -122,21 +123,21 @@ void powers_of_rows(RowGroup<T>& group, const T* in, T* shift, T* total, T* powe
   group.reduce(powers, total, Sum<T>{});
 }
 
-/// The largest entry so far, and the sum of exp(x - shift) less 1, of several columns. At first -infinity and
-/// -1.
+/// The largest entry so far and the sum of exp(x - shift) minus 1, for several columns. Initially -infinity
+/// and -1.
 template <class T>
 struct RunningTotal {
   Batch<T> high;
   Batch<T> excess;
 
-  /// Adds a sum whose shift is that of `new_high`, the largest entry of all.
+  /// Adds a sum with the shift of `new_high`, the largest entry including those of the sum.
   void add(Batch<T> new_high, const ExpSum<Batch<T>>& sum) {
     const ExpSum<Batch<T>> before = scaled(new_high);
     high = new_high;
     excess = (before + sum).excess();
   }
 
-  /// The sum so far, for the shift of `new_high`.
+  /// The sum so far, rescaled to the shift of `new_high`.
   ExpSum<Batch<T>> scaled(Batch<T> new_high) const {
     const Batch<T> one(T(1));
     const auto rises = new_high > high;
@@ -145,8 +146,8 @@ struct RunningTotal {
   }
 };
 
-/// Calls `step(i, running)` with batches of the running totals of `count` columns, and stores what they
-/// become.
+/// Calls `step(load, running)` for batches of the running totals of `count` columns and stores the updated
+/// totals; `load(x)` reads the batch of x at the same columns.
 template <class T, class F>
 void update_totals(T* high, T* excess, std::size_t count, const F& step) {
   constexpr std::size_t width = Batch<T>::size;
@@ -164,7 +165,7 @@ void update_totals(T* high, T* excess, std::size_t count, const F& step) {
     return running;
   };
   const std::size_t last = count - width;
-  const RunningTotal<T> end = at(last);  // overlaps the batch before it, and is read before that is written
+  const RunningTotal<T> end = at(last);  // overlaps the batch before it, so it is read first
   for (std::size_t i = 0; i < last; i += width) {
     const RunningTotal<T> running = at(i);
     running.high.store_unaligned(high + i);
@@ -177,8 +178,8 @@ void update_totals(T* high, T* excess, std::size_t count, const F& step) {
 /// Adds `rows` rows that are `stride` apart, column by column.
 template <class T>
 void add_exp_rows(const T* in, std::size_t rows, std::size_t stride, std::size_t length, T* high, T* excess) {
-  constexpr std::size_t group = 8;    // rows for each change of the shift
-  constexpr std::size_t block = 512;  // of columns: they stay in the first-level cache
+  constexpr std::size_t group = 8;    // rows per change of the shift
+  constexpr std::size_t block = 512;  // columns; they stay in the L1 cache
   if (length == 0) return;
   for (std::size_t j = 0; j < length; j += block) {
     const std::size_t columns = std::min(block, length - j);
@@ -241,7 +242,7 @@ void add_exp_columns(const T* in, std::size_t rows, std::size_t length, T* high,
     merge_totals(highs + r * length, excesses + r * length, length, high, excess);
 }
 
-/// One block of columns, shared by all threads.
+/// Adds one block of columns, divided among all threads.
 template <class T>
 void add_exp_columns_together(const T* in, const AxisLoop& loop, std::size_t threads, T* high, T* excess) {
   if (loop.extent < 64 * threads) {

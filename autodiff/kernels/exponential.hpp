@@ -5,15 +5,16 @@
 #include <numbers>
 
 /// \file
-/// The exponential function and what is made of it, for batches, to subnormal results and the largest.
+/// The exponential function and functions derived from it, for batches, up to subnormal and to the largest
+/// results.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// log 2 in two parts, the first with so few bits that its product with an exponent is exact, and
-/// least-maximum fits for |r| <= log(2) / 2: (e^r - 1 - r) / r^2, the same with a small error of e^r - 1, and
-/// (2^r - 1) / r for |r| <= 1/2.
+/// log 2 in two parts, the first with so few bits that its product with an exponent is exact, and minimax
+/// fits: `exp` of (e^r - 1 - r) / r^2 for |r| <= log(2) / 2, `expm1` of the same with a small error of
+/// e^r - 1, and `exp2` of (2^r - 1) / r for |r| <= 1/2.
 template <class T>
 struct ExpFit;
 
@@ -52,7 +53,8 @@ struct ExpFit<float> {
                                    0.0555032441738007586F,   0.240226513863318023F,   0.693147207825675223F};
 };
 
-/// From `top` on e^x is infinite, below `bottom` 0, also times 2^64; within `safe` it is normal.
+/// e^x is infinite from `top` on and 0 below `bottom`, even multiplied by 2^64; for |x| <= `safe` it is
+/// normal.
 template <class T>
 struct ExpRange {
   static constexpr T top = sizeof(T) == 4 ? T(130) : T(780);
@@ -80,18 +82,18 @@ Batch<T> without_exponent(const Batch<T>& x, const Batch<T>& n) {
 
 template <class T>
 Batch<T> clamp_to(const Batch<T>& x, T low, T high) {
-  using V = Batch<T>;  // NaN stays
+  using V = Batch<T>;  // NaN is kept
   return xsimd::select(x < V(low), V(low), xsimd::select(x > V(high), V(high), x));
 }
 
-/// e^r 2^n for the rest r of an exponent; `far` where 2^n may be no normal number.
+/// e^r 2^n for the remainder r of an exponent; `far` if 2^n may not be a normal number.
 template <class T>
 Batch<T> exp_of_rest(const Batch<T>& r, const Batch<T>& n, bool far) {
   const Batch<T> e = Batch<T>(T(1)) + multiply_add<T>(polynomial(r, ExpFit<T>::exp), r * r, r);
   return far ? scale<T>(e, n) : e * power_of_two<T>(n);
 }
 
-/// e^(x + low) 2^shift for low << x <= 0, rounded once where that is subnormal; 0 <= shift <= 64.
+/// e^(x + low) 2^shift for low << x <= 0, rounded once even if the result is subnormal; 0 <= shift <= 64.
 template <class T>
 Batch<T> exp_raised(Batch<T> x, Batch<T> low, int shift) {
   using V = Batch<T>;
@@ -130,11 +132,12 @@ Batch<T> exp2(Batch<T> x) {
   return far ? detail::scale<T>(e, n) : e * detail::power_of_two<T>(n);
 }
 
-/// e^x - 1, which keeps its small values.
+/// e^x - 1, accurate where the result is small.
 template <class T>
 Batch<T> expm1(Batch<T> x) {
   using V = Batch<T>;
-  // Infinite from `top` on: at `beyond`, r is positive and half of the power of two is already infinite.
+  // The result is infinite from `top` on: at `beyond`, r is positive and half of the power of two is already
+  // infinite.
   constexpr T bottom = sizeof(T) == 4 ? T(-30) : T(-60), top = sizeof(T) == 4 ? T(88.8) : T(709.8);
   constexpr T beyond = sizeof(T) == 4 ? T(89.5) : T(710.5);
   const V near = xsimd::select(x < V(bottom), V(bottom), xsimd::select(x > V(top), V(beyond), x));
@@ -154,7 +157,8 @@ Batch<T> sigmoid(Batch<T> x) {
   return xsimd::select(x < V(T(0)), small, V(T(1))) / (V(T(1)) + small);
 }
 
-/// The derivative of sigmoid, sigmoid(x) sigmoid(-x), from x itself: it keeps its values where sigmoid is 1.
+/// The derivative of sigmoid, sigmoid(x) sigmoid(-x), computed from x itself so that it stays accurate where
+/// sigmoid(x) rounds to 1.
 template <class T>
 Batch<T> sigmoid_slope(Batch<T> x) {
   using V = Batch<T>;
@@ -165,7 +169,7 @@ Batch<T> sigmoid_slope(Batch<T> x) {
 
 namespace detail {
 
-/// e^-|x| 2^raise and 1 + e^-|x|: results that are subnormal without the power are normal with it.
+/// e^-|x| 2^raise and 1 + e^-|x|. Results that would be subnormal are normal with the factor 2^raise.
 inline constexpr int raise = 32;
 template <class T>
 inline constexpr T lower = T(1) / static_cast<T>(std::uint64_t{1} << raise);
@@ -176,7 +180,7 @@ std::pair<Batch<T>, Batch<T>> sigmoid_raised(const Batch<T>& x) {
   return {raised, Batch<T>(T(1)) + raised * Batch<T>(lower<T>)};
 }
 
-/// From here on to the left, x sigmoid(x) and its derivative are 0.
+/// Clamps x from below to -1000, where x sigmoid(x) and its derivative are 0.
 template <class T>
 Batch<T> from_left_end(const Batch<T>& x) {
   return xsimd::select(x < Batch<T>(T(-1000)), Batch<T>(T(-1000)), x);
@@ -184,7 +188,7 @@ Batch<T> from_left_end(const Batch<T>& x) {
 
 }  // namespace detail
 
-/// x sigmoid(x), also where sigmoid(x) alone would be subnormal.
+/// x sigmoid(x), accurate even where sigmoid(x) alone would be subnormal.
 template <class T>
 Batch<T> silu(Batch<T> x) {
   using V = Batch<T>;
@@ -193,7 +197,7 @@ Batch<T> silu(Batch<T> x) {
   return xsimd::select(p < V(T(0)), p * raised / sum * V(detail::lower<T>), p / sum);
 }
 
-/// Its derivative, s (1 + x (1 - s)) for s = sigmoid(x).
+/// The derivative of silu, s (1 + x (1 - s)) for s = sigmoid(x).
 template <class T>
 Batch<T> silu_slope(Batch<T> x) {
   using V = Batch<T>;

@@ -16,21 +16,21 @@ using Vector = Batch<float>;
 
 constexpr std::size_t width = Vector::size;
 constexpr std::size_t most_channels = width / 2;  // on the side with few of them
-/// Sums that are kept in registers at a time; the others hold operands.
+/// Sums that are kept in registers at a time; the other registers hold operands.
 constexpr std::size_t kept_sums = width == 16 ? 24 : 12;
 
-/// How many times the sums of all outputs are kept.
+/// The number of vectors of positions, or of taps, whose sums for all outputs are kept at a time.
 template <std::size_t outputs>
 constexpr std::size_t kept_at_once = std::clamp<std::size_t>(kept_sums / outputs, 1, 8);
 
 constexpr std::size_t rounded_up(std::size_t count) { return (count + width - 1) / width * width; }
 
-/// How a convolution is cut into strips, some rows of the result of one image, and where the taps of a place
-/// lie in the planes of its strip: rows of one channel each, {rows, channels, row}, with zeros around.
+/// The division of a convolution into strips, each of some rows of one image's result, and the layout of a
+/// strip's planes: {rows, channels, row}, each row of a single channel, padded with zeros.
 struct Strips {
   const Window& window;
   std::size_t taps;       ///< kH kW I, in the order of the planes: row, channel, column
-  std::size_t row;        ///< of a plane: whole vectors, how far the taps reach, and a vector to spare
+  std::size_t row;        ///< of a plane: whole vectors, the reach of the taps, and a spare vector
   std::size_t vectors;    ///< that cover a row of the result
   std::size_t rows;       ///< of the result in a strip
   std::size_t per_image;  ///< strips
@@ -40,7 +40,7 @@ struct Strips {
         taps(w.tap_count() * w.channels),
         row(rounded_up(w.columns.output) + w.columns.reach() - 1 + width),
         vectors(rounded_up(w.columns.output) / width) {
-    constexpr std::size_t cache = std::size_t{1} << 13;  // entries: most of the first-level cache
+    constexpr std::size_t cache = std::size_t{1} << 13;  // entries: most of the L1 cache
     const std::size_t plane = row * w.channels;
     const std::size_t reach = w.rows.reach();
     const std::size_t fit = cache / plane;
@@ -57,10 +57,10 @@ struct Strips {
   std::size_t planes_size() const {
     return ((rows - 1) * window.rows.stride + window.rows.reach()) * window.channels * row;
   }
-  /// Distance in the planes between two rows of the result.
+  /// The distance in the planes between two rows of the result.
   std::size_t row_step() const { return window.rows.stride * window.channels * row; }
 
-  /// Where each tap lies in the planes, counted from the first.
+  /// The offset of each tap in the planes, relative to the first tap.
   Array<std::size_t> offsets() const {
     Array<std::size_t> result(Shape{taps});
     std::size_t* next = result.data();
@@ -74,7 +74,7 @@ struct Strips {
     return result;
   }
 
-  /// Reads what the taps of a strip lie on.
+  /// Copies the image entries under the taps of a strip to `planes`.
   void read_planes(std::size_t strip, const float* images, float* planes) const {
     const auto& [n, channels, r, c] = window;
     const std::size_t image_size = r.input * c.input * channels;
@@ -104,7 +104,7 @@ struct Strips {
   }
 };
 
-/// Whether the lanes are used well, and the planes made quickly beside the work that is done with them.
+/// Whether the lanes are well used, and filling the planes is cheap compared with the work done on them.
 bool suits(const Window& window, std::size_t few) {
   const std::size_t places = window.columns.output;
   const std::size_t products = window.tap_count() * few;
@@ -113,13 +113,13 @@ bool suits(const Window& window, std::size_t few) {
          window.images > 0 && window.rows.output > 0;
 }
 
-/// Strips that are worth a thread.
+/// The number of strips that are worth a thread.
 std::size_t grain(const Strips& strips, std::size_t outputs) {
   constexpr std::size_t products = std::size_t{1} << 19;
   return products / (strips.rows * strips.window.columns.output * strips.taps * outputs) + 1;
 }
 
-/// The sums over all taps at some vectors of places, for all outputs at once.
+/// The sums over all taps at some vectors of positions, for all outputs at once.
 template <std::size_t outputs>
 struct Sums {
   static constexpr std::size_t vectors = kept_at_once<outputs>;
@@ -150,7 +150,7 @@ struct Sums {
     }
 #pragma GCC unroll 8
     for (std::size_t v = 0; v < vectors; ++v) {
-      std::array<Vector, outputs> done;  // whose address may be taken, so that the sums stay in registers
+      std::array<Vector, outputs> done;  // its address may be taken, so that the sums stay in registers
 #pragma GCC unroll 8
       for (std::size_t o = 0; o < outputs; ++o) done[o] = sums[v][o];
       write(interleave<float>(done), to[v]);
@@ -167,7 +167,7 @@ struct Sums {
   }
 };
 
-/// `weight` is {taps, outputs}, in the order of the planes.
+/// The convolution; `weight` is {taps, outputs}, in the order of the planes.
 template <std::size_t outputs>
 void convolve(const Window& window, const float* images, const float* weight, const float* bias,
               float* result) {
@@ -187,7 +187,8 @@ void convolve(const Window& window, const float* images, const float* weight, co
       sums.places = std::min(columns, width);
       for (std::size_t i = 0; i < count; i += sums.vectors) {
         for (std::size_t v = 0; v < sums.vectors; ++v) {
-          // The last vector of a row overlaps the one before it; the last ones of a strip repeat the last.
+          // The last vector of a row overlaps the one before it; surplus vectors at the end of a strip repeat
+          // the last one.
           const std::size_t at = std::min(i + v, count - 1);
           const std::size_t row = at / strips.vectors;
           const std::size_t column = std::min(at % strips.vectors * width, columns - sums.places);
@@ -200,7 +201,8 @@ void convolve(const Window& window, const float* images, const float* weight, co
   });
 }
 
-/// Adds the products of gradient and images to the sums by weight: {taps, outputs}, a vector each.
+/// Adds the products of gradient and images to the sums of the weight gradient: {taps, outputs}, a vector
+/// each.
 template <std::size_t outputs>
 struct Products {
   static constexpr std::size_t together = kept_at_once<outputs>;  // taps
@@ -217,7 +219,7 @@ struct Products {
 #pragma GCC unroll 8
       for (std::size_t t = 0; t < together; ++t) {
         const std::size_t tap =
-            std::min(first + t, taps - 1);  // what is there twice is computed twice, alike
+            std::min(first + t, taps - 1);  // a repeated tap is computed twice, with the same result
         x[t] = planes + offsets.data()[tap];
         at[t] = sums + tap * outputs * width;
 #pragma GCC unroll 8
@@ -248,7 +250,7 @@ struct Products {
   }
 };
 
-/// `weight` comes out as {taps, outputs}, in the order of the planes.
+/// The weight gradient, written as {taps, outputs} in the order of the planes.
 template <std::size_t outputs>
 void correlate(const Window& window, const float* images, const float* gradient, float* weight) {
   const Strips strips(window);
@@ -290,8 +292,8 @@ void correlate(const Window& window, const float* images, const float* gradient,
   }
 }
 
-/// Calls `body(i, j)` for each entry of a weight {O, kH, kW, I}: i is its place there, and j its place in an
-/// array {row, channel, column, output}, where the taps of convolve and correlate lie.
+/// Calls `body(i, j)` for each entry of a weight {O, kH, kW, I}: i is its index there, and j its index in the
+/// array {row, channel, column, output} that convolve and correlate use.
 template <class Body>
 void for_weights(const Window& window, std::size_t outputs, Body&& body) {
   const std::size_t columns = window.columns.window;
@@ -321,7 +323,7 @@ bool conv2d(const Window& window, std::size_t outputs, const float* images, cons
 
 bool conv2d_input_gradient(const Window& window, std::size_t outputs, const float* gradient,
                            const float* weight, float* images) {
-  // A convolution of the gradient with the weight turned round, where nothing was skipped.
+  // With stride 1 this is a convolution of the gradient with the weight rotated by 180 degrees.
   const auto turned = [](const xgrad::detail::WindowAxis& axis) {
     return xgrad::detail::WindowAxis{
         axis.output, axis.window, 1, axis.dilation, axis.reach() - 1 - axis.before, axis.input};
@@ -332,7 +334,7 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
   if (!has_turned(window.rows) || !has_turned(window.columns)) return false;
   const Window back{window.images, outputs, turned(window.rows), turned(window.columns)};
   const std::size_t inside = back.rows.input * back.columns.input;
-  const bool wastes = 4 * inside < 3 * back.rows.output * back.columns.output;  // on the zeros around
+  const bool wastes = 4 * inside < 3 * back.rows.output * back.columns.output;  // on the zeros of the padding
   if (wastes || !suits(back, window.channels)) return false;
   const std::size_t rows = window.rows.window;
   const std::size_t columns = window.columns.window;
@@ -354,7 +356,7 @@ bool conv2d_input_gradient(const Window& window, std::size_t outputs, const floa
 
 bool conv2d_weight_gradient(const Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight) {
-  constexpr std::size_t most_sums = 640;  // vectors: more would not stay in the first-level cache
+  constexpr std::size_t most_sums = 640;  // vectors: more would not stay in the L1 cache
   const std::size_t taps = window.tap_count() * window.channels;
   if (!suits(window, outputs) || taps * outputs > most_sums) return false;
   Array<float> ordered(Shape{taps * outputs});

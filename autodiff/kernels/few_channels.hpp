@@ -5,21 +5,21 @@
 #include <cstddef>
 
 /// \file
-/// Convolutions with few channels on one side. Who keeps channels in the lanes of a vector, as oneDNN does,
-/// leaves most lanes idle there; here the lanes are places along a row. Each function returns false where
-/// another way is faster, and then has written nothing. Shapes are those of convolution.hpp.
+/// Convolutions with few channels on one side. With channels in the lanes of a vector, as in oneDNN, most
+/// lanes would be idle; here the lanes are positions along a row. Each function returns false, without having
+/// written anything, if another implementation is faster. Shapes are those of convolution.hpp.
 
 namespace xgrad::kernels::few_channels {
 
-/// result = the convolution of the images + bias, for few outputs; a null `bias` is none.
+/// result = the convolution of the images + bias, for few output channels; `bias` may be null.
 bool conv2d(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
             const float* weight, const float* bias, float* result);
 
-/// The adjoint of conv2d by the images, for few channels of these.
+/// The adjoint of conv2d with respect to the images, for images with few channels.
 bool conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* gradient,
                            const float* weight, float* images);
 
-/// The adjoint of conv2d by the weight, for few outputs.
+/// The adjoint of conv2d with respect to the weight, for few output channels.
 bool conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const float* images,
                             const float* gradient, float* weight);
 

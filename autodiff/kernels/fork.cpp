@@ -15,15 +15,15 @@ namespace {
 bool was_alone = true;
 bool is_child_of_threads = false;  // written while this process has one thread
 
-/// A folder counts its sub-folders among its links: here one a thread, and two of its own.
+/// The link count of a directory includes its subdirectories: here one per thread, plus two of its own.
 void before_fork() {
   struct stat tasks {};
   was_alone = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 3;
 }
 
-/// A child has the thread that called fork() and none of the pool's, which libgomp does not notice: the next
-/// parallel region would wait for them forever. That thread works alone from now on, in libraries too.
-/// Threads that the child starts have pools of their own.
+/// A child has only the thread that called fork(). libgomp does not notice that the threads of its pool are
+/// missing, and the next parallel region would wait for them forever. So this thread works alone from now on,
+/// in libraries too. Threads that the child starts have their own pools.
 void in_child() {
   if (was_alone) return;
   is_child_of_threads = true;
@@ -37,7 +37,7 @@ void in_child() {
 }  // namespace
 
 void before_blas() {
-#ifdef KMP_VERSION_MAJOR  // of LLVM's omp.h
+#ifdef KMP_VERSION_MAJOR  // defined by LLVM's omp.h
   if (is_child_of_threads && omp_get_max_threads() > 1) omp_set_num_threads(1);
 #endif
 }

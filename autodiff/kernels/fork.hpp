@@ -1,13 +1,13 @@
 #pragma once
 
 /// \file
-/// What becomes of OpenMP's threads in a child of fork().
+/// OpenMP's threads in a child process of fork().
 
 namespace xgrad::kernels {
 
-/// To be called before BLAS or LAPACK. LLVM's OpenMP forgets in a child what locks its parent had made, and
-/// OpenBLAS goes on taking one where several threads share a product: there, every thread of the child
-/// computes alone.
+/// Must be called before BLAS or LAPACK. In a child process, LLVM's OpenMP loses the locks that the parent
+/// created, but OpenBLAS still takes one when several threads share a product; every thread of the child
+/// therefore computes alone.
 void before_blas();
 
 }  // namespace xgrad::kernels

@@ -12,7 +12,7 @@
 namespace xgrad::kernels {
 namespace {
 
-/// Multiply-adds of a product with a vector that are worth a thread: such a product is bound by memory.
+/// Multiply-adds of a matrix-vector product that are worth a thread; such a product is memory-bound.
 constexpr std::size_t vector_grain = std::size_t{1} << 17;
 
 /// Rows of `count` entries that are worth a thread.
@@ -91,7 +91,7 @@ void outer_product(std::size_t m, std::size_t n, T alpha, const T* a, std::size_
   });
 }
 
-/// A product C = alpha op(A) op(B) + beta C. A part of it is a product, too.
+/// A product C = alpha op(A) op(B) + beta C. A part of it is again a Product.
 template <class T>
 struct Product {
   bool transpose_a, transpose_b;
@@ -123,15 +123,15 @@ struct Product {
     return part;
   }
 
-  /// Multiply-adds, as far as they can be counted.
+  /// The number of multiply-adds, or the largest std::size_t if it overflows.
   std::size_t work() const {
     std::size_t count = 0;
     const bool overflows = __builtin_mul_overflow(m, n, &count) || __builtin_mul_overflow(count, k, &count);
     return overflows ? std::numeric_limits<std::size_t>::max() : count;
   }
 
-  /// Whether a library's preparations would cost more than its kernels bring. Without wide registers, which
-  /// the library finds out about when it runs, that is so for the smallest products only.
+  /// Whether BLAS's preparations would cost more than its kernels save. In builds without wide registers,
+  /// which BLAS itself detects at run time, this holds for the smallest products only.
   bool suits_tiles() const {
     constexpr bool is_wide = sizeof(Batch<T>) >= 32;
     return is_wide ? std::min({m, n, k}) <= 64 || work() <= std::size_t{1} << 21
@@ -150,11 +150,11 @@ struct Product {
   }
 };
 
-/// Calls `body(part)` for parts of the product, one a thread. The libraries' own division pays off for large
-/// products only, and while one thread is in it, others wait for it.
+/// Calls `body(part)` for parts of the product, one per thread. BLAS's own multithreading pays off for large
+/// products only, and while one thread uses it, others must wait.
 template <class T, class Body>
 void for_parts(const Product<T>& product, const Body& body) {
-  constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
+  constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: about 5 us
   constexpr std::size_t step = 48;                     // whole tiles
   const bool cuts_rows = product.m >= product.n;
   const std::size_t extent = cuts_rows ? product.m : product.n;
@@ -177,14 +177,14 @@ template <class T>
 void gemm(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, T alpha,
           const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c, std::size_t ldc) {
   if (m == 0 || n == 0) return;
-  if (k == 0) {  // BLAS rejects the empty leading dimensions that come with it
+  if (k == 0) {  // BLAS rejects the zero leading dimensions that come with it
     for (std::size_t i = 0; i < m; ++i) {
       std::transform(c + i * ldc, c + i * ldc + n, c + i * ldc,
                      [=](T v) { return beta == T(0) ? T(0) : beta * v; });
     }
     return;
   }
-  // Products with a vector are bound by memory; a library's preparations cost more than they bring.
+  // Matrix-vector products are memory-bound; BLAS's preparations cost more than they save.
   if (m == 1 && (!transpose_a || lda == 1)) {
     return transpose_b ? multiply_by_rows(n, k, alpha, a, b, ldb, beta, c)
                        : multiply_by_columns(n, k, alpha, a, b, ldb, beta, c);

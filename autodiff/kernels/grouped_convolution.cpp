@@ -9,16 +9,16 @@
 namespace xgrad::kernels {
 namespace {
 
-/// Multiply-adds of a depthwise convolution, and entries copied, that are worth a thread.
+/// Multiply-adds of a depthwise convolution, or entries to be copied, that are worth a thread.
 constexpr std::size_t grain = std::size_t{1} << 15;
 
 std::size_t pixel_count(const Window& window) {
   return window.images * window.rows.input * window.columns.input;
 }
 
-// Groups one after the other: the channels of each group are brought together, and their results back.
+// Groups one after the other: the channels of each group are gathered, and the results scattered back.
 
-/// {places, groups, channels} to {groups, places, channels}.
+/// Copies {places, groups, channels} to {groups, places, channels}.
 template <class T>
 Array<T> split_groups(const T* from, std::size_t places, std::size_t groups, std::size_t channels) {
   Array<T> result = empty<T>({groups, places, channels});
@@ -33,7 +33,7 @@ Array<T> split_groups(const T* from, std::size_t places, std::size_t groups, std
   return result;
 }
 
-/// {groups, places, channels} to {places, groups, channels}.
+/// Copies {groups, places, channels} to {places, groups, channels}.
 template <class T>
 void join_groups(const Array<T>& split, T* to) {
   const std::size_t groups = split.shape(0);
@@ -54,17 +54,16 @@ Window of_one_group(Window window, std::size_t groups) {
   return window;
 }
 
-/// Where the part of group g starts in an array of equal parts.
+/// The start of the part of group g in an array of equal parts; null for a null array.
 template <class T>
 T* part(T* array, std::size_t size, std::size_t groups, std::size_t g) {
   return array == nullptr ? nullptr : array + size / groups * g;
 }
 
-// Depthwise: each channel of the images makes `each` channels of the result. The first of those of all
-// channels are computed beside each other, then the second, and so on: {each, channels}, while results lie as
-// {channels, each}.
+// Depthwise: each input channel has `each` output channels. Outputs are computed in the order
+// {each, channels}, so that the inner loop runs over the channels, and stored in the order {channels, each}.
 
-/// Calls `body(c, k)` for the channels c and the number k of what they make: of the first, the second, ...
+/// Calls `body(c, k)` for the input channels c and the indices k of their outputs in {each, channels}.
 template <class Body>
 void for_products(std::size_t channels, std::size_t each, Body&& body) {
   for (std::size_t first = 0; first < each * channels; first += channels) {
@@ -73,7 +72,7 @@ void for_products(std::size_t channels, std::size_t each, Body&& body) {
   }
 }
 
-/// {rows, columns} to {columns, rows}.
+/// Transposes {rows, columns} to {columns, rows}.
 template <class T>
 void transpose_entries(std::size_t rows, std::size_t columns, const T* from, T* to) {
   transpose_block(from, columns, rows, columns, to, rows);
@@ -132,7 +131,7 @@ void depthwise(const Window& window, std::size_t outputs, const T* images, const
   });
 }
 
-/// The gradient of output p by {each, channels}: in its place, or in `memory`.
+/// The gradient of output p as {each, channels}: in place, or transposed to `memory`.
 template <class T>
 const T* gradient_of(const T* gradient, std::size_t p, std::size_t channels, std::size_t each, T* memory) {
   const T* g = gradient + p * channels * each;
@@ -153,7 +152,7 @@ void depthwise_input_gradient(const Window& window, std::size_t outputs, const T
   const std::size_t threads = thread_count(window.images * height, grain / (row_work + 1) + 1);
   const std::size_t buffer = each == 1 ? 0 : outputs;
   Array<T> memory = empty<T>({threads, buffer});
-  // A thread owns some rows of the images: it adds what reaches into them.
+  // Each thread owns some rows of the images and adds all contributions to them.
   parallel_parts(
       window.images * height, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
         std::fill(images + begin * row_size, images + end * row_size, T(0));
@@ -184,7 +183,7 @@ void depthwise_weight_gradient(const Window& window, std::size_t outputs, const 
   const std::size_t taps = window.tap_count();
   const std::size_t size = taps * outputs;
   const std::size_t threads = thread_count(window.place_count(), grain / (size + 1) + 16);
-  Array<T> sums = full<T>({threads, size}, T(0));  // {taps, each, channels} of each thread
+  Array<T> sums = full<T>({threads, size}, T(0));  // {taps, each, channels} per thread
   const std::size_t buffer = each == 1 ? 0 : outputs;
   Array<T> memory = empty<T>({threads, buffer});
   parallel_parts(window.place_count(), threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {

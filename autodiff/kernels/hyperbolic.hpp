@@ -3,7 +3,8 @@
 #include <autodiff/kernels/scaling.hpp>
 
 /// \file
-/// Hyperbolic functions of batches. Most of xsimd's are within 4 units in the last place everywhere.
+/// Hyperbolic functions of batches. xsimd's are within 4 units in the last place everywhere, except acosh
+/// below 1.
 
 namespace xgrad::kernels {
 

@@ -16,7 +16,7 @@ namespace xgrad::kernels {
 using xgrad::detail::IndexRange;
 using xgrad::detail::Window;
 
-/// An output: which image, row and column it belongs to.
+/// The image, row and column of an output.
 struct OutputPlace {
   std::size_t image;
   std::size_t row;
@@ -39,13 +39,12 @@ struct OutputPlace {
 /// Entries of columns that are worth a thread.
 inline constexpr std::size_t unfold_grain = std::size_t{1} << 15;
 
-/// Entries that copy_run may write behind the end of a run.
+/// The number of entries that copy_run may write past the end of a run.
 template <class T>
 inline constexpr std::size_t run_slack = 32 / sizeof(T);
 
-/// Copies `count` entries; where they are few, always as many as one register holds, which costs less than
-/// counting them. What it writes too much is overwritten by the next run; it neither reads past `end` nor
-/// writes past `to_end`.
+/// Copies `count` entries. A short run is copied as one full register, which is faster than an exact copy;
+/// the next run overwrites the surplus. Neither reads past `end` nor writes past `to_end`.
 template <class T>
 void copy_run(const T* from, const T* end, std::size_t count, T* to, const T* to_end) {
   if (count <= run_slack<T> && static_cast<std::size_t>(end - from) >= run_slack<T> &&
@@ -56,8 +55,8 @@ void copy_run(const T* from, const T* end, std::size_t count, T* to, const T* to
   }
 }
 
-/// Writes the columns of the outputs [places.first, places.last), zeros where a tap lies in the padding. The
-/// memory of `columns` ends at `columns_end`; with room for run_slack entries more, it is written fastest.
+/// Writes the columns of the outputs [places.first, places.last), with zeros for taps in the padding. The
+/// memory of `columns` ends at `columns_end`; writing is fastest if it has room for run_slack more entries.
 template <class T>
 void im2col(const Window& window, IndexRange places, const T* images, T* columns, const T* columns_end) {
   const auto& [n, channels, rows, cols] = window;
@@ -89,8 +88,8 @@ void im2col(const Window& window, IndexRange places, const T* images, T* columns
   }
 }
 
-/// Adds the columns of the outputs [places.first, places.last) to the entries of the images that they came
-/// from, as far as these lie in the image rows [owned.first, owned.last), counted over all images.
+/// Adds the columns of the outputs [places.first, places.last) to the image entries that they were read from,
+/// restricted to the image rows [owned.first, owned.last), counted over all images.
 template <class T>
 void col2im(const Window& window, IndexRange places, IndexRange owned, const T* columns, T* images) {
   const auto& [n, channels, rows, cols] = window;
@@ -131,13 +130,14 @@ void unfold(const Window& window, const T* images, T* columns) {
   });
 }
 
-/// The adjoint of unfold: images = the sum of all columns, each entry added where it came from.
+/// The adjoint of unfold: images = the sum of all columns, each entry added to the image entry that it was
+/// read from.
 template <class T>
 void fold(const Window& window, const T* columns, T* images) {
   const std::size_t taps = window.rows.window * window.columns.window * window.channels;
   const std::size_t row_size = window.columns.input * window.channels;
   const std::size_t grain = unfold_grain / (window.columns.output * taps + row_size + 1) + 1;
-  // A thread owns some rows of the images: it adds what reaches into them.
+  // Each thread owns some rows of the images and adds all contributions to them.
   parallel_for(window.images * window.rows.input, grain, [=, &window](std::size_t begin, std::size_t end) {
     std::fill(images + begin * row_size, images + end * row_size, T(0));
     const IndexRange rows = window.output_rows_over(begin, end);

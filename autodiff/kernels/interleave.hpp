@@ -6,19 +6,19 @@
 #include <utility>
 
 /// \file
-/// Between a few vectors and their entries by turns, one of each after the other: channels of an image.
+/// Interleaving of a few vectors, like the channels of an image, and the inverse.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// Every second entry of a and then b, from entry `first` on.
+/// Every second entry of a followed by b, from entry `first` on.
 template <std::size_t first, class V, std::size_t... i>
 V unzip(V a, V b, std::index_sequence<i...>) {
   return __builtin_shufflevector(a, b, (first + 2 * i)...);
 }
 
-/// Vector number j of the `count` vectors' entries by turns; those of the vectors up to k stand in it.
+/// Vector j of the `count` vectors interleaved, with the entries of the vectors up to k filled in.
 template <std::size_t count, std::size_t j, std::size_t k, class T, std::size_t... lane>
 auto interleaved(const std::array<Batch<T>, count>& vectors, std::index_sequence<lane...> lanes) {
   constexpr std::size_t width = Batch<T>::size;
@@ -33,7 +33,7 @@ auto interleaved(const std::array<Batch<T>, count>& vectors, std::index_sequence
   }
 }
 
-/// The entries of vector k from the entries by turns; those out of the vectors up to j stand in it.
+/// Vector k of the separated entries, with the entries from the vectors up to j filled in.
 template <std::size_t count, std::size_t k, std::size_t j, class T, std::size_t... lane>
 auto separated(const std::array<Batch<T>, count>& vectors, std::index_sequence<lane...> lanes) {
   constexpr std::size_t width = Batch<T>::size;
@@ -79,7 +79,7 @@ template <class T, std::size_t count>
   return result;
 }
 
-/// The reverse of `interleave`.
+/// The inverse of `interleave`.
 template <class T, std::size_t count>
 [[gnu::always_inline]] inline std::array<Batch<T>, count> separate(
     const std::array<Batch<T>, count>& vectors) {
@@ -108,8 +108,8 @@ template <class T, std::size_t count>
   return result;
 }
 
-/// out[k * stride + i] = in[i * count + k] for k < count and i < places. Writes whole vectors: what it leaves
-/// behind the last place has no meaning. Reads nothing from `end` on.
+/// out[k * stride + i] = in[i * count + k] for k < count and i < places. Writes whole vectors: entries after
+/// the last place are unspecified. Does not read from `end` on.
 template <std::size_t count, class T>
 void separate_rows(const T* in, const T* end, std::size_t places, T* out, std::size_t stride) {
   constexpr std::size_t width = Batch<T>::size;
@@ -129,7 +129,7 @@ void separate_rows(const T* in, const T* end, std::size_t places, T* out, std::s
   }
 }
 
-/// Calls `body` with the number, from 1 to `most`, as a constant.
+/// Calls `body` with `count`, from 1 to `most`, as a compile-time constant.
 template <std::size_t most, class Body>
 void with_count(std::size_t count, Body&& body) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {

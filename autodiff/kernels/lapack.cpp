@@ -13,14 +13,14 @@
 namespace xgrad::kernels {
 namespace {
 
-/// An extent of a call that comes next.
+/// The argument for an extent of the LAPACK call that follows.
 int as_int(std::size_t extent) {
   before_blas();
   return blas_extent("linear algebra", extent);
 }
 
-/// Calls `function(work, size)` with the room for its work that it asks for, which it tells when called with
-/// size -1. A float may have rounded the answer down.
+/// Calls `function(work, size)` with the workspace that it needs, whose size it returns in a first call with
+/// size -1. A float may have rounded this size down.
 template <class T, class F>
 void with_work_space(F&& function) {
   T answer{};
@@ -39,7 +39,7 @@ bool all_finite(const T* entries, std::size_t count) {
 
 template <class T>
 int lu(std::size_t n, T* a, int* pivots) {
-  if (!all_finite(a, n * n)) {  // the search for pivots would go astray among NaNs
+  if (!all_finite(a, n * n)) {  // the search for pivots is not reliable with NaN
     std::fill_n(a, n * n, std::numeric_limits<T>::quiet_NaN());
     for (std::size_t i = 0; i < n; ++i) pivots[i] = as_int(i) + 1;
     return 0;
@@ -90,7 +90,7 @@ int cholesky(std::size_t n, T* a) {
   const int info = cxxlapack::potrf('U', extent, a, extent);
   if (info != 0) return info;
   for (std::size_t i = 0; i < n; ++i) {
-    if (!(a[i * n + i] > T(0))) return as_int(i) + 1;  // some implementations let NaN pass
+    if (!(a[i * n + i] > T(0))) return as_int(i) + 1;  // some implementations do not detect NaN
     std::fill(a + i * n + i + 1, a + (i + 1) * n, T(0));
   }
   return 0;
@@ -127,7 +127,7 @@ int eigh(std::size_t n, T* a, T* values) {
   with_work_space<T>([&](T* work, int size) {
     info = cxxlapack::syevd('V', 'U', extent, a, extent, values, work, size, integers.data(), integers_size);
   });
-  const std::vector<T> vectors(a, a + n * n);  // one a row
+  const std::vector<T> vectors(a, a + n * n);  // one per row
   transpose_block(vectors.data(), n, n, n, a, n);
   return info;
 }

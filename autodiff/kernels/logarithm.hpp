@@ -3,7 +3,7 @@
 #include <autodiff/kernels/exponential.hpp>
 
 /// \file
-/// Logarithms of batches, of subnormal numbers too.
+/// Logarithms of batches, including subnormal numbers.
 
 namespace xgrad::kernels {
 
@@ -27,7 +27,7 @@ struct LogFit<float> {
   static constexpr float log10_2_high = 3.0102920532e-01F, log10_2_low = 7.9034151668e-07F;
 };
 
-/// log(1 + f) - f + f^2 / 2, and f^2 / 2, for 1 + f between the roots of 1/2 and 2.
+/// log(1 + f) - f + f^2 / 2, and f^2 / 2, for 1 + f between sqrt(1/2) and sqrt(2).
 template <class T>
 std::pair<Batch<T>, Batch<T>> log_rest(const Batch<T>& f) {
   using V = Batch<T>;
@@ -46,7 +46,7 @@ Batch<T> log_of_parts(const Batch<T>& exponent, const Batch<T>& f) {
   return multiply_add<T>(exponent, V(ExpFit<T>::ln2_high), f - (half - low));
 }
 
-/// A positive number as 2^exponent (1 + f), 1 + f between the roots of 1/2 and 2.
+/// A positive number as 2^exponent (1 + f), with 1 + f between sqrt(1/2) and sqrt(2).
 template <class T>
 struct LogParts {
   Batch<T> exponent;
@@ -60,7 +60,7 @@ struct LogParts {
   }
 };
 
-/// The values of a logarithm where x is not positive or not finite.
+/// Replaces `value` by the logarithm's special values where x is not positive or not finite.
 template <class T>
 Batch<T> log_at_ends(const Batch<T>& x, const Batch<T>& value) {
   using V = Batch<T>;
@@ -102,12 +102,12 @@ Batch<T> log10(Batch<T> x) {
   return detail::log_at_ends<T>(x, multiply_add<T>(parts.exponent, V(Fit::log10_2_high), low));
 }
 
-/// log(1 + x), which keeps its small values. The sum is rounded, so that it gives only the exponent n: the
-/// rest is f = x 2^-n + (2^-n - 1), rounded once.
+/// log(1 + x), accurate where the result is small. The rounded sum 1 + x only provides the exponent n; the
+/// remainder is f = x 2^-n + (2^-n - 1), rounded once.
 template <class T>
 Batch<T> log1p(Batch<T> x) {
   using V = Batch<T>;
-  constexpr T large = sizeof(T) == 4 ? T(1e12) : T(1e24);  // 1 + x = x, and 2^-n is normal below
+  constexpr T large = sizeof(T) == 4 ? T(1e12) : T(1e24);  // beyond it 1 + x = x; up to it 2^-n is normal
   const V sum = V(T(1)) + x;
   const detail::Split<T> split(sum, T(0.5) * std::numbers::sqrt2_v<T>);
   const V unit = detail::power_of_two<T>(-split.exponent);
@@ -118,7 +118,7 @@ Batch<T> log1p(Batch<T> x) {
   return xsimd::copysign(value, x);
 }
 
-/// log(1 + e^x), which neither overflows nor loses its small values.
+/// log(1 + e^x), without overflow and accurate where the result is small.
 template <class T>
 Batch<T> softplus(Batch<T> x) {
   using V = Batch<T>;
@@ -128,14 +128,15 @@ Batch<T> softplus(Batch<T> x) {
 
 namespace detail {
 
-/// e^-|a - b|, 1 for equal infinities. The difference is not rounded: its error would grow with it.
+/// e^-|a - b|; 1 for equal infinities. The difference is kept in two parts, because its rounding error would
+/// grow with it.
 template <class T>
 Batch<T> exp_of_distance(const Batch<T>& a, const Batch<T>& b) {
   using V = Batch<T>;
   const V difference = xsimd::select(a == b, V(T(0)), a - b);
   const V back = difference - a;
   const V rest = (a - (difference - back)) - (b + back);
-  const V low = xsimd::select(rest == rest, rest, V(T(0)));  // NaN beside infinities
+  const V low = xsimd::select(rest == rest, rest, V(T(0)));  // NaN if a or b is infinite
   return exp_raised<T>(-xsimd::abs(difference), xsimd::select(difference < V(T(0)), low, -low), 0);
 }
 

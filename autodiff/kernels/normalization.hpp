@@ -7,18 +7,18 @@
 #include <cstddef>
 
 /// \file
-/// Sums and maps over rows {rows, channels}, channel by channel.
+/// Sums over rows and maps of arrays {rows, channels}, per channel.
 
 namespace xgrad::kernels {
 
 inline constexpr std::size_t normalization_grain = std::size_t{1} << 15;  // entries that are worth a thread
 
-/// Two sums for each channel c over all rows, at c and at channels + c of what returns: `add(r, c, first,
-/// second)` adds entry (r, c) to them. They are taken in T over some rows and in double over all, in an order
-/// that depends on the number of threads alone.
+/// Two sums over all rows for each channel c, at c and at channels + c of the result's first row;
+/// `add(r, c, first, second)` adds entry (r, c) to them. Blocks of rows are summed in T and the blocks in
+/// double, in an order that depends on the number of threads alone.
 template <class T, class Add>
 Array<double> channel_sums(std::size_t rows, std::size_t channels, const Add& add) {
-  constexpr std::size_t block = 64;  // rows whose sums are exact enough in T
+  constexpr std::size_t block = 64;  // rows whose sums are accurate enough in T
   const std::size_t threads = thread_count(rows, std::max<std::size_t>(1, normalization_grain / channels));
   Array<double> totals(Shape{threads, 2 * channels}, 0.0);
   Array<T> memory(Shape{threads, 2 * channels});

@@ -6,7 +6,7 @@
 
 namespace xgrad::kernels {
 
-/// Keeps this thread's calls of libraries on one thread while it lives.
+/// While in scope, restricts this thread's library calls to one thread.
 class OneThread {
  public:
 #ifdef _OPENMP

@@ -26,16 +26,16 @@ using xgrad::detail::WindowAxis;
 
 const dnnl::engine& engine() {
   static const auto* instance =
-      new dnnl::engine(dnnl::engine::kind::cpu, 0);  // for threads that end after main
+      new dnnl::engine(dnnl::engine::kind::cpu, 0);  // never destroyed, for threads that end after main
   return *instance;
 }
 
 enum class Kind : std::int64_t { forward, input_gradient, weight_gradient };
 
-constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: some 5 us
+constexpr std::size_t grain = std::size_t{1} << 19;  // multiply-adds that are worth a thread: about 5 us
 
-/// What a primitive was made for: its kind, all extents, how many threads it may use, and which of the parts
-/// of a convolution it computes.
+/// The key of a cached primitive: its kind, all extents, the number of threads it may use, and the part of a
+/// convolution that it computes.
 struct Key {
   std::array<std::int64_t, 20> numbers{};
   bool operator==(const Key&) const = default;
@@ -52,8 +52,8 @@ struct KeyHash {
   }
 };
 
-/// The scratch memory of the primitives that compute a convolution's parts: one for each part, as large as
-/// the largest needs.
+/// The workspace of the primitives that compute this part of a convolution: one buffer per part, as large as
+/// the largest primitive needs.
 void* scratch(std::size_t part, std::size_t bytes) {
   thread_local std::vector<Array<std::byte>> buffers;
   if (buffers.size() <= part) buffers.resize(part + 1);
@@ -61,7 +61,7 @@ void* scratch(std::size_t part, std::size_t bytes) {
   return buffers[part].data();
 }
 
-/// A primitive and the memory objects it works on. Those of activations get their addresses at each call.
+/// A primitive and its memory objects. The addresses of activations are set at each call.
 struct Primitive {
   dnnl::primitive primitive;
   dnnl::stream stream{engine()};
@@ -70,13 +70,13 @@ struct Primitive {
   std::array<int, 5> names{};
   std::size_t count = 0;
 
-  /// Between the weights as they lie in the program, {O, kH, kW, I}, and as the primitive wants them; empty
-  /// where that is the same.
+  /// Converts between the program's layout of the weights, {O, kH, kW, I}, and the primitive's; empty if they
+  /// are the same.
   dnnl::reorder reorder;
   memory plain_weight;
   memory weight;
   Array<std::byte> weight_buffer;
-  Array<std::byte> last_weight;  ///< what weight_buffer was made from, where that is kept
+  Array<std::byte> last_weight;  ///< the weights that weight_buffer was made from; empty if not kept
 
   bool is_usable = false;
 
@@ -85,7 +85,7 @@ struct Primitive {
     arguments[count++] = memory(desc, engine(), DNNL_MEMORY_NONE);
   }
 
-  /// A primitive of which argument number `position` is a weight.
+  /// Declares that the argument at index `position` is the weight.
   void set_weight(std::size_t position, const memory::desc& plain, bool is_result) {
     const memory::desc desc = arguments[position].get_desc();
     if (desc == plain) return;
@@ -94,13 +94,13 @@ struct Primitive {
     weight = arguments[position];
     plain_weight = memory(plain, engine(), DNNL_MEMORY_NONE);
     reorder = is_result ? dnnl::reorder(weight, plain_weight) : dnnl::reorder(plain_weight, weight);
-    // Larger weights go with convolutions beside which a reorder does not count.
+    // Larger weights belong to convolutions so expensive that the cost of a reorder is negligible.
     constexpr std::size_t kept = std::size_t{1} << 18;
     if (!is_result && plain.get_size() <= kept) last_weight = Array<std::byte>(Shape{plain.get_size()});
   }
 
-  /// Runs with the addresses of its arguments, in the order in which they were added. Like what follows, it
-  /// may run in a parallel region: it returns whether all went well.
+  /// Runs with the addresses of its arguments, in the order in which they were added. This function and the
+  /// following ones may run in a parallel region, so they return whether they succeeded.
   bool run(std::span<const void* const> addresses) {
     std::array<dnnl_exec_arg_t, 6> list;
     for (std::size_t i = 0; i < count; ++i) {
@@ -113,7 +113,7 @@ struct Primitive {
            dnnl_success;
   }
 
-  /// Brings weights that have changed since the last call into the primitive's order.
+  /// Converts the weights to the primitive's layout if they have changed since the last call.
   bool take_weight(const void* plain) {
     const std::size_t bytes = last_weight.size();
     if (bytes > 0) {
@@ -131,7 +131,7 @@ struct Primitive {
     return dnnl_primitive_execute(reorder.get(), stream.get(), 2, list) == dnnl_success;
   }
 
-  /// Takes up the scratch memory of its part; before a parallel region.
+  /// Sets the workspace of its part; call it before a parallel region.
   void prepare(std::size_t part) {
     if (scratchpad.get_size() > 0) set_address(scratch_memory, scratch(part, scratchpad.get_size()));
   }
@@ -142,7 +142,7 @@ struct Primitive {
   }
 
  private:
-  /// oneDNN takes one type for what it reads and what it writes.
+  /// oneDNN has one pointer type for memory it reads and memory it writes.
   static bool set_address(const memory& at, const void* address) {
     return dnnl_memory_set_data_handle(at.get(), const_cast<void*>(address)) == dnnl_success;
   }
@@ -153,7 +153,7 @@ struct Primitive {
 
 using Primitives = std::unordered_map<Key, std::unique_ptr<Primitive>, KeyHash>;
 
-/// The thread's primitives, with room for `count` more: a program with more shapes than that starts again.
+/// The thread's cached primitives, with room for `count` more; a full cache is cleared.
 Primitives& primitives_with_room(std::size_t count) {
   constexpr std::size_t largest = 1024;
   thread_local Primitives primitives;
@@ -161,7 +161,7 @@ Primitives& primitives_with_room(std::size_t count) {
   return primitives;
 }
 
-/// The primitive for this key; `make` fills in a new one, and throws dnnl::error where there is none.
+/// The primitive for this key. `make` fills in a new one and throws dnnl::error if oneDNN has none.
 template <class Make>
 Primitive& find_or_make(Primitives& primitives, const Key& key, Make&& make) {
   if (const auto found = primitives.find(key); found != primitives.end()) return *found->second;
@@ -181,7 +181,7 @@ dnnl::primitive_attr user_scratchpad() {
   return attributes;
 }
 
-/// A convolution as oneDNN describes it.
+/// A convolution in oneDNN's terms.
 struct Convolution {
   memory::desc images, weight, plain_weight, bias, result;
   memory::dims strides, dilations, before, behind;
@@ -236,30 +236,31 @@ struct Convolution {
   }
 };
 
-/// Whether an implementation, such as `x64:gemm:jit`, is made of oneDNN's product of matrices. Those named
-/// `brgemm` have kernels of their own.
+/// Whether an implementation, such as `x64:gemm:jit`, is built on oneDNN's matrix product. Those named
+/// `brgemm` have their own kernels.
 bool calls_product(std::string_view name) {
   const std::size_t at = name.find("gemm");
   return at != std::string_view::npos && (at < 2 || name.substr(at - 2, 2) != "br");
 }
 
-/// Whether an implementation writes behind its scratch memory: those for 1x1 kernels first gather the places
-/// that a stride leaves, with all channels of their last vector, for which oneDNN 2.6 asks for no memory.
+/// Whether an implementation writes past its workspace: those for strided 1x1 kernels first gather the
+/// positions to be read, with all channels of their last vector, for which oneDNN 2.6 does not reserve
+/// memory.
 bool gathers_too_much(std::string_view name, const Window& window) {
   constexpr std::size_t widest_vector = 16;
   return name.find("1x1") != std::string_view::npos && window.channels % widest_vector != 0 &&
          (window.rows.stride > 1 || window.columns.stride > 1);
 }
 
-/// Whether a window may lie wholly in the padding; oneDNN 3.7 reads outside the images there.
+/// Whether a window may lie entirely in the padding, in which case oneDNN 3.7 reads outside the images.
 bool leaves_images(const WindowAxis& axis) {
   return axis.before >= axis.reach() ||
          Convolution::padding_behind(axis) >= static_cast<memory::dim>(axis.reach());
 }
 
-/// Throws where oneDNN has nothing for us: only its reference implementation; one that calls its matrix
-/// product, during which no signal may come (see gemm.hpp); one that reads or writes where it may not; for a
-/// depthwise convolution one for groups of many channels.
+/// Throws dnnl::error if an implementation is not suitable: the reference implementation; one that calls
+/// oneDNN's matrix product, which is not safe with signal handlers (see gemm.hpp); one that reads or writes
+/// out of bounds; for a depthwise convolution, one for groups of many channels.
 template <class Description>
 void check_implementation(const Description& description, const Window& window, std::size_t groups) {
   const std::string_view name = description.impl_info_str();
@@ -271,7 +272,7 @@ void check_implementation(const Description& description, const Window& window, 
   }
 }
 
-/// How many threads a primitive that runs now may use.
+/// The number of threads that a primitive may use in this context.
 std::int64_t threads() {
 #ifdef _OPENMP
   return omp_in_parallel() ? 1 : omp_get_max_threads();
@@ -303,16 +304,16 @@ std::size_t multiply_adds(const Window& window, std::size_t outputs, std::size_t
          window.rows.window * window.columns.window;
 }
 
-/// How many parts the images of a convolution are computed in: one for each thread that its work is worth,
-/// all in one if there are fewer images.
+/// The number of parts in which the images of a convolution are computed: one per thread, or a single one if
+/// there are fewer images than threads.
 std::size_t part_count(const Window& window, std::size_t threads) {
   return threads <= window.images ? threads : 1;
 }
 
-/// Calls `run(primitive, first, part)` for parts of the images, one for each thread, `first` being the first
-/// image; returns whether oneDNN has primitives for them. `make(primitive, window)` makes one for some of the
-/// images. A part's primitive has one thread, so that the result does not depend on who computes the parts;
-/// only where there are fewer images than threads, one primitive has all.
+/// Calls `run(primitive, first, part)` for parts of the images, one per thread, where `first` is the index of
+/// the first image. Returns whether oneDNN has primitives for them. `make(primitive, window)` creates one for
+/// some of the images. A part's primitive uses one thread, so that the result does not depend on which thread
+/// computes the part; if there are fewer images than threads, a single primitive uses all threads.
 template <class Make, class Run>
 bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t groups, bool has_bias,
                const Make& make, const Run& run) {
@@ -338,7 +339,7 @@ bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t
     try {
       if (!run(*primitives[t], first, t)) is_done = false;
     } catch (...) {
-      is_done = false;  // oneDNN got no memory
+      is_done = false;  // oneDNN ran out of memory
     }
   };
   if (parts == 1) {
@@ -347,11 +348,11 @@ bool by_images(Kind kind, const Window& window, std::size_t outputs, std::size_t
     limit.reset();
     parallel_parts(images, parts, run_part);
   }
-  if (!is_done) throw MemoryError("conv2d: oneDNN got no memory to run a convolution");
+  if (!is_done) throw MemoryError("conv2d: oneDNN ran out of memory");
   return true;
 }
 
-/// Entries of an image, and of its result.
+/// The number of entries of an image, and of its result.
 std::size_t image_size(const Window& window) {
   return window.rows.input * window.columns.input * window.channels;
 }

@@ -5,12 +5,12 @@
 #include <cstddef>
 
 /// \file
-/// What oneDNN computes for us in float: convolutions on channels-last images as they lie. Each function
-/// returns false, and has done nothing, where oneDNN cannot serve; the caller's own kernel then does. Without
-/// oneDNN in the build, that is always.
+/// Convolutions in float by oneDNN, on channels-last images without reordering. Each function returns false,
+/// without having done anything, if oneDNN has no suitable implementation; the caller then uses its own
+/// kernel. In builds without oneDNN they always return false.
 ///
-/// A thread keeps the primitives it has used, by shape, with their last weights in the order that oneDNN
-/// wants: small weights are reordered only when they change. Activations are never reordered.
+/// Each thread caches the primitives it has used, by shape, with their last weights in oneDNN's layout: small
+/// weights are reordered only when they change. Activations are never reordered.
 
 namespace xgrad::kernels::onednn {
 

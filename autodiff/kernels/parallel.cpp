@@ -20,33 +20,33 @@ std::int64_t now() {
       .count();
 }
 
-/// What this thread has seen of waiting for others.
+/// This thread's record of the time spent waiting for others.
 struct Contention {
-  std::int64_t lost = 0;         ///< ns of late by sharing work, less those that it saved
-  std::int64_t alone_until = 0;  ///< when sharing is tried again
-  std::int64_t pause = 0;        ///< how long it was given up the last time
+  std::int64_t lost = 0;         ///< ns lost recently by sharing work, minus those saved
+  std::int64_t alone_until = 0;  ///< when sharing is next tried
+  std::int64_t pause = 0;        ///< how long sharing was suspended the last time
 };
 thread_local Contention contention;
 
 constexpr std::int64_t ms = 1'000'000;
 
-/// libgomp lets a thread that waits spin 300,000 times, for milliseconds, and takes the processor from
-/// whoever it waits for; but only 1,000 times where a process has more threads than processors, and there is
-/// no call that says so. So there are more: a pool of two that rests for good.
+/// A waiting thread of libgomp spins 300,000 times, for milliseconds, and keeps the processor from the thread
+/// that it waits for. It spins only 1,000 times if the process has more threads than processors, and no
+/// function selects this. So this function creates more threads: a second pool of two that sleeps forever.
 void end_long_spinning() {
 #ifdef _OPENMP
   if (omp_get_max_threads() < omp_get_num_procs()) return;
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &before);  // handlers are for the program's own threads
+  pthread_sigmask(SIG_BLOCK, &all, &before);  // signal handlers must run on the program's own threads
   try {
     std::thread([] {
 #pragma omp parallel num_threads(2)
       std::atomic_signal_fence(std::memory_order_seq_cst);
       for (;;) pause();
     }).detach();
-  } catch (const std::system_error&) {  // the system has no more threads; they spin on
+  } catch (const std::system_error&) {  // no more threads are available; waiting threads keep spinning
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 #endif
@@ -64,7 +64,7 @@ void Region::done() {
   const std::int64_t end = now();
   const std::int64_t own = own_end_ - begin_;
   const std::int64_t waited = end - own_end_;
-  // All parts take about as long: computing the others as well would have taken that much more.
+  // All parts take about the same time, so computing the others here would have taken this much longer.
   const std::int64_t others = own * static_cast<std::int64_t>(threads_ - 1);
   contention.lost = std::max<std::int64_t>(0, contention.lost + waited - others);
   if (contention.lost < 2 * ms) {

@@ -10,14 +10,14 @@
 #endif
 
 /// \file
-/// Work sharing over the one OpenMP pool that oneDNN and OpenBLAS use too.
+/// Work sharing among the threads of OpenMP's pool, which oneDNN and OpenBLAS use too.
 
 namespace xgrad::kernels {
 
-/// How many threads a piece of work of `items` gets when each thread should have `grain` of them at least.
+/// The number of threads for `items` items of work if each thread should have at least `grain` of them.
 inline std::size_t thread_count(std::size_t items, std::size_t grain) {
 #ifdef _OPENMP
-  if (items < 2 * grain || omp_in_parallel()) return 1;  // small work does not even ask for the threads
+  if (items < 2 * grain || omp_in_parallel()) return 1;  // small work does not even query the thread count
   return std::clamp<std::size_t>(items / std::max<std::size_t>(grain, 1), 1,
                                  static_cast<std::size_t>(omp_get_max_threads()));
 #else
@@ -26,15 +26,15 @@ inline std::size_t thread_count(std::size_t items, std::size_t grain) {
 #endif
 }
 
-/// Decides who computes the parts of a region: as many threads as there are parts, or this thread one after
-/// the other, where another program holds the processors. The parts are the same, and so is the result.
+/// Decides whether the parts of a region are computed by one thread each, or all by this thread because
+/// another program occupies the processors. The parts are the same, and so is the result.
 class Region {
  public:
   explicit Region(std::size_t threads);
   bool is_shared() const { return is_shared_; }
-  /// The first part, which this thread computes, is done.
+  /// Called when the first part, which this thread computes, is done.
   void part_done();
-  /// All parts are done.
+  /// Called when all parts are done.
   void done();
 
  private:
@@ -44,7 +44,7 @@ class Region {
 };
 
 /// Calls `body(begin, end, thread)` on `threads` contiguous parts of [0, items), always the same parts. The
-/// body must not throw nor allocate: an exception cannot leave a region.
+/// body must neither throw nor allocate: an exception cannot leave a parallel region.
 template <class Body>
 void parallel_parts(std::size_t items, std::size_t threads, Body&& body) {
   if (threads <= 1) {
@@ -58,7 +58,7 @@ void parallel_parts(std::size_t items, std::size_t threads, Body&& body) {
   };
   Region region(threads);
   if (!region.is_shared()) {
-    const OneThread limit;  // what a part calls shall not share its work either, as inside a region
+    const OneThread limit;  // functions called by a part must not share their work either, as inside a region
     for (std::size_t t = 0; t < threads; ++t) part(t);
     return;
   }
@@ -70,7 +70,7 @@ void parallel_parts(std::size_t items, std::size_t threads, Body&& body) {
   region.done();
 }
 
-/// Calls `body(begin, end)` on parts of [0, items), in parallel where each has `grain` items at least.
+/// Calls `body(begin, end)` on parts of [0, items), in parallel if each has at least `grain` items.
 template <class Body>
 void parallel_for(std::size_t items, std::size_t grain, Body&& body) {
   parallel_parts(items, thread_count(items, grain),

@@ -9,38 +9,39 @@
 #include <vector>
 
 /// \file
-/// Copies between an array and the places of another that lists of indices name, axis by axis.
+/// Copies between an array and the entries of another that lists of indices select, axis by axis.
 
 namespace xgrad::kernels {
 
 /// Indices of an axis, shared by an operation and its pullbacks.
 using Indices = std::shared_ptr<const Array<std::int64_t>>;
 
-/// One axis of a Pick: index i of the picked array's axis, `extent` long, stands for index (*indices)[i] of
-/// the other's, or for nothing where that is negative. Without indices both are the same.
+/// One axis of a Pick: index i of the picked array's axis, of extent `extent`, refers to index (*indices)[i]
+/// of the other array's axis, of extent `from`, or to nothing if that is negative. Without indices both are
+/// the same.
 struct PickAxis {
   std::size_t from;
   std::size_t extent;
   Indices indices = nullptr;
 };
 
-/// Entry (i0, i1, ...) of an array is entry (a0[i0], a1[i1], ...) of another, one list of indices an axis.
-/// The axes here may be several of the arrays' taken as one, or parts of theirs.
+/// Entry (i0, i1, ...) of an array is entry (a0[i0], a1[i1], ...) of another, with one list of indices per
+/// axis. An axis here may be several axes of the arrays merged, or part of one.
 struct Pick {
-  Shape shape;  ///< of what is picked
+  Shape shape;  ///< of the picked array
   std::vector<PickAxis, PoolAllocator<PickAxis>> axes;
 };
 
 namespace detail {
 
-/// An axis of the walk, or several neighbours whose indices are the same on both sides.
+/// An axis of the iteration, or several adjacent axes whose indices are the same on both sides.
 struct PickLevel {
   const std::int64_t* indices;
   std::size_t from;
   std::size_t extent;
   std::size_t from_stride = 1;
   std::size_t stride = 1;
-  std::size_t begin = 0;  // the part to be walked
+  std::size_t begin = 0;  // the part to be visited
   std::size_t end = 0;
 
   std::int64_t index(std::size_t i) const {
@@ -50,10 +51,11 @@ struct PickLevel {
 
 using PickLevels = xt::svector<PickLevel, 4>;
 
-/// On which side the parts lie that threads share: where it is the other array, no two of them meet there.
+/// The array whose axis is divided among the threads. If it is the other array, no two threads write to the
+/// same entry of it.
 enum class Side : bool { picked, other };
 
-/// From the outermost on. The last level is one with indices; the axes behind it make up its stride.
+/// The levels, outermost first. The last level has indices; the axes after it make up its stride.
 inline PickLevels pick_levels(const Pick& pick) {
   PickLevels levels;
   for (const PickAxis& axis : pick.axes) {
@@ -80,8 +82,8 @@ inline PickLevels pick_levels(const Pick& pick) {
   return levels;
 }
 
-/// Calls `run(offset, other_offset, count)` for rows of entries that follow each other on both sides, and
-/// `hole(offset, count)` for entries of the picked array that stand for nothing.
+/// Calls `run(offset, other_offset, count)` for runs of entries that are contiguous on both sides, and
+/// `hole(offset, count)` for entries of the picked array that refer to nothing.
 template <Side side, class Run, class Hole>
 void walk_pick(const PickLevels& levels, std::size_t depth, std::size_t offset, std::size_t other,
                const Run& run, const Hole& hole) {
@@ -114,7 +116,7 @@ void walk_pick(const PickLevels& levels, std::size_t depth, std::size_t offset, 
   }
 }
 
-/// The walk, in parallel where large.
+/// Calls walk_pick for all entries, in parallel if there are many.
 template <Side side, class Run, class Hole>
 void for_pick(const Pick& pick, const Run& run, const Hole& hole) {
   const std::size_t size = element_count(pick.shape);
@@ -140,7 +142,7 @@ void for_pick(const Pick& pick, const Run& run, const Hole& hole) {
 
 inline constexpr auto no_hole = [](std::size_t, std::size_t) {};
 
-/// Copies of a few entries are not worth a call.
+/// Copies a run; a few entries are not worth a function call.
 template <class T>
 void copy_run(const T* in, std::size_t count, T* out) {
   if (count < 16) {
@@ -152,7 +154,7 @@ void copy_run(const T* in, std::size_t count, T* out) {
 
 }  // namespace detail
 
-/// What `pick` names of an array, `fill` where it names nothing.
+/// The entries of an array that `pick` selects, and `fill` where it refers to nothing.
 template <class T>
 Array<T> gather(const Array<T>& from, const Pick& pick, T fill = 0) {
   Array<T> result(pick.shape);
@@ -165,7 +167,8 @@ Array<T> gather(const Array<T>& from, const Pick& pick, T fill = 0) {
   return result;
 }
 
-/// Adds the entries of `from` to those that `pick` names; what is named several times adds up, in order.
+/// Adds the entries of `from` to those that `pick` selects; an entry selected several times accumulates, in
+/// order.
 template <class T>
 void add_at(Array<T>& to, const Pick& pick, const Array<T>& from) {
   T* out = to.data();
@@ -176,7 +179,7 @@ void add_at(Array<T>& to, const Pick& pick, const Array<T>& from) {
   detail::for_pick<detail::Side::other>(pick, add, detail::no_hole);
 }
 
-/// Writes the entries of `from` where `pick` names entries; the last write stays.
+/// Writes the entries of `from` to those that `pick` selects; the last write to an entry wins.
 template <class T>
 void set_at(Array<T>& to, const Pick& pick, const Array<T>& from) {
   T* out = to.data();
@@ -187,7 +190,7 @@ void set_at(Array<T>& to, const Pick& pick, const Array<T>& from) {
   detail::for_pick<detail::Side::other>(pick, set, detail::no_hole);
 }
 
-/// Sets the entries that `pick` names to zero.
+/// Sets the entries that `pick` selects to zero.
 template <class T>
 void clear_at(Array<T>& to, const Pick& pick) {
   T* out = to.data();
@@ -197,7 +200,8 @@ void clear_at(Array<T>& to, const Pick& pick) {
   detail::for_pick<detail::Side::other>(pick, clear, detail::no_hole);
 }
 
-/// An array of `shape`, zero but for the entries that `pick` names; what is named several times adds up.
+/// An array of `shape`, zero except for the entries that `pick` selects; an entry selected several times
+/// accumulates.
 template <class T>
 Array<T> scatter(const Array<T>& from, const Pick& pick, const Shape& shape) {
   Array<T> result = full<T>(shape, T(0));

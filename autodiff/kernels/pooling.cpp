@@ -11,13 +11,13 @@ using xgrad::detail::IndexRange;
 using xgrad::detail::Window;
 using xgrad::detail::WindowAxis;
 
-/// One window: where its taps inside the image lie, and where its result.
+/// One window: its taps inside the image, and the position of its result.
 struct Place {
   IndexRange u;
   IndexRange v;
   std::size_t corner;  ///< the entry under tap (u.first, v.first), channel 0
   std::size_t result;  ///< channel 0 of the result
-  std::size_t spare;   ///< entries behind the last tap, and behind the result, that are this thread's too
+  std::size_t spare;   ///< entries after the last tap, and after the result, that this thread owns too
 
   std::size_t count() const { return (u.last - u.first) * (v.last - v.first); }
 
@@ -35,11 +35,11 @@ struct Place {
   }
 };
 
-/// The windows of the output rows `outputs`, with their taps in the image rows `rows`; both are counted over
-/// all images.
+/// Calls `body(place)` for the windows of the output rows `outputs`, with their taps in the image rows
+/// `rows`; both are counted over all images.
 template <class Axis, class Body>
 void for_places(const SlidingWindow<Axis>& window, IndexRange outputs, IndexRange rows, Body&& body) {
-  if (window.channels == 0) return;  // no entries: what divides by the number of channels is never asked
+  if (window.channels == 0) return;  // no entries, and code below would divide by the number of channels
   const std::size_t height = window.rows.input;
   const std::size_t entries_end = rows.last * window.columns.input * window.channels;
   const std::size_t results_end = outputs.last * window.columns.output * window.channels;
@@ -65,7 +65,7 @@ void for_places(const SlidingWindow<Axis>& window, IndexRange outputs, IndexRang
   }
 }
 
-/// How many rows with so many windows each make a thread's share worth while.
+/// The number of rows of `windows` windows each that are worth a thread.
 template <class Axis>
 std::size_t rows_per_grain(const SlidingWindow<Axis>& window, std::size_t windows) {
   return elementwise_grain / (windows * window.channels * window.rows.window * window.columns.window + 1) + 1;
@@ -82,7 +82,7 @@ void for_all_places(const SlidingWindow<Axis>& window, Body&& body) {
 }
 
 /// Sets the images to zero and calls `body(place)` for all windows, in parallel over the rows of the images:
-/// a thread sees the taps in its own rows, so that no two add to one entry.
+/// each thread visits the taps in its own rows only, so that no two threads add to the same entry.
 template <class T, class Axis, class Body>
 void scatter_places(const SlidingWindow<Axis>& window, T* images, Body&& body) {
   const std::size_t row_size = window.columns.input * window.channels;
@@ -94,8 +94,9 @@ void scatter_places(const SlidingWindow<Axis>& window, T* images, Body&& body) {
 }
 
 /// Calls `body(c, inside)` for the channels, `lanes` at a time, which compiles to vectors without a
-/// remainder. Where the place has entries to spare, it goes on to the end of the last vector with `inside`
-/// false: what is written there is the next place's, which is computed later, or must not change it.
+/// remainder. If the place has entries to spare, the loop continues to the end of the last vector with
+/// `inside` false: the body writes there to the next place, which must be computed later or be left
+/// unchanged.
 template <class Body>
 void for_channels(std::size_t channels, const Place& place, Body&& body) {
   constexpr std::uint32_t lanes = 8;
@@ -111,7 +112,7 @@ void for_channels(std::size_t channels, const Place& place, Body&& body) {
   }
 }
 
-/// Whether the largest number so far stays so beside x; NaN counts as larger than all.
+/// Whether the largest number so far is still the largest after x; NaN counts as larger than all numbers.
 template <class T>
 auto stays(T largest, T x) {
   return (x <= largest) | (largest != largest);  // without a branch, so that loops over it vectorise
@@ -132,7 +133,7 @@ void max_of(const SlidingWindow<Axis>& window, const Place& place, const T* imag
   });
 }
 
-/// The same with the tap of the first of the largest.
+/// The same, with the tap of the first among the largest entries.
 template <class T, class Axis>
 void first_max_of(const SlidingWindow<Axis>& window, const Place& place, const T* images, T* result,
                   std::uint32_t* taps) {
@@ -155,7 +156,7 @@ void first_max_of(const SlidingWindow<Axis>& window, const Place& place, const T
   });
 }
 
-/// Given the largest entries of a window, the tap of one of those equal to it, each with the same
+/// Given the largest entries of a window, the tap of one of the entries equal to them, each with the same
 /// probability.
 template <class T, class Axis>
 void random_max_of(const SlidingWindow<Axis>& window, const Place& place, const T* images, const T* result,
@@ -175,7 +176,7 @@ void random_max_of(const SlidingWindow<Axis>& window, const Place& place, const 
   }
 }
 
-/// Whether the windows are the 2 x 2 tiles of the images: each entry then lies in one of them at most.
+/// Whether the windows are the 2 x 2 tiles of the images: each entry then lies in at most one window.
 bool are_tiles(const Window& window) {
   const auto is_tile = [](const xgrad::detail::WindowAxis& axis) {
     return axis.window == 2 && axis.stride == 2 && axis.before == 0 && axis.dilation == 1 &&
@@ -184,10 +185,10 @@ bool are_tiles(const Window& window) {
   return is_tile(window.rows) && is_tile(window.columns);
 }
 
-/// Calls `body(lanes, entry, result)` for the tiles of an output row, whose entries lie from `entry` on, in
-/// pieces of `lanes` channels, a constant. A piece may reach over the end of its tile: what is written there
-/// is written again by the pieces that follow. The last tile has none that follow; its last piece reaches
-/// back instead, over what is then written twice.
+/// Calls `body(lanes, entry, result)` for the tiles of an output row, whose entries start at `entry`, in
+/// pieces of `lanes` channels, a compile-time constant. A piece may extend past the end of its tile, because
+/// the pieces that follow overwrite the surplus. The last piece of the last tile has no successor; it starts
+/// earlier instead, and some entries are written twice.
 template <class Body>
 void for_tiles(const Window& window, std::size_t row, Body&& body) {
   const std::size_t channels = window.channels;
@@ -209,7 +210,7 @@ void for_tiles(const Window& window, std::size_t row, Body&& body) {
   const std::integral_constant<std::size_t, 8> eight;
   const std::integral_constant<std::size_t, 4> four;
   const std::integral_constant<std::size_t, 1> one;
-  // Only the first piece of a tile may reach over: the tile's other column is written after it.
+  // Only the first piece of a tile may extend past its end: the tile's other column is written after it.
   if (channels % 16 == 0) {
     tiles(sixteen);
   } else if (channels % 8 == 0 || (channels > 4 && channels < 8)) {
@@ -230,7 +231,7 @@ void for_tiles(const Window& window, std::size_t row, Body&& body) {
   }
 }
 
-/// The widest vector with at most `lanes` entries; a single number where there is none.
+/// The widest vector type with at most `lanes` entries; a single number if there is none.
 template <class T, std::size_t lanes>
 struct WidestWithin {
   using Sized = xsimd::make_sized_batch_t<T, lanes>;
@@ -242,8 +243,8 @@ struct WidestWithin<T, 1> {
   using type = T;
 };
 
-/// Of each of `lanes` channels, the largest entry of a tile, and in `taps`, if not null, which that is: the
-/// first of the largest.
+/// For each of `lanes` channels, the largest entry of a tile and, if `taps` is not null, the index of the
+/// first such entry.
 template <std::size_t lanes, class T>
 void max_of_tile(const T* in, std::size_t across, std::size_t down, T* out, std::uint32_t* taps) {
   using V = typename WidestWithin<T, lanes>::type;
@@ -286,7 +287,7 @@ void max_of_tile(const T* in, std::size_t across, std::size_t down, T* out, std:
   }
 }
 
-/// max_of over tiles, with `taps` first_max_of.
+/// max_of over tiles, or first_max_of if `taps` is not null.
 template <class T>
 void max_of_tiles(const Window& window, const T* images, T* results, std::uint32_t* taps) {
   const std::size_t across = window.channels;
@@ -302,7 +303,7 @@ void max_of_tiles(const Window& window, const T* images, T* results, std::uint32
   });
 }
 
-/// pool_scatter over tiles: each entry is written once, and need not be set to zero before.
+/// pool_scatter over tiles: every entry is written, so none needs to be set to zero first.
 template <class T>
 void scatter_to_tiles(const Window& window, const std::uint32_t* taps, const T* gradient, T* images) {
   const std::size_t across = window.channels;
@@ -415,7 +416,7 @@ template <class T, class Axis>
 void avg_pool2d_gradient(const SlidingWindow<Axis>& window, bool count_padding, const T* gradient,
                          T* images) {
   scatter_places(window, images, [&](const Place& place) {
-    // Of the window's rows, the place has those that this thread owns; the divisor counts all.
+    // The place has only those of the window's rows that this thread owns; the divisor counts all rows.
     const std::size_t i = place.result / (window.columns.output * window.channels) % window.rows.output;
     const IndexRange u = window.rows.taps(i);
     const T scale = share<T>(window, count_padding, (u.last - u.first) * (place.v.last - place.v.first));

@@ -9,21 +9,21 @@ namespace xgrad::kernels {
 
 namespace detail {
 
-/// A number in two parts, of which the second is far smaller: twice the precision.
+/// A number high + low of twice the precision; the low part is far smaller.
 template <class T>
 struct Two {
   Batch<T> high;
   Batch<T> low;
 };
 
-/// a + b for |a| >= |b|, or a = 0.
+/// a + b, exactly, for |a| >= |b| or a = 0.
 template <class T>
 Two<T> exact_sum(const Batch<T>& a, const Batch<T>& b) {
   const Batch<T> sum = a + b;
   return {sum, b - (sum - a)};
 }
 
-/// a b; neither it nor its parts overflow.
+/// a b, exactly; neither the product nor its parts may overflow.
 template <class T>
 Two<T> exact_product(const Batch<T>& a, const Batch<T>& b) {
   const Batch<T> product = a * b;
@@ -56,9 +56,8 @@ Two<T> product(const Batch<T>& a, const Two<T>& b) {
   return result;
 }
 
-/// log 2 and 2/3 in two parts, the first of log 2 such that its product with an exponent is exact, and
-/// (log((1 + s) / (1 - s)) - 2 s - 2 s^3 / 3) / s^5 in powers of s^2 for the mantissas between roots of 1/2
-/// and 2.
+/// 2/3 in two parts, and (log((1 + s) / (1 - s)) - 2 s - 2 s^3 / 3) / s^5 in powers of s^2 for mantissas
+/// between sqrt(1/2) and sqrt(2).
 template <class T>
 struct PowFit;
 
@@ -117,7 +116,7 @@ Batch<T> exp_of_two(const Two<T>& x, int shift) {
   return scale<T>(V(T(1)) + (r + tail), n + V(T(shift)));
 }
 
-/// |a|^b where |a| is not 1.
+/// |a|^b for |a| != 1.
 template <class T>
 Batch<T> power_of_size(const Batch<T>& size, const Batch<T>& b) {
   using V = Batch<T>;
@@ -156,7 +155,7 @@ Batch<T> pow(Batch<T> a, Batch<T> b) {
   return xsimd::select((b == zero) | (a == one), one, result);
 }
 
-/// x^c: the exponents that have a form of their own, by multiplication or a root, else pow.
+/// x^c: by multiplication or division for integers c from -2 to 4, by pow for other exponents.
 template <class T>
 Batch<T> power_of_number(Batch<T> x, T c) {
   using V = Batch<T>;
@@ -167,24 +166,24 @@ Batch<T> power_of_number(Batch<T> x, T c) {
   if (c == T(4)) return (x * x) * (x * x);
   const V inverse = V(T(1)) / x;
   if (c == T(-1)) return inverse;
-  if (c == T(-2)) return inverse * inverse;  // the square of x may overflow where its inverse is subnormal
+  if (c == T(-2)) return inverse * inverse;  // x^2 may overflow although x^-2 is subnormal
   return kernels::pow<T>(x, V(c));
 }
 
 namespace detail {
 
-/// The cube root of numbers between 1 and 2, a least-maximum fit.
+/// A minimax fit of the cube root of numbers between 1 and 2.
 inline constexpr double cube_root_fit[] = {-0.0106038477954088701, 0.0860911032238303061,
                                            -0.300611129529614415, 0.718153628345782539, 0.506979451608975875};
 
 }  // namespace detail
 
-/// The cube root, of negative numbers too.
+/// The cube root, also of negative numbers.
 template <class T>
 Batch<T> cbrt(Batch<T> x) {
   using V = Batch<T>;
   V size = xsimd::abs(x);
-  const V lifted = detail::make_normal<T>(size);  // 24 and 53; the exponents below need no multiple of 3
+  const V lifted = detail::make_normal<T>(size);  // by 24 or 53; the exponent need not be a multiple of 3
   const detail::Split<T> split(size, T(1));
   const V e = split.exponent - lifted;
   const V third = detail::nearest<T>((e - V(T(1))) * V(T(1) / T(3)));
@@ -195,7 +194,8 @@ Batch<T> cbrt(Batch<T> x) {
   constexpr auto& c = detail::cube_root_fit;
   constexpr T fit[] = {T(c[0]), T(c[1]), T(c[2]), T(c[3]), T(c[4])};
   V y = polynomial(split.mantissa, fit) * root;
-  // Halley's method, which makes of k digits 3 k; what the last step adds is computed without a rounded cube.
+  // Halley's method, which triples the number of correct digits; the last step uses a cube that is not
+  // rounded.
   if constexpr (sizeof(T) == 8) {
     const V cube = y * y * y;
     y = multiply_add<T>(y, (m - cube) / (cube + cube + m), y);
@@ -209,7 +209,8 @@ Batch<T> cbrt(Batch<T> x) {
   return xsimd::select(ordinary, value, x);
 }
 
-/// The root of a^2 + b^2, whose squares neither overflow nor vanish; infinity beside a NaN is infinity.
+/// sqrt(a^2 + b^2), without overflow or underflow of the squares; infinite if a or b is infinite, even if the
+/// other is NaN.
 template <class T>
 Batch<T> hypot(Batch<T> a, Batch<T> b) {
   using V = Batch<T>;

@@ -9,15 +9,15 @@
 #include <cstdint>
 
 /// \file
-/// Products of many factors along an axis. Significand and exponent are kept apart and multiplied in double,
-/// so that no partial product leaves the range that the whole one may have, and a million floats lose no
-/// digits of a float.
+/// Products of many factors along an axis. Significands are multiplied in double and exponents added
+/// separately, so that no partial product overflows or underflows, and the product of a million floats is
+/// accurate to float's precision.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// The part of a number's exponent that `significand` takes away: 0 for 0, infinities and NaN.
+/// The exponent that `significand` removes from a number: 0 for 0, subnormal numbers, infinities and NaN.
 inline std::int64_t exponent_of(double x) {
   const auto field = static_cast<std::int64_t>(std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff);
   return field == 0 || field == 0x7ff ? 0 : field - 1023;
@@ -33,20 +33,20 @@ inline double significand(double x, std::int64_t exponent) {
 template <std::size_t capacity>
 class ScaledProducts {
  public:
-  static constexpr std::size_t together = 4;  ///< factors before the exponents are taken away again
+  static constexpr std::size_t together = 4;  ///< factors between calls of `normalize`
 
   ScaledProducts() {
     std::fill_n(significands_, capacity, 1.0);
     std::fill_n(exponents_, capacity, std::int64_t{0});
   }
 
-  /// Multiplies column j with in[j]: with float, at most `together` times before `normalize`.
+  /// Multiplies column j by in[j]. With float, `normalize` must be called after at most `together` calls.
   void multiply(const float* in, std::size_t count) {
     for (std::size_t j = 0; j < count; ++j) significands_[j] *= static_cast<double>(in[j]);
   }
   void multiply(const double* in, std::size_t count) {
     for (std::size_t j = 0; j < count; ++j) {
-      const bool is_small = std::abs(in[j]) < 0x1p-960;  // of subnormal numbers, the exponent does not tell
+      const bool is_small = std::abs(in[j]) < 0x1p-960;  // subnormal numbers have no exponent of their own
       const double x = is_small ? in[j] * 0x1p64 : in[j];
       const std::int64_t exponent = exponent_of(x);
       significands_[j] *= significand(x, exponent);
@@ -62,7 +62,7 @@ class ScaledProducts {
     }
   }
 
-  /// Multiplies column j with column k of other products.
+  /// Multiplies column j by column k of other products.
   template <std::size_t other>
   void multiply(std::size_t j, const ScaledProducts<other>& others, std::size_t k) {
     const double product = significands_[j] * others.significands_[k];
@@ -73,7 +73,7 @@ class ScaledProducts {
 
   /// The product of column j, rounded once.
   double result(std::size_t j) const {
-    constexpr std::int64_t beyond = 4096;  // of any number's exponent
+    constexpr std::int64_t beyond = 4096;  // beyond any number's exponent
     return std::ldexp(significands_[j], static_cast<int>(std::clamp(exponents_[j], -beyond, beyond)));
   }
 
@@ -113,7 +113,7 @@ ScaledProducts<1> multiply_row(const T* in, std::size_t count) {
 
 }  // namespace detail
 
-/// The products along the loop's axis, of which extent 1 is kept.
+/// The products along the loop's axis, which is kept with extent 1.
 template <class T>
 Array<T> products(const Array<T>& x, const AxisLoop& loop) {
   Array<T> result = full<T>(loop.kept, T(1));
@@ -137,7 +137,7 @@ Array<T> products(const Array<T>& x, const AxisLoop& loop) {
     });
     return result;
   }
-  constexpr std::size_t block = 256;  // of columns: their products stay in the first-level cache
+  constexpr std::size_t block = 256;  // columns; their products stay in the L1 cache
   const std::size_t blocks = (loop.inner + block - 1) / block;
   const std::size_t grain = elementwise_grain / (loop.extent * std::min(block, loop.inner)) + 1;
   parallel_for(loop.outer * blocks, grain, [&](std::size_t begin, std::size_t end) {

@@ -13,7 +13,7 @@
 
 namespace xgrad::kernels {
 
-/// The axes of a reduction, outermost first, neighbours of one kind joined.
+/// The axes of a reduction, outermost first; adjacent axes of the same kind are merged.
 struct ReductionLoop {
   struct Axis {
     std::size_t extent;
@@ -45,7 +45,7 @@ struct ReductionLoop {
     }
   }
 
-  /// The number of results of the axes inside one of them.
+  /// The number of results over the axes inside the axis at `level`.
   std::size_t results_inside(std::size_t level) const {
     std::size_t count = 1;
     for (std::size_t i = level + 1; i < axes.size(); ++i) count *= axes[i].reduced ? 1 : axes[i].extent;
@@ -53,7 +53,7 @@ struct ReductionLoop {
   }
 };
 
-/// What a reduction combines: the entries of an array.
+/// Input of a reduction: the entries of an array.
 template <class T>
 struct Entries {
   using value_type = T;
@@ -64,7 +64,7 @@ struct Entries {
   Entries at(std::size_t offset) const { return {data + offset}; }
 };
 
-/// What a reduction combines: f of the entries of an array.
+/// Input of a reduction: f of the entries of an array.
 template <class T, class F>
 struct MappedEntries {
   using value_type = T;
@@ -76,7 +76,7 @@ struct MappedEntries {
   MappedEntries at(std::size_t offset) const { return {data + offset, f}; }
 };
 
-/// What a reduction combines: f of the entries of two arrays of one shape.
+/// Input of a reduction: f of corresponding entries of two arrays of equal shape.
 template <class T, class F>
 struct PairEntries {
   using value_type = T;
@@ -91,7 +91,7 @@ struct PairEntries {
   PairEntries at(std::size_t offset) const { return {a + offset, b + offset, f}; }
 };
 
-/// What a reduction combines: f of the entries of an array and of one number.
+/// Input of a reduction: f of the entries of an array and one number.
 template <class T, class F>
 struct EntriesWithNumber {
   using value_type = T;
@@ -106,7 +106,7 @@ struct EntriesWithNumber {
 
 namespace detail {
 
-/// The lanes of a batch, by halves.
+/// The pairwise reduction of the lanes of a batch.
 template <std::size_t half, class T, class Op, std::size_t... i>
 T reduce_lanes(Batch<T> batch, Op op, std::index_sequence<i...> lanes) {
   using Register = typename Batch<T>::register_type;
@@ -137,8 +137,7 @@ Batch<T> last_lanes(Batch<T> batch, std::size_t count, T rest) {
   return xsimd::select(number < Batch<T>(static_cast<T>(width - count)), Batch<T>(rest), batch);
 }
 
-/// The reduction of one contiguous row, by halves, so that rounding errors grow with the logarithm of its
-/// length only.
+/// The pairwise reduction of one contiguous row: rounding errors grow with the logarithm of its length only.
 template <class Source, class Op, class T = typename Source::value_type>
 T reduce_row(const Source& in, std::size_t count, Op op) {
   constexpr std::size_t width = Batch<T>::size;
@@ -165,7 +164,8 @@ T reduce_row(const Source& in, std::size_t count, Op op) {
                       op);
 }
 
-/// The reductions of as many rows as a batch has entries, one in each. May read up to a batch beyond them.
+/// The reductions of as many rows as a batch has lanes, one per lane. May read up to one batch past the last
+/// row.
 template <class Source, class Op, class T = typename Source::value_type>
 Batch<T> reduce_tiles(const Source& in, std::size_t length, Op op) {
   constexpr std::size_t width = Batch<T>::size;
@@ -186,7 +186,7 @@ void reduce_rows(const Source& in, std::size_t rows, std::size_t length, T* out,
   constexpr std::size_t width = Batch<T>::size;
   std::size_t r = 0;
   if (length < 4 * width) {
-    // Short rows are taken side by side. The last ones may have nothing behind them to read.
+    // Short rows are reduced side by side, except the last ones, after which there may be no memory to read.
     for (; (rows - r) * length >= width * length + width && r + width <= rows; r += width) {
       const Batch<T> result = reduce_tiles(in.at(r * length), length, op);
       op(Batch<T>::load_unaligned(out + r), result).store_unaligned(out + r);
@@ -217,11 +217,11 @@ void add_row_group(const Source& in, std::size_t stride, std::size_t length, T* 
   }
 }
 
-/// The most columns whose results stay in the first-level cache.
+/// The largest number of columns whose results stay in the L1 cache.
 inline constexpr std::size_t column_block = 2048;
 
-/// Has `add(begin, end, out)` reduce the steps [begin, end) into `out`, many of them by halves, so that
-/// rounding errors grow with the logarithm of their number only.
+/// Reduces the steps [begin, end) into `out` by calls of `add(begin, end, out)`; more than `most` steps are
+/// combined pairwise, so that rounding errors grow with the logarithm of their number only.
 template <class T, class Op, class Add>
 void add_by_halves(std::size_t begin, std::size_t end, std::size_t most, std::size_t columns, T* out, Op op,
                    const Add& add) {
@@ -251,7 +251,7 @@ void add_rows(const Source& in, std::size_t rows, std::size_t stride, std::size_
 /// The same for contiguous rows; short ones are joined to longer ones first.
 template <class Source, class Op, class T = typename Source::value_type>
 void reduce_columns(const Source& in, std::size_t rows, std::size_t length, T* out, Op op) {
-  // As few rows as make whole batches, so that memory is read nearly in order.
+  // Few rows that make whole batches, so that memory is read nearly in order.
   constexpr std::size_t width = Batch<T>::size;
   const std::size_t whole = width / std::gcd(length, width);
   const std::size_t joined = whole * std::max<std::size_t>(1, short_row / (whole * length));
@@ -296,9 +296,8 @@ void reduce_from(const ReductionLoop& loop, std::size_t level, const Source& in,
 
 }  // namespace detail
 
-/// Reduces what `in` gives for an array of shape `shape` over the axes marked; `out_shape` has as many
-/// entries as there are results. `op` combines two numbers or two batches and has its neutral element in
-/// `op.initial`.
+/// Reduces the input `in`, of shape `shape`, over the axes marked in `reduced`; `out_shape` is the shape of
+/// the result. `op` combines two numbers or two batches; `op.initial` is its neutral element.
 template <class Source, class Op, class T = typename Source::value_type>
 Array<T> reduce(const Source& in, const Shape& shape, const std::vector<bool>& reduced,
                 const Shape& out_shape, Op op) {
@@ -331,7 +330,8 @@ Array<T> reduce(const Source& in, const Shape& shape, const std::vector<bool>& r
         [&](std::size_t begin, std::size_t end, std::size_t t) { part(begin, end, t, result.data()); });
     return result;
   }
-  // The threads share the results: each reduces its part on its own, and the parts are combined in order.
+  // All threads contribute to all results: each reduces its part separately, and the parts are combined in
+  // order.
   Array<T> parts = full<T>({threads, loop.out_size}, op.initial);
   parallel_parts(outermost.extent, std::min(threads, outermost.extent),
                  [&](std::size_t begin, std::size_t end, std::size_t t) {
@@ -349,7 +349,7 @@ Array<T> reduce(const Array<T>& in, const std::vector<bool>& reduced, const Shap
 
 namespace detail {
 
-/// The reduction of many batches to one, each combined with what came before.
+/// The reduction of many batches to one, by combining each with the result so far.
 template <class T, class Op>
 class PlainLanes {
  public:
@@ -374,7 +374,7 @@ struct Sum {
   }
 };
 
-/// The larger or the smaller of two, NaN where one of them is.
+/// The larger or the smaller of two; NaN if either is NaN.
 template <class T, bool largest>
 struct Extreme {
   static constexpr bool is_largest = largest;
@@ -390,8 +390,8 @@ struct Extreme {
     }
   }
 
-  /// The reduction of many batches to one. NaN is noted beside the extreme, so that the next batch need not
-  /// wait for a comparison: as a number of bits, those of a NaN are above those of infinity.
+  /// The reduction of many batches to one. NaN is tracked separately from the extreme, so that the next batch
+  /// need not wait for a comparison: as integers, the bits of a NaN are larger than those of infinity.
   class Lanes {
    public:
     explicit Lanes(Batch<T> first) : extreme_(first), bits_(bits(first)) {}

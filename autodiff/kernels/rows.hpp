@@ -4,20 +4,20 @@
 #include <autodiff/kernels/reduction.hpp>
 
 /// \file
-/// Kernels that need a number for each row (its maximum, its sum) and then use it for all entries of the row,
-/// while these are still in cache.
+/// Groups of rows, for kernels that compute a number for each row (its maximum, its sum) and then use it for
+/// all entries of the row while these are still in cache.
 
 namespace xgrad::kernels {
 
-/// An array seen as outer x extent x inner, around one axis.
+/// An array viewed as {outer, extent, inner} around one axis.
 struct AxisLoop {
   std::size_t outer = 1;
   std::size_t extent = 1;
   std::size_t inner = 1;
-  Shape kept;  // with extent 1 in place of the axis: that of one number for each outer and inner index
+  Shape kept;  // the shape with extent 1 for the axis: one element per outer and inner index
 
   AxisLoop(const Shape& shape, std::size_t axis) : AxisLoop(shape, axis, axis + 1) {}
-  /// Around the axes [first, last), taken as one.
+  /// Around the axes [first, last), merged into one.
   AxisLoop(const Shape& shape, std::size_t first, std::size_t last) : kept(shape) {
     for (std::size_t i = 0; i < shape.size(); ++i) {
       (i < first ? outer : i < last ? extent : inner) *= shape[i];
@@ -25,20 +25,20 @@ struct AxisLoop {
     }
   }
 
-  /// Whether the axis runs along memory, and there are rows enough for all threads.
+  /// Whether the axis is contiguous and there are enough rows for all threads.
   bool has_rows() const { return inner == 1 && outer >= thread_count(outer * extent, elementwise_grain); }
 };
 
-/// Several short rows, or one long one, and room for what is computed of them.
+/// Several short rows, or one long row, and workspace for them.
 template <class T>
 class RowGroup {
  public:
   static constexpr std::size_t capacity = joined_entries<T>;
 
-  /// How many rows of this length make a group.
+  /// The number of rows of this length in a group.
   static std::size_t rows(std::size_t length) { return length <= short_row ? joined_rows<T>(length) : 1; }
 
-  /// Takes up the rows [first, first + count).
+  /// Selects the rows [first, first + count).
   void select(std::size_t first, std::size_t count, std::size_t length) {
     first_ = first;
     count_ = count;
@@ -48,7 +48,7 @@ class RowGroup {
   std::size_t count() const { return count_; }
   std::size_t length() const { return length_; }
   bool is_long() const { return length_ > short_row; }
-  /// Where the group starts in an array of rows.
+  /// The offset of the group's first entry in an array of rows.
   std::size_t offset() const { return first_ * length_; }
 
   /// values[r] = the reduction of row r; `in` is the group's first entry.
@@ -58,7 +58,8 @@ class RowGroup {
     detail::reduce_rows(Entries<T>{in}, count_, length_, values, op);
   }
 
-  /// out = f(entries..., values...): of arrays at the group's first entry, and of one or two numbers a row.
+  /// out = f(entries..., values...). `entries` point to the group's first entry in arrays of rows, `values`
+  /// to one number per row; there are at most two `values`.
   template <std::size_t N, std::size_t M, class F>
   void map(T* out, const std::array<const T*, N>& entries, const std::array<const T*, M>& values, F f) {
     using detail::Step;
@@ -75,7 +76,7 @@ class RowGroup {
     (std::make_index_sequence<N>(), std::make_index_sequence<M>());
   }
 
-  T* scratch() { return scratch_; }  ///< room for the entries of a group of short rows
+  T* scratch() { return scratch_; }  ///< workspace for the entries of a group of short rows
 
  private:
   std::size_t first_ = 0;
@@ -85,7 +86,7 @@ class RowGroup {
   alignas(64) T scratch_[capacity];
 };
 
-/// Calls `body(group)` for groups that make up `rows` rows of `length` entries, in parallel where large.
+/// Calls `body(group)` for groups that cover `rows` rows of `length` entries, in parallel if there are many.
 template <class T, class Body>
 void for_row_groups(std::size_t rows, std::size_t length, Body&& body) {
   if (rows * length == 0) return;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Which sanitizers a file is compiled with: g++ defines a macro for each, clang tells by `__has_feature`.
+/// The sanitizers that a file is compiled with: g++ defines a macro for each, clang provides `__has_feature`.
 
 #if defined(__has_feature)
 #define XGRAD_SANITIZED_FOR(feature) __has_feature(feature)

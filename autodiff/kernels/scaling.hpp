@@ -8,15 +8,16 @@
 #include <utility>
 
 /// \file
-/// What elementary functions are made of: polynomials, integers in registers of numbers, powers of two.
+/// Building blocks of elementary functions: polynomials, integers in floating-point registers, powers of two.
 ///
-/// A branch on a whole batch serves speed only: both of its sides give a lane the same bits, so that a result
-/// depends neither on the neighbours nor on the position. fma is called by its name; without that instruction
-/// it rounds twice, and results differ in the last bits from those of processors that have it.
+/// A branch on a whole batch only affects speed: both sides compute the same bits for a lane, so that a
+/// result depends neither on the neighbouring lanes nor on the position. fma is called explicitly; without
+/// that instruction it rounds twice, and results differ in the last bits from those of processors that have
+/// it.
 
 namespace xgrad::kernels {
 
-/// f of each lane, for functions that have no form in vectors.
+/// f of each lane, for functions without a vectorised form.
 template <class T, class F, class... B>
 Batch<T> per_lane(F f, const Batch<T>& x, const B&... others) {
   constexpr std::size_t width = Batch<T>::size;
@@ -41,7 +42,7 @@ Batch<T> polynomial(Batch<T> x, const T (&coefficients)[N]) {
 
 namespace detail {
 
-/// The integers of T's size, and the format of T in them.
+/// The unsigned integer of T's size, and the layout of T's bits.
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 template <class T>
@@ -60,31 +61,32 @@ Batch<T> from_bits(const xsimd::batch<Bits<T>>& bits) {
   return bitwise_cast<T>(bits);
 }
 
-/// Added to a number, leaves its nearest integer in the lowest bits of the sum.
+/// Added to a number, puts the nearest integer into the lowest bits of the sum.
 template <class T>
 inline constexpr T rounder = T(3) * static_cast<T>(Bits<T>(1) << (mantissa<T> - 1));
 
-/// x to the nearest integer, for small x.
+/// x rounded to the nearest integer, for small x.
 template <class T>
 Batch<T> nearest(const Batch<T>& x) {
   return (x + Batch<T>(rounder<T>)) - Batch<T>(rounder<T>);
 }
 
-/// 2^n for an integer n within the exponents of normal numbers; that above them is infinite.
+/// 2^n for an integer n in the range of normal exponents; infinite for the next exponent above it.
 template <class T>
 Batch<T> power_of_two(const Batch<T>& n) {
   const Batch<T> low = n + Batch<T>(rounder<T> + T(bias<T>));
   return from_bits<T>(bits_of<T>(low) << mantissa<T>);
 }
 
-/// x 2^n, rounded once, for x near 1 and n of twice the range of exponents.
+/// x 2^n, rounded once, for x near 1 and n within twice the range of exponents.
 template <class T>
 Batch<T> scale(const Batch<T>& x, const Batch<T>& n) {
   const Batch<T> half = nearest<T>(n * Batch<T>(T(0.5)));
   return x * power_of_two<T>(half) * power_of_two<T>(n - half);
 }
 
-/// A positive normal number as 2^exponent times mantissa, which is between `from` and 2 `from`, from <= 1.
+/// A positive normal number as 2^exponent times mantissa, with the mantissa between `from` and 2 `from`;
+/// from <= 1.
 template <class T>
 struct Split {
   Batch<T> exponent;
@@ -103,7 +105,7 @@ struct Split {
   }
 };
 
-/// Makes subnormal lanes of x normal; returns what is to be taken from their exponents.
+/// Scales subnormal lanes of x to normal numbers; returns the number to be subtracted from their exponents.
 template <class T>
 Batch<T> make_normal(Batch<T>& x) {
   using V = Batch<T>;

@@ -10,7 +10,7 @@
 
 namespace xgrad::kernels {
 
-/// Which way a scan runs along its axis.
+/// The direction of a scan along its axis.
 enum class Direction : bool { forward, backward };
 
 constexpr Direction operator!(Direction direction) {
@@ -19,7 +19,7 @@ constexpr Direction operator!(Direction direction) {
 
 namespace detail {
 
-/// The offsets of entries one after the other in a scan's direction.
+/// The offset of a scan's first entry, and the step to the next one in its direction.
 struct ScanOrder {
   std::ptrdiff_t first;
   std::ptrdiff_t step;
@@ -32,7 +32,7 @@ struct ScanOrder {
   }
 };
 
-/// Scans `count` contiguous rows side by side, so that they need not wait for each other.
+/// Scans `count` contiguous rows side by side, so that their steps overlap.
 template <std::size_t count, class State, class T, std::size_t N, class F>
 void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Direction direction,
                State initial, F f) {
@@ -53,10 +53,10 @@ void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Di
   (std::make_index_sequence<N>());
 }
 
-/// The most lines in a group.
+/// The largest number of lines in a group.
 inline constexpr std::size_t line_group = 1024;
 
-/// Scans `count` columns of rows that are `stride` apart, in a wider precision than theirs.
+/// Scans `count` columns of rows that are `stride` apart, in a higher precision than T's.
 template <class State, class T, std::size_t N, class F>
 void scan_columns_widely(const std::array<const T*, N>& in, T* out, std::size_t extent, std::size_t stride,
                          std::size_t count, Direction direction, State initial, F f) {
@@ -100,15 +100,15 @@ void scan_columns(const std::array<const T*, N>& in, T* out, std::size_t extent,
   (std::make_index_sequence<N>());
 }
 
-/// The most lines of a number of lines that may be known at compile time.
+/// The largest value of a number of lines, which may be a compile-time constant.
 template <class Count>
 inline constexpr std::size_t line_capacity = line_group;
 template <std::size_t count>
 inline constexpr std::size_t line_capacity<std::integral_constant<std::size_t, count>> = count;
 
-/// Calls `body(offset, count)` for groups of neighbouring lines along a loop's axis: of `count` lines, the
-/// first of which starts at `offset`. Lines that run along memory come by up to `rows` at a time, others by
-/// as many as stay in the first-level cache.
+/// Calls `body(offset, count)` for groups of adjacent lines along a loop's axis: `count` lines, the first of
+/// which starts at `offset`. Contiguous lines form groups of up to `rows`, others groups that stay in the L1
+/// cache.
 template <class Body>
 void for_line_groups(const AxisLoop& loop, std::size_t rows, const Body& body) {
   const bool contiguous = loop.inner == 1;
@@ -155,7 +155,7 @@ Array<T> scan(const AxisLoop& loop, Direction direction, State initial, F f, con
   return result;
 }
 
-/// Every entry one place further in the scan's direction, `fill` in the first place.
+/// Shifts every entry by one position in the scan's direction, with `fill` in the first position.
 template <class T>
 Array<T> shift(const Array<T>& x, const AxisLoop& loop, Direction direction, T fill) {
   Array<T> result(x.shape());
@@ -175,8 +175,8 @@ Array<T> shift(const Array<T>& x, const AxisLoop& loop, Direction direction, T f
 
 namespace detail {
 
-/// Every entry of `out` becomes what `combine` makes of it and of the product of the entries before it. The
-/// `count` lines are `apart` entries from each other; both may be known at compile time.
+/// Replaces every entry of `out` by combine(entry, product of the entries of `in` before it). The `count`
+/// lines are `apart` entries apart; both may be compile-time constants.
 template <class T, class Count, class Apart, class F>
 void exclusive_products(const T* in, T* out, std::size_t extent, std::size_t stride, Count count, Apart apart,
                         Direction direction, F combine) {
@@ -222,17 +222,17 @@ Array<T> products_of_others(const Array<T>& x, const AxisLoop& loop) {
 
 namespace detail {
 
-/// log(sum(exp(x))) of the entries of each row up to each. Only what an entry must wait for is done one by
-/// one.
+/// log(sum(exp(x))) of the entries of each row up to each entry. Only the steps that depend on the entry
+/// before are computed one by one.
 template <class T>
 void cumlogsumexp_rows(const T* in, std::size_t rows, std::size_t extent, T* out) {
   constexpr std::size_t block = 512;
   alignas(64) T high[block];    // the largest entry so far
-  alignas(64) T before[block];  // up to the one before
+  alignas(64) T before[block];  // the largest entry before
   alignas(64) T power[block];
   alignas(64) T excess[block];
   T largest = Max<T>{}.initial;
-  T sum = -1;  // of the powers, less 1
+  T sum = -1;  // of the exponentials, minus 1
   auto power_of = [](auto x, auto m) { return xsimd::exp(x - where_finite(m)); };
   for (std::size_t first = 0; first < rows * extent; first += block) {
     const std::size_t count = std::min(block, rows * extent - first);
@@ -257,7 +257,7 @@ void cumlogsumexp_rows(const T* in, std::size_t rows, std::size_t extent, T* out
 
 }  // namespace detail
 
-/// log(sum(exp(x))) of the entries up to each along the loop's axis, without overflow.
+/// log(sum(exp(x))) of the entries up to each entry along the loop's axis, without overflow.
 template <class T>
 Array<T> cumlogsumexp(const Array<T>& x, const AxisLoop& loop) {
   if (loop.inner > 1 && loop.inner < Batch<T>::size) {

@@ -5,23 +5,22 @@
 #include <autodiff/kernels/rows.hpp>
 
 /// \file
-/// Soft-max along one axis, and its derivatives.
+/// Softmax along one axis, and its derivatives.
 
 namespace xgrad::kernels {
 
-/// A finite total; NaN for an infinite one, that of entries of which one is infinity: they have no shares.
+/// A finite total, or NaN for an infinite one: if an entry is infinite, softmax is undefined.
 template <class V>
 V nan_if_infinite(V total) {
   return total + V(0.0F) * total;
 }
 
 /// softmax (or its logarithm) of x along the loop's axis. The largest entry is subtracted first, so that no
-/// power overflows.
+/// exponential overflows.
 template <bool logarithm, class T>
 Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
   const auto scale = [](auto p, auto s) { return p * s; };
-  // In this order: far from 0, the shift together with the logarithm of a sum has no digits left for the
-  // latter.
+  // In this order: a large shift plus the logarithm of a sum would lose the digits of the latter.
   const auto subtract = [](auto p, auto m, auto s) { return (p - m) - s; };
   if (loop.has_rows()) {
     Array<T> result(x.shape());
@@ -57,8 +56,8 @@ Array<T> softmax(const Array<T>& x, const AxisLoop& loop) {
   }
 }
 
-/// result(g, y, total) with total = sum of term(g, y) along the loop's axis, entry by entry: the form that
-/// the derivatives of softmax and its logarithm have.
+/// result(g, y, total) of every entry, with total = the sum of term(g, y) along the loop's axis: the form of
+/// the derivatives of softmax and its logarithm.
 template <class T, class Term, class Result>
 Array<T> combine_with_total(const Array<T>& g, const Array<T>& y, const AxisLoop& loop, Term term,
                             Result result) {

@@ -13,17 +13,17 @@
 #include <utility>
 
 /// \file
-/// Orders of the entries of rows. NaN counts as larger than every number, -0 and 0 are equal, and equal
-/// entries keep their order: a row has one order only.
+/// Sorting of rows. NaN counts as larger than every number, -0 and 0 are equal, and equal entries keep their
+/// order: the order of a row is unique.
 
 namespace xgrad::kernels {
 
-/// From the smallest entry up, or from the largest down.
+/// Smallest entry first, or largest first.
 enum class Order : bool { ascending, descending };
 
 namespace detail {
 
-/// An entry as a number of bits, which compare as the entries do, and its place in the row.
+/// An entry as an unsigned integer that compares as the entry does, and its index in the row.
 template <class T>
 struct Keyed {
   using Key = std::conditional_t<std::is_same_v<T, float>, std::uint32_t, std::uint64_t>;
@@ -41,7 +41,7 @@ typename Keyed<T>::Key key_of(T entry, Order order) {
   constexpr Key sign = Key(1) << (8 * sizeof(Key) - 1);
   if (std::isnan(entry)) return order == Order::ascending ? ~Key(0) : Key(0);
   const Key bits = std::bit_cast<Key>(entry + T(0));  // -0 becomes 0
-  // Negative numbers have more bits the smaller they are.
+  // The bits of negative numbers grow as the numbers decrease.
   const Key key = (bits & sign) != 0 ? ~bits : bits | sign;
   return order == Order::ascending ? key : ~key;
 }
@@ -56,21 +56,21 @@ inline constexpr unsigned digit_bits = 11;
 template <class T>
 inline constexpr unsigned digits = (8 * sizeof(T) + digit_bits - 1) / digit_bits;
 
-/// The keys of a row, and room for as many.
+/// The keys of a row, and workspace for as many.
 template <class T>
 struct KeyedRow {
   std::span<Keyed<T>> items;
   std::span<Keyed<T>> other;
 };
 
-/// Whether rows of this length are sorted digit by digit.
+/// Whether rows of this length are sorted by radix sort.
 template <class T>
 bool sorts_by_digits(std::size_t length) {
   constexpr std::size_t few = 64 * digits<T>;
   return length >= few && length <= std::numeric_limits<std::uint32_t>::max();
 }
 
-/// Sorts items whose indices rise, by digits from the last to the first.
+/// Radix sort of items with ascending indices, from the least significant digit on.
 template <class T>
 void radix_sort(KeyedRow<T>& row) {
   using Key = typename Keyed<T>::Key;
@@ -82,7 +82,7 @@ void radix_sort(KeyedRow<T>& row) {
   }
   for (unsigned d = 0; d < digits<T>; ++d) {
     auto& place = counts[d];
-    if (place[row.items[0].key >> (d * bits) & mask] == row.items.size()) continue;  // all are equal here
+    if (place[row.items[0].key >> (d * bits) & mask] == row.items.size()) continue;  // all digits are equal
     std::uint32_t before = 0;
     for (std::uint32_t& count : place) before += std::exchange(count, before);
     for (const Keyed<T>& item : row.items) row.other[place[item.key >> (d * bits) & mask]++] = item;
@@ -99,11 +99,12 @@ void sort_keys(KeyedRow<T>& row) {
   }
 }
 
-/// Calls `body(r, row)` for every row, with the keys of its entries; `sorts` says whether it calls sort_keys.
+/// Calls `body(r, row)` for every row, with the keys of its entries; `sorts` must be true if it calls
+/// sort_keys.
 template <class T, class Body>
 void for_keyed_rows(const T* in, std::size_t rows, std::size_t length, Order order, bool sorts,
                     const Body& body) {
-  constexpr std::size_t grain = elementwise_grain / 16;  // an entry takes much longer than to copy it
+  constexpr std::size_t grain = elementwise_grain / 16;  // sorting takes much longer than copying
   const std::size_t threads = thread_count(rows, grain / (length + 1) + 1);
   const std::size_t room = sorts && sorts_by_digits<T>(length) ? 2 * length : length;
   xt::uvector<Keyed<T>, PoolAllocator<Keyed<T>>> memory(threads * room);
@@ -144,8 +145,8 @@ void order_rows(const T* in, std::size_t rows, std::size_t length, std::size_t c
   });
 }
 
-/// For every row, the indices of the two entries that `lower` and `lower` + 1 others come before; the same
-/// one twice where `lower` is the last. NaN, if there is one.
+/// For every row, the indices of the entries at positions `lower` and `lower` + 1 of its ascending order; the
+/// same one twice if `lower` is the last position. If the row has a NaN, its index twice.
 template <class T>
 void select_rows(const T* in, std::size_t rows, std::size_t length, std::size_t lower, std::int64_t* low,
                  std::int64_t* high) {
@@ -175,7 +176,7 @@ void take_in_rows(const T* in, const std::int64_t* indices, std::size_t rows, st
   });
 }
 
-/// out[r][indices[r][k]] += in[r][k], the transpose of the above.
+/// out[r][indices[r][k]] += in[r][k], the adjoint of take_in_rows.
 template <class T>
 void add_in_rows(const T* in, const std::int64_t* indices, std::size_t rows, std::size_t length,
                  std::size_t count, T* out) {

@@ -12,13 +12,13 @@ constexpr double pi = std::numbers::pi;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// B_2j / (2j)!, from j = 1 on, B being Bernoulli's numbers.
+/// B_2j / (2j)! for j >= 1, where B are the Bernoulli numbers.
 constexpr double bernoulli[] = {0.083333333333333333,    -0.0013888888888888889,  3.3068783068783069e-5,
                                 -8.2671957671957672e-7,  2.0876756987868099e-8,   -5.2841901386874932e-10,
                                 1.3382536530684679e-11,  -3.3896802963225829e-13, 8.5860620562778446e-15,
                                 -2.1748686985580619e-16, 5.5090028283602295e-18,  -1.3954464685812523e-19};
 
-/// digamma(x) / (x - root) around its root, in powers of x - root; a least-maximum fit for |x - root| <= 1/4.
+/// digamma(x) / (x - root) around its root, in powers of x - root; a minimax fit for |x - root| <= 1/4.
 constexpr double root = 1.4616321449683622;
 constexpr double root_rest = 9.5499954299656977e-17;
 constexpr double around_root[] = {
@@ -27,7 +27,7 @@ constexpr double around_root[] = {
     -0.033161126992889929,   0.0488042889213548776,  -0.0721995612523983274,  0.107824050685333237,
     -0.163942705442418614,   0.258499760955668677,   -0.4427631689835921,     0.967672245447621162};
 
-/// cot(pi x), also of large x, for x that is no integer.
+/// cot(pi x), also for large x; x must not be an integer.
 double cotangent(double x) { return 1 / std::tan(pi * (x - std::nearbyint(x))); }
 
 /// x^n for n >= 0.
@@ -82,8 +82,8 @@ Polygamma::Polygamma(int n) : n_(n), factorial_(std::tgamma(n + 1.0)) {
 }
 
 double Polygamma::of_positive(double x) const {
-  // (-1)^(n+1) n! times the sum of 1 / (x + k)^s over all k, s = n + 1, by Euler's and Maclaurin's formula
-  // from where that is exact.
+  // (-1)^(n+1) n! times the sum of 1 / (x + k)^s over all k, s = n + 1, by the Euler-Maclaurin formula from
+  // an x on for which it is exact.
   const int s = n_ + 1;
   double total = 0;
   for (; x < 10 + n_; ++x) total += integer_power(1 / x, s);
@@ -102,7 +102,7 @@ double Polygamma::operator()(double x) const {
   if (n_ == 0) return digamma(x);
   if (x > 0) return x == infinity ? 0 : of_positive(x);
   if (std::isnan(x) || x == -infinity) return not_a_number;
-  // At a pole, both sides go the same way for odd n; for even n the sign of 0 tells the side.
+  // At a pole, both one-sided limits agree for odd n; for even n the sign of 0 selects the side.
   if (x == std::floor(x)) return n_ % 2 != 0 ? infinity : x == 0 ? std::copysign(infinity, -x) : not_a_number;
   const double c = cotangent(x);
   double derivative = 0;

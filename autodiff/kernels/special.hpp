@@ -6,7 +6,7 @@
 #include <vector>
 
 /// \file
-/// The gamma function's family, number by number in double.
+/// The gamma function and its relatives, computed in double one number at a time.
 
 namespace xgrad::kernels {
 
@@ -33,7 +33,7 @@ class Polygamma {
 
   int n_;
   double factorial_;
-  /// The n-th derivative of pi cot(pi x) as a polynomial in cot(pi x), from the constant on.
+  /// The n-th derivative of pi cot(pi x) as a polynomial in cot(pi x), constant term first.
   std::vector<double, PoolAllocator<double>> cotangent_;
 };
 

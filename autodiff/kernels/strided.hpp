@@ -5,19 +5,19 @@
 #include <autodiff/kernels/transpose.hpp>
 
 /// \file
-/// Copies between a contiguous array and entries at regular distances in another: transposes and slices.
+/// Copies between a contiguous array and a strided view of another: transposes and slices.
 
 namespace xgrad::kernels {
 
-/// Entry (i0, i1, ...) of an array of shape `shape` lies at offset + i0 strides[0] + i1 strides[1] + ... of
-/// another.
+/// A strided view: entry (i0, i1, ...) of an array of shape `shape` is at offset + i0 strides[0] + i1
+/// strides[1] + ... in another.
 struct Strided {
   Shape shape;
   xt::svector<std::ptrdiff_t, 4> strides;
   std::ptrdiff_t offset = 0;
 };
 
-/// The distances between neighbours along each axis of a contiguous array.
+/// The strides of a contiguous array.
 inline xt::svector<std::ptrdiff_t, 4> contiguous_strides(const Shape& shape) {
   xt::svector<std::ptrdiff_t, 4> strides(shape.size(), 1);
   for (std::size_t i = shape.size(); i-- > 1;)
@@ -27,8 +27,8 @@ inline xt::svector<std::ptrdiff_t, 4> contiguous_strides(const Shape& shape) {
 
 namespace detail {
 
-/// The same entries with fewer axes: those of extent 1 dropped, and those joined that follow each other in
-/// the other array, too.
+/// The same entries with fewer axes: axes of extent 1 are dropped, and axes that are contiguous in the other
+/// array too are merged.
 inline Strided with_joined_axes(const Strided& part) {
   Strided result;
   result.offset = part.offset;
@@ -51,8 +51,8 @@ inline Strided with_joined_axes(const Strided& part) {
   return result;
 }
 
-/// Two axes of a strided copy. In the contiguous array a row follows `row` entries after the one before it,
-/// and columns follow each other; in the other array the distances are the strides.
+/// Two axes of a strided copy. In the contiguous array rows are `row` entries apart and columns are adjacent;
+/// in the other array the strides apply.
 struct Panel {
   std::size_t rows;
   std::size_t columns;
@@ -63,13 +63,13 @@ struct Panel {
   bool is_transpose() const { return row_stride == 1 && column_stride > 1; }
 };
 
-/// How many blocks an extent is cut into; none is smaller than a vector unless the extent is.
+/// The number of blocks of an extent; no block is smaller than a vector unless the extent is.
 inline std::size_t block_count(std::size_t extent, std::size_t block) {
   return std::max<std::size_t>(1, extent / block);
 }
 
-/// Calls `copy(panel, contiguous_offset, strided_offset)` for parts that make up all pairs of entries that
-/// belong together, in parallel where large.
+/// Calls `copy(panel, contiguous_offset, strided_offset)` for panels that cover all pairs of corresponding
+/// entries, in parallel if there are many.
 template <class Copy>
 void for_strided(const Strided& part, const Copy& copy) {
   const std::size_t size = element_count(part.shape);
@@ -77,8 +77,8 @@ void for_strided(const Strided& part, const Copy& copy) {
   const Strided joined = with_joined_axes(part);
   const Shape& shape = joined.shape;
   const auto& strides = joined.strides;
-  // All but two axes are walked one index at a time: the last, along which the contiguous side runs, and the
-  // one along which the strided side does, or else the last but one.
+  // All axes are iterated one index at a time but two: the last, with stride 1 on the contiguous side, and
+  // the one with the smallest stride on the strided side, or else the last but one.
   const std::size_t last = shape.size() - 1;
   std::size_t fast = last;
   for (std::size_t axis = 0; axis < last; ++axis) {
@@ -119,15 +119,15 @@ void for_strided(const Strided& part, const Copy& copy) {
   });
 }
 
-/// Calls `copy_row(contiguous, strided, count)` for rows that are contiguous on both sides, `copy(contiguous,
-/// strided)` for single entries of others.
+/// Calls `copy_row(contiguous, strided, count)` for rows that are contiguous on both sides, and
+/// `copy(contiguous, strided)` for single entries of other rows.
 template <class CopyRow, class Copy>
 void for_panel(const Panel& panel, std::size_t to, std::ptrdiff_t from, const CopyRow& copy_row,
                const Copy& copy) {
   for (std::size_t i = 0; i < panel.rows; ++i, to += panel.row, from += panel.row_stride) {
     if (panel.column_stride == 1) {
       copy_row(to, from, panel.columns);
-    } else if (panel.column_stride == -1) {  // known to the compiler, which reverses vectors
+    } else if (panel.column_stride == -1) {  // a constant stride, for which the compiler reverses vectors
       for (std::size_t j = 0; j < panel.columns; ++j) copy(to + j, from - static_cast<std::ptrdiff_t>(j));
     } else {
       std::ptrdiff_t at = from;
@@ -138,7 +138,7 @@ void for_panel(const Panel& panel, std::size_t to, std::ptrdiff_t from, const Co
 
 }  // namespace detail
 
-/// The entries that `part` names, as an array of its shape.
+/// The entries that `part` selects, as an array of its shape.
 template <class T>
 Array<T> gather(const Array<T>& from, const Strided& part) {
   Array<T> result(part.shape);
@@ -158,7 +158,7 @@ Array<T> gather(const Array<T>& from, const Strided& part) {
   return result;
 }
 
-/// Writes the entries of `from` where `part` names entries.
+/// Writes the entries of `from` to those that `part` selects.
 template <class T>
 void set_at(Array<T>& to, const Strided& part, const Array<T>& from) {
   T* out = to.data();
@@ -176,7 +176,7 @@ void set_at(Array<T>& to, const Strided& part, const Array<T>& from) {
   });
 }
 
-/// Adds the entries of `from` to those that `part` names, none of them twice.
+/// Adds the entries of `from` to those that `part` selects, none of them twice.
 template <class T>
 void add_at(Array<T>& to, const Strided& part, const Array<T>& from) {
   T* out = to.data();
@@ -192,7 +192,7 @@ void add_at(Array<T>& to, const Strided& part, const Array<T>& from) {
   });
 }
 
-/// Sets the entries that `part` names to zero.
+/// Sets the entries that `part` selects to zero.
 template <class T>
 void clear_at(Array<T>& to, const Strided& part) {
   T* out = to.data();
@@ -204,8 +204,8 @@ void clear_at(Array<T>& to, const Strided& part) {
   });
 }
 
-/// An array of `shape`, zero but for the entries that `part` names, which come from `from`. `part` names none
-/// twice.
+/// An array of `shape`, zero except for the entries that `part` selects, which are those of `from`. `part`
+/// must not select an entry twice.
 template <class T>
 Array<T> scatter(const Array<T>& from, const Strided& part, const Shape& shape) {
   Array<T> result = full<T>(shape, T(0));
@@ -213,7 +213,7 @@ Array<T> scatter(const Array<T>& from, const Strided& part, const Shape& shape) 
   return result;
 }
 
-/// The entries of an array {outer, extent, inner}, whatever its shape says, as {outer, inner, extent}.
+/// The entries of an array, taken as {outer, extent, inner} whatever its shape, as {outer, inner, extent}.
 template <class T>
 Array<T> exchange_axes(const Array<T>& from, std::size_t outer, std::size_t extent, std::size_t inner) {
   Strided part;

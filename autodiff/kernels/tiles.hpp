@@ -9,13 +9,13 @@
 #include <cstddef>
 
 /// \file
-/// Products of matrices of which an extent is small, tile by tile in registers. A library copies its operands
-/// into an order of its own before it multiplies, which costs more than such a product does. One thread;
-/// nothing is allocated, nothing throws, and extents and distances may be as large as memory.
+/// Products of matrices with a small extent, tile by tile in registers. BLAS packs its operands before it
+/// multiplies, which costs more than such a product. Uses one thread, does not allocate or throw, and extents
+/// and strides are limited by memory only.
 
 namespace xgrad::kernels::tiles {
 
-/// A matrix of which the rows and the columns lie at any distance.
+/// A matrix with arbitrary strides of its rows and columns.
 template <class T>
 struct Strided {
   const T* entries;
@@ -82,8 +82,8 @@ void multiply_panel(std::size_t m, std::size_t k, T alpha, Strided<T> a, const T
   }
 }
 
-/// The rows of a b of at most that many columns, which may lie anyhow, one after the other; what is not
-/// there is not set.
+/// Packs the rows of a b with any strides and at most width<T> columns contiguously; missing columns are not
+/// set.
 template <class T>
 void pack(std::size_t rows, std::size_t columns, Strided<T> b, T* packed) {
   if (b.row == 1) {
@@ -102,7 +102,7 @@ void pack(std::size_t rows, std::size_t columns, Strided<T> b, T* packed) {
   }
 }
 
-/// multiply_panel for a packed b of fewer columns.
+/// multiply_panel for a packed b with fewer than width<T> columns.
 template <class T>
 void multiply_narrow(std::size_t m, std::size_t columns, std::size_t k, T alpha, Strided<T> a, const T* b,
                      T beta, T* out, std::size_t out_row) {
@@ -118,7 +118,7 @@ void multiply_narrow(std::size_t m, std::size_t columns, std::size_t k, T alpha,
   }
 }
 
-/// out {rows, columns} = alpha a b^T + beta out, for rows of a and b that lie contiguously: sums along them.
+/// out {rows, columns} = alpha a b^T + beta out, for contiguous rows of a and b, by sums along the rows.
 template <class T, std::size_t rows, std::size_t columns>
 void multiply_rows(std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta,
                    T* out, std::size_t out_row) {
@@ -165,11 +165,11 @@ void multiply_few_rows(std::size_t m, std::size_t n, std::size_t k, T alpha, con
   }
 }
 
-/// How a product is computed. It follows from the extents of the whole product, so that its parts add up in
-/// the same order.
+/// How a product is computed. The plan depends on the extents of the whole product, so that its parts are
+/// summed in the same order.
 template <class T>
 struct Plan {
-  bool sums_along_rows;  ///< of A and of B^T, which lie contiguously
+  bool sums_along_rows;  ///< of A and of B^T, which are contiguous
   bool packs;            ///< B, panel by panel
   std::size_t depth;     ///< rows of B at a time
 
@@ -186,13 +186,13 @@ struct Plan {
   static constexpr std::size_t cache = std::size_t{1} << 15;  // entries of B that need not be copied
 };
 
-/// C = alpha op(A) op(B) + beta C, as kernels::gemm says; no extent is 0.
+/// C = alpha op(A) op(B) + beta C, as kernels::gemm; no extent may be 0.
 template <class T>
 void multiply(const Plan<T>& plan, bool transpose_a, bool transpose_b, std::size_t m, std::size_t n,
               std::size_t k, T alpha, const T* a, std::size_t lda, const T* b, std::size_t ldb, T beta, T* c,
               std::size_t ldc) {
   if (plan.sums_along_rows) return multiply_few_rows(m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  constexpr std::size_t row_block = 144;  // rows of A that share a panel while it is in the nearest cache
+  constexpr std::size_t row_block = 144;  // rows of A that share a panel while it is in the L1 cache
   const Strided<T> left{a, transpose_a ? 1 : lda, transpose_a ? lda : 1};
   const Strided<T> right{b, transpose_b ? 1 : ldb, transpose_b ? ldb : 1};
   alignas(64) std::array<T, packed_rows * width<T>> packed;

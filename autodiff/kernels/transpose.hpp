@@ -16,7 +16,7 @@ using Tile = std::array<Batch<T>, Batch<T>::size>;
 
 namespace detail {
 
-/// Entries of a and b by turns, from entry `first` on.
+/// The entries of a and b interleaved, from entry `first` on.
 template <std::size_t first, class V, std::size_t... i>
 V zip(V a, V b, std::index_sequence<i...>) {
   constexpr std::size_t width = sizeof...(i);
@@ -29,8 +29,8 @@ void transpose_tile(const T* in, std::size_t in_stride, T* out, std::size_t out_
 
 }  // namespace detail
 
-/// Rows become columns. Each round zips the rows of the upper half with those of the lower; after as many
-/// rounds as halve the width to one, entry (i, j) has come to (j, i).
+/// Transposes a tile in place. Each round zips the rows of the upper half with those of the lower; after
+/// log2(width) rounds, entry (i, j) is at (j, i).
 template <class T>
 void transpose(Tile<T>& tile) {
   using Register = typename Batch<T>::register_type;
@@ -72,7 +72,7 @@ void transpose_block(const T* in, std::size_t in_stride, std::size_t rows, std::
     }
     return;
   }
-  // At the ends tiles overlap: what lies in both is written twice.
+  // The last tiles overlap the ones before; entries in both are written twice.
   for (std::size_t j = 0; j < columns; j += width) {
     const std::size_t from_j = std::min(j, columns - width);
     for (std::size_t i = 0; i < rows; i += width) {

@@ -10,11 +10,11 @@
 
 namespace xgrad::kernels {
 
-/// The side of a diagonal whose entries stay.
+/// The side of a diagonal whose entries are kept.
 enum class Triangle : bool { lower, upper };
 
-/// Matrices {..., m, n} with 0 beyond diagonal k, which stays: entries with j - i > k of the lower triangle,
-/// j - i < k of the upper.
+/// Matrices {..., m, n} with the entries beyond diagonal k set to 0: those with j - i > k for the lower
+/// triangle, those with j - i < k for the upper. Diagonal k is kept.
 template <class T>
 Array<T> triangle(const Array<T>& x, Triangle which, std::ptrdiff_t k) {
   Array<T> result(x.shape());
@@ -25,7 +25,7 @@ Array<T> triangle(const Array<T>& x, Triangle which, std::ptrdiff_t k) {
     for (std::size_t row = begin; row < end; ++row) {
       const T* in = x.data() + row * n;
       T* out = result.data() + row * n;
-      // The first column on the upper side.
+      // The first column to be zeroed (lower) or kept (upper).
       const auto bound = static_cast<std::ptrdiff_t>(row % m) + k + (which == Triangle::lower ? 1 : 0);
       const auto split =
           static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(bound, 0, static_cast<std::ptrdiff_t>(n)));

@@ -5,17 +5,18 @@
 #include <numbers>
 
 /// \file
-/// Trigonometric functions of batches. xsimd's sine and its kin reduce an angle in a way that depends on the
-/// other lanes; its inverse functions are within 4 units in the last place everywhere.
+/// Trigonometric functions of batches. xsimd's sin, cos and tan reduce an angle in a way that depends on the
+/// other lanes, so they are not used; its inverse functions are within 4 units in the last place everywhere.
 
 namespace xgrad::kernels {
 
 namespace detail {
 
-/// pi / 2 in parts: `fused` of all bits each, for machines whose multiply_add rounds once; elsewhere `parts`,
-/// all but the last of so few bits that their products with the quadrants of the angles up to `far` are
-/// exact, as are the differences from the angle of the first `exact`. And least-maximum fits for |r| <= pi /
-/// 4: (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of r^2.
+/// pi / 2 in parts: `fused`, with all bits each, for machines whose multiply_add rounds once; `parts` for
+/// others, all but the last with so few bits that their products with the quadrant numbers of angles up to
+/// `far` are exact, as are the differences of the angle and the first `exact` of them. `sine` and `cosine`
+/// are minimax fits for |r| <= pi / 4 of (sin(r) / r - 1) / r^2 and (cos(r) - 1 + r^2 / 2) / r^4 in powers of
+/// r^2.
 template <class T>
 struct SineFit;
 
@@ -45,8 +46,8 @@ struct SineFit<float> {
                                      0.041666644380522226F};
 };
 
-/// The sine and cosine of the angle that is left of x without whole quadrants, and the number of these. The
-/// cosine is within 0.9 ulp, or 1.1 where it need not be exact.
+/// The number of whole quadrants in x, and the sine and cosine of the remaining angle. The cosine is within
+/// 0.9 ulp, or within 1.1 without `exact_cosine`.
 template <class T, bool exact_cosine = true>
 struct Quadrant {
   Batch<T> sine;
@@ -61,14 +62,14 @@ struct Quadrant {
     number = bits_of<T>(raised);
     V r = x, low(T(0));
     if constexpr (has_fma) {
-      // The first difference is exact; what rounding loses of the second is added to the results.
+      // The first difference is exact; the rounding error of the second is added to the results.
       const V before = multiply_add<T>(-n, V(Fit::fused[0]), x);
       const V part = n * V(Fit::fused[1]);
       r = before - part;
       const V lost = multiply_add<T>(n, V(Fit::fused[1]), -part);
       low = multiply_add<T>(-n, V(Fit::fused[2]), (before - r) - part) - lost;
     } else {
-      // The parts are taken away one by one; what rounding loses of the last ones is added to the results.
+      // The parts are subtracted one by one; the rounding errors of the last ones are added to the results.
       constexpr std::size_t end = std::size(Fit::parts) - 1;
       V lost(T(0));
       for (std::size_t k = 0; k < end; ++k) {
@@ -91,7 +92,7 @@ struct Quadrant {
     cosine = high + (((V(T(1)) - high) - half) + rest);
   }
 
-  /// Where the sine is that of the axis across.
+  /// The lanes in odd quadrants, where sine and cosine are exchanged.
   auto is_odd() const {
     using I = xsimd::batch<Bits<T>>;
     return from_bits<T>((number & I(1)) << mantissa<T>) != Batch<T>(T(0));
@@ -105,7 +106,7 @@ struct Quadrant {
   }
 };
 
-/// `value`, and where x is so large that its quadrants are not, the standard library's function.
+/// `value`, but the standard library's function where x is too large for the reduction to be exact.
 template <class T, class F>
 Batch<T> where_far(const Batch<T>& x, const Batch<T>& value, F exact) {
   const auto far = xsimd::abs(x) > Batch<T>(SineFit<T>::far);

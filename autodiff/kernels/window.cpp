@@ -10,14 +10,14 @@
 namespace xgrad {
 namespace {
 
-/// The largest number that an option may be; products of two of them do not overflow.
+/// The largest value of an option; products of two such values do not overflow.
 constexpr std::size_t largest_option = std::numeric_limits<std::int32_t>::max();
 
 std::size_t divide_up(std::size_t a, std::size_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 std::size_t difference_or_zero(std::size_t a, std::size_t b) { return a > b ? a - b : 0; }
 
-/// The number of outputs where the window, with `padding` entries around the image in all, fits.
+/// The number of outputs with `padding` entries around the image in total; 0 if the window does not fit.
 std::size_t output_extent(const detail::WindowAxis& axis, std::size_t padding) {
   return axis.input + padding < axis.reach() ? 0 : (axis.input + padding - axis.reach()) / axis.stride + 1;
 }
@@ -28,13 +28,12 @@ void pad_same(detail::WindowAxis& axis) {
   axis.before = difference_or_zero((axis.output - 1) * axis.stride + axis.reach(), axis.input) / 2;
 }
 
-/// Of a window whose results are the images given: the extent of what it slides over, or 0 where the padding
-/// leaves none.
+/// The extent that a transposed window slides over, or 0 if the padding leaves none.
 std::size_t transposed_extent(const detail::WindowAxis& axis, std::size_t more) {
   return difference_or_zero((axis.output - 1) * axis.stride + axis.reach() + more, 2 * axis.before);
 }
 
-/// A window that has not met its images.
+/// A window without the extents of its images.
 detail::Window unplaced_window(const char* operation, std::size_t axes, const Shape& images,
                                const detail::WindowOptions& options) {
   detail::check_images(operation, axes, images);
@@ -97,8 +96,8 @@ void check_range(const char* operation, const char* option, std::size_t axes, co
   const std::size_t rows = axes == 1 ? pair.columns : pair.rows;
   if (std::min(rows, pair.columns) >= least && std::max(rows, pair.columns) <= largest_option) return;
   const char* expected = axes == 1 ? "a number" : "numbers";
-  throw ValueError(fmt::format("{}: {} is {}; expected {} from {} on", operation, option, extents(axes, pair),
-                               expected, least));
+  throw ValueError(fmt::format("{}: {} is {}; expected {} of at least {}", operation, option,
+                               extents(axes, pair), expected, least));
 }
 
 void check_images(const char* operation, std::size_t axes, const Shape& images) {

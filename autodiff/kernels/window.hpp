@@ -9,44 +9,45 @@
 #include <string>
 
 /// \file
-/// The geometry that convolution and pooling share.
+/// The geometry of windows in convolution and pooling.
 
 namespace xgrad {
 
-/// A number from 0 on, given as an integer of any type; a negative one is refused by the operation it goes
-/// to.
+/// A non-negative number, given as an integer of any type. A negative one is rejected by the operation that
+/// receives it.
 struct Count {
   template <std::integral I>
   constexpr Count(I number) : value(static_cast<std::size_t>(number)) {}
   constexpr operator std::size_t() const { return value; }
-  std::size_t value;
+  std::size_t value;  ///< the number; a negative one wraps around to a large one
 };
 
-/// Two extents, rows and columns; one number stands for both.
+/// Two extents, for rows and columns; one number sets both.
 struct Size2d {
   template <std::integral I>
   constexpr Size2d(I both) : Size2d(both, both) {}
   template <std::integral I, std::integral J>
   constexpr Size2d(I r, J c) : rows(static_cast<std::size_t>(r)), columns(static_cast<std::size_t>(c)) {}
-  std::size_t rows;
-  std::size_t columns;
+  std::size_t rows;     ///< extent of the axis of rows
+  std::size_t columns;  ///< extent of the axis of columns
   bool operator==(const Size2d&) const = default;
 };
 
-/// What lies around an image: a number of entries on each side, rows and columns, or a rule. `same` gives
-/// ceil(extent / stride) results along each axis; where the padding is odd, the larger half lies behind.
-/// Sequences, of one axis, take a number or a rule.
+/// The padding around an image: the number of entries on each side, for rows and columns, or a rule. With
+/// `same` there are ceil(extent / stride) results along each axis; if the padding is odd, the larger half is
+/// at the end. Sequences, which have one axis, take a number or a rule.
 struct Padding {
+  /// How the number of entries is determined: `fixed`, by `amount`, or `same`, by the extents.
   enum class Rule { fixed, same };
   constexpr Padding(Size2d p) : amount(p) {}
   template <std::integral I>
   constexpr Padding(I both) : amount(both) {}
   template <std::integral I, std::integral J>
   constexpr Padding(I rows, J columns) : amount(rows, columns) {}
-  /// "valid" (none) or "same"; throws ValueError for any other word.
+  /// "valid" (none) or "same"; throws ValueError for any other string.
   XGRAD_API Padding(const char* rule);
-  Size2d amount = 0;
-  Rule rule = Rule::fixed;
+  Size2d amount = 0;        ///< number of entries on each side, with the rule `fixed`
+  Rule rule = Rule::fixed;  ///< `same` ignores `amount`
 };
 
 namespace detail {
@@ -58,16 +59,16 @@ struct IndexRange {
   bool operator==(const IndexRange&) const = default;
 };
 
-/// One axis of a sliding window: tap u of output i lies on entry i stride + u dilation - before of the image.
+/// One axis of a sliding window: tap u of output i is at entry i stride + u dilation - before of the image.
 struct WindowAxis {
   std::size_t input;   ///< extent of the image
   std::size_t window;  ///< number of taps
   std::size_t stride;
   std::size_t dilation;
-  std::size_t before;  ///< padding in front; what lies behind follows from `output`
+  std::size_t before;  ///< padding at the start; that at the end follows from `output`
   std::size_t output;  ///< extent of the result
 
-  /// How many entries lie between the first and the last tap, both counted.
+  /// The number of entries from the first to the last tap, both included.
   std::size_t reach() const { return dilation * (window - 1) + 1; }
 
   /// The entry under a tap that lies inside the image.
@@ -82,13 +83,13 @@ struct WindowAxis {
   /// The taps of output i that lie inside the image.
   IndexRange taps(std::size_t i) const { return taps(i, 0, input); }
 
-  /// Outputs among which are all those with a tap on the entries [begin, end) of the image.
+  /// A range of outputs that includes all those with a tap on the entries [begin, end) of the image.
   IndexRange outputs_over(std::size_t begin, std::size_t end) const;
 
   bool operator==(const WindowAxis&) const = default;
 
  private:
-  /// How many taps of the window that starts at `start` lie in front of `place`.
+  /// The number of taps before `place` of the window that starts at `start`.
   std::size_t taps_before(std::size_t place, std::size_t start) const {
     if (place <= start) return 0;
     const std::size_t count = dilation == 1 ? place - start : (place - start + dilation - 1) / dilation;
@@ -96,12 +97,12 @@ struct WindowAxis {
   }
 };
 
-/// One axis that is divided into bins, which cover it and overlap where they must: bin i holds the entries
-/// from floor(i input / output) to ceil((i + 1) input / output). Its entries are the taps of a window.
+/// One axis that is divided into bins, which cover it and may overlap: bin i holds the entries
+/// [floor(i input / output), ceil((i + 1) input / output)). Its entries are the taps of a window.
 struct BinAxis {
   std::size_t input;   ///< extent of the image
   std::size_t output;  ///< number of bins
-  std::size_t window;  ///< no bin has more entries
+  std::size_t window;  ///< upper bound of a bin's entries
   static constexpr std::size_t dilation = 1;
 
   BinAxis(std::size_t extent, std::size_t bins)
@@ -131,8 +132,8 @@ struct SlidingWindow {
   Axis rows;
   Axis columns;
 
-  /// The outputs, over all images and rows, among which are all those with a tap on the image rows
-  /// [begin, end), counted over all images: what a thread needs that owns these rows.
+  /// A range of output rows that includes all those with a tap on the image rows [begin, end), both counted
+  /// over all images: the outputs that a thread needs if it owns these image rows.
   IndexRange output_rows_over(std::size_t begin, std::size_t end) const {
     if (begin >= end) return {0, 0};
     const std::size_t first_image = begin / rows.input;
@@ -149,7 +150,7 @@ struct SlidingWindow {
   /// The shape of the images.
   Shape input_shape() const { return {images, rows.input, columns.input, channels}; }
 
-  /// The shape of a result with so many channels; throws ShapeError where it has too many entries.
+  /// The shape of a result with this number of channels; throws ShapeError if it has too many entries.
   Shape output_shape(std::size_t output_channels) const {
     Shape shape{images, rows.output, columns.output, output_channels};
     element_count(shape);
@@ -161,8 +162,8 @@ struct SlidingWindow {
 
 using Window = SlidingWindow<WindowAxis>;
 
-/// How the windows of an operation lie. Sequences {N, L, C} are images of one row: of each pair, `columns`
-/// counts.
+/// Options for the windows of an operation. Sequences {N, L, C} are images of one row; of each pair, they use
+/// `columns`.
 struct WindowOptions {
   Size2d window;
   Size2d stride;
@@ -170,34 +171,35 @@ struct WindowOptions {
   Size2d dilation = 1;
 };
 
-/// A number of the one axis of sequences, as a pair.
+/// A number for the single axis of sequences, as a pair.
 constexpr Size2d along(Count number) { return {1, number.value}; }
 
-/// The shape of an array of images with so many axes between the first and the last: 2, or 1, which leaves
-/// out the rows.
+/// The shape of an array of images with `axes` axes between the first and the last: 2, or 1, which omits the
+/// rows.
 Shape with_axes(std::size_t axes, const Shape& images);
 
-/// What arrays with so many axes between the first and the last are called.
+/// The name, for messages, of arrays with `axes` axes between the first and the last.
 const char* noun(std::size_t axes);
 
-/// An extent or two as text; numbers that came from negative integers look like them again.
+/// One or two extents as text; numbers converted from negative integers are printed as negative.
 std::string extents(std::size_t axes, const Size2d& pair);
 
-/// Throws ValueError where one of the numbers is below `least`, or unreasonably large.
+/// Throws ValueError if one of the numbers is below `least` or above 2^31 - 1.
 void check_range(const char* operation, const char* option, std::size_t axes, const Size2d& pair,
                  std::size_t least);
 
-/// Throws ShapeError where these are no images {N, H, W, C}, or for one axis no sequences {N, L, C}.
+/// Throws ShapeError if the shape is not that of images {N, H, W, C} or, for one axis, of sequences
+/// {N, L, C}.
 void check_images(const char* operation, std::size_t axes, const Shape& images);
 
-/// The window of an operation over images, or sequences; `same` gives ceil(extent / stride) results, the
-/// padding split with the larger half behind. Throws ShapeError or ValueError, naming the operation.
+/// The window of an operation over images or sequences. With `same` there are ceil(extent / stride) results,
+/// and the larger half of the padding is at the end. Throws ShapeError or ValueError, naming the operation.
 Window make_window(const char* operation, std::size_t axes, const Shape& images,
                    const WindowOptions& options);
 
-/// The window that turns images of the extents wanted into those given: that of an operation's adjoint. The
-/// extents wanted are (extent - 1) stride - 2 padding + dilation (window - 1) + 1 + more; with `same`, extent
-/// stride. Its channels are not set.
+/// The window of a transposed operation, which maps images of the wanted extents to `images`. The wanted
+/// extents are (extent - 1) stride - 2 padding + dilation (window - 1) + 1 + more; with `same`, extent
+/// stride. The caller sets the channels.
 Window make_transposed_window(const char* operation, std::size_t axes, const Shape& images,
                               const WindowOptions& options, Size2d more);
 

@@ -13,7 +13,7 @@ namespace xgrad {
 using detail::choose;
 using detail::finish_operation;
 using detail::unary;
-using kernels::sigmoid;  // of a batch, in formulas
+using kernels::sigmoid;  // for batches in formulas
 
 template <class T>
 Variable<T> sigmoid(const Variable<T>& x) {
@@ -29,7 +29,7 @@ Variable<T> detail::sigmoid_slope(const Variable<T>& x) {
 
 namespace {
 
-/// Where ReLU's operand was not negative: all that its derivative needs of it.
+/// 1 where ReLU's operand was not negative, otherwise 0: all that the pullback needs of the operand.
 using Mask = std::shared_ptr<const Array<std::uint8_t>>;
 
 /// g where the mask is set (the note's second appendix), 0 elsewhere.
@@ -52,7 +52,7 @@ Variable<T> pass_where(const Mask& mask, Variable<T>&& g) {
                           {g, [mask](Variable<T>&& h) { return pass_where(mask, std::move(h)); }});
 }
 
-/// max(x, 0) into `out`, which may be where x is, and the mask of x.
+/// Writes max(x, 0) to `out`, which may be x itself, and the mask of x.
 template <class T>
 void relu_into(T* out, const T* in, std::uint8_t* mask, std::size_t count) {
 #pragma omp simd
@@ -121,8 +121,8 @@ Variable<T> softplus(const Variable<T>& x) {
 
 namespace {
 
-// The derivatives of some activations, as functions with derivatives of their own. They are computed from x
-// by a kernel, which keeps what is small; the formulas beside them are those of the next derivative.
+// The derivatives of some activations, as differentiable functions. A kernel computes them from x, accurately
+// for small values; the formulas are those of the next derivative.
 
 using detail::sigmoid_slope;
 using kernels::gelu_slope;
@@ -145,7 +145,7 @@ Variable<T> gelu_slope(const Variable<T>& x) {
       "gelu_slope", x, [](auto p) { return kernels::gelu_slope(p); },
       [](const auto& g, const auto& p) {
         constexpr T peak = std::numbers::inv_sqrtpi_v<T> / std::numbers::sqrt2_v<T>;
-        const auto near = detail::within<T>(p, T(100));  // the bell is 0 beyond, and the square a number
+        const auto near = detail::within<T>(p, T(100));  // beyond, the bell is 0; the square must stay finite
         return g * (peak * (T(2) - near * near) * detail::bell(near * T(0.5) * std::numbers::sqrt2_v<T>));
       });
 }
@@ -155,7 +155,7 @@ Variable<T> gelu_tanh_slope(const Variable<T>& x) {
   return unary(
       "gelu_tanh_slope", x, [](auto p) { return kernels::gelu_tanh_slope(p); },
       [](const auto& g, const auto& p) {
-        // The second derivative of x s(v(x)), v(x) = scale (x + cubic x^3); s'' is - s' tanh(v / 2).
+        // The second derivative of x s(v(x)), v(x) = scale (x + cubic x^3); s'' = -s' tanh(v / 2).
         constexpr T scale = T(2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi);
         constexpr T cubic = T(0.044715);
         const auto near = detail::within<T>(p, kernels::detail::GeluFit<T>::far);
@@ -190,8 +190,8 @@ Variable<T> gelu(const Variable<T>& x, const GeluOptions& options) {
 
 namespace {
 
-/// scale (x for x >= 0, alpha (e^x - 1) else). The exponential of a large x, which is not taken, is not
-/// computed either: it would be infinite, and make its derivative NaN.
+/// scale (x for x >= 0, alpha (e^x - 1) otherwise). The exponential of a large x, whose branch is not taken,
+/// is not computed either: it would be infinite and make the derivative NaN.
 template <class T>
 Variable<T> scaled_elu(const char* name, const Variable<T>& x, T alpha, T scale) {
   const auto value = [=](auto p) {

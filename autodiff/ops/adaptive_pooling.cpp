@@ -24,7 +24,7 @@ Pool<BinAxis> bins(const char* operation, std::size_t axes, const Shape& images,
   detail::check_range(operation, "the size", axes, size, 1);
   const std::size_t height = axes == 1 ? 1 : images[1];
   const std::size_t width = images[axes];
-  constexpr std::size_t largest = std::numeric_limits<std::uint32_t>::max();  // of a tap's number
+  constexpr std::size_t largest = std::numeric_limits<std::uint32_t>::max();  // tap indices are 32-bit
   if (height > largest / width) {
     throw ShapeError(
         fmt::format("{}: {} {} are too large", operation, detail::noun(axes), to_string(images)));

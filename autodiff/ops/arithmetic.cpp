@@ -20,7 +20,7 @@ constexpr auto by_divisor = [](const auto& g, const auto& y, const auto& q) {
   return -detail::divided(g * detail::unless_unused(g, q == 0, 0.0F, y), q);
 };
 
-/// What the first of two operands has of g: all where it is the one taken, half where they tie.
+/// The share of the first of two operands in g: all if it is the larger, half in a tie.
 constexpr auto share_of_larger = []<class V>(V g, V p, V q) {
   return xsimd::select(p > q, g, xsimd::select(p == q, 0.5F * g, V(0.0F)));
 };

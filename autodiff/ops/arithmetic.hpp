@@ -3,9 +3,9 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Sums, differences, products and quotients, entry by entry, with NumPy's broadcasting. Operands are
-/// Variables, xtensor expressions and numbers in any order, one a Variable. Shapes that do not broadcast
-/// throw ShapeError.
+/// Elementwise sums, differences, products and quotients, with NumPy's broadcasting. Operands are Variables,
+/// xtensor expressions and numbers in any order, at least one of them a Variable. Shapes that do not
+/// broadcast throw ShapeError.
 
 namespace xgrad {
 
@@ -29,21 +29,21 @@ XGRAD_API Variable<T> divide(const Variable<T>& a, const Variable<T>& b);
 template <class T>
 XGRAD_API Variable<T> negative(const Variable<T>& x);
 
-/// The larger of a and b, NaN where one of them is. Where they tie, each gets half of the gradient.
+/// The larger of a and b; NaN if either is NaN. In a tie, each operand gets half of the gradient.
 template <class T>
 XGRAD_API Variable<T> maximum(const Variable<T>& a, const Variable<T>& b);
 
-/// The smaller of a and b, NaN where one of them is. Where they tie, each gets half of the gradient.
+/// The smaller of a and b; NaN if either is NaN. In a tie, each operand gets half of the gradient.
 template <class T>
 XGRAD_API Variable<T> minimum(const Variable<T>& a, const Variable<T>& b);
 
-/// The same value in another precision; gradients are cast back.
+/// x in another precision; its gradient is cast back.
 template <class To, class From>
 XGRAD_API Variable<To> cast(const Variable<From>& x);
 
 namespace detail {
 
-/// x + c, c x and c / x: numbers need no array, and no pullback.
+/// Operations with a number c, which needs neither an array nor a pullback.
 template <class T>
 XGRAD_API Variable<T> add_number(const Variable<T>& x, T c);
 template <class T>
@@ -115,7 +115,7 @@ auto operator+(X&& x) {
   return Variable<detail::common_scalar_t<X>>(x);
 }
 
-/// A Variable, and no Parameter, whose value belongs to others too.
+/// A Variable that is not a Parameter: the value of a Parameter is shared and must not be rebound.
 template <class V>
 concept PlainVariable = std::same_as<V, Variable<typename V::value_type>>;
 
@@ -139,16 +139,15 @@ V& operator/=(V& a, B&& b) {
 
 namespace detail {
 
-/// A Variable that is not a plain one: a Parameter.
+/// A Parameter: a Variable that is not a PlainVariable.
 template <class V>
 concept OwnedVariable = VariableType<V> && !PlainVariable<V>;
 
 template <class V>
 V& refuse_change(V& parameter) {
-  static_assert(
-      never<V>,
-      "xgrad: a Parameter is changed by an optimiser's step or w.handle().set_value(array); for a formula, "
-      "write Variable<float> y = w + x (or double)");
+  static_assert(never<V>,
+                "xgrad: +=, -=, *= and /= cannot change a Parameter; use an optimiser's step or "
+                "w.handle().set_value(array); for a formula, write Variable<float> y = w + x (or double)");
   return parameter;
 }
 

@@ -11,7 +11,7 @@ using detail::unless_unused;
 
 namespace {
 
-/// A number as an operand beside others.
+/// A number as the second operand of a formula.
 template <class T>
 kernels::Batch<T> number_beside(const kernels::Batch<T>&, T c) {
   return kernels::Batch<T>(c);
@@ -21,7 +21,7 @@ Variable<T> number_beside(const Variable<T>&, T c) {
   return constant(full<T>(Shape{}, c));
 }
 
-/// e^a / (e^a + e^b), the derivative of logaddexp, with a derivative of its own.
+/// e^a / (e^a + e^b), the derivative of logaddexp, as a differentiable function.
 using kernels::logaddexp_share;
 
 template <class T>

@@ -3,30 +3,30 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Powers and other functions of two numbers, entry by entry, with NumPy's broadcasting. Operands are
-/// Variables, xtensor expressions and numbers in any order, one a Variable. Shapes that do not broadcast
-/// throw ShapeError.
+/// Elementwise powers and other functions of two operands, with NumPy's broadcasting. Operands are Variables,
+/// xtensor expressions and numbers in any order, at least one of them a Variable. Shapes that do not
+/// broadcast throw ShapeError.
 
 namespace xgrad {
 
-/// a^b. As std::pow: x^0 is 1 for every x, a negative base has powers with integer exponents and NaN with
-/// others. The derivative by the base, b a^(b-1), is 0 for b = 0 also at a = 0. The derivative by the
-/// exponent, a^b log(a), is 0 at a = 0 for b >= 0 and NaN for negative a; a constant exponent has none, and
-/// nothing of this gets into the gradient of the base.
+/// a^b, as std::pow: x^0 is 1 for every x; a negative base has a power for integer exponents, and NaN for
+/// others. The derivative with respect to the base, b a^(b-1), is 0 if b = 0, even at a = 0. The derivative
+/// with respect to the exponent, a^b log(a), is 0 at a = 0 for b >= 0, and NaN for negative a. It is not
+/// computed for a constant exponent, and never affects the gradient of the base.
 template <class T>
 XGRAD_API Variable<T> pow(const Variable<T>& a, const Variable<T>& b);
 
-/// The root of a^2 + b^2, without overflow. Both derivatives are 0 at the origin.
+/// sqrt(a^2 + b^2), without overflow. Both derivatives are 0 at the origin.
 template <class T>
 XGRAD_API Variable<T> hypot(const Variable<T>& a, const Variable<T>& b);
 
-/// log(e^a + e^b), without overflow. Equal operands share the gradient, infinite ones too.
+/// log(e^a + e^b), without overflow. Equal operands, even infinite ones, share the gradient equally.
 template <class T>
 XGRAD_API Variable<T> logaddexp(const Variable<T>& a, const Variable<T>& b);
 
-/// x log(y), and 0 where x is 0 (unless y is NaN): xlogy(x, x) is x log x with its limit. Where x is 0, the
-/// derivative by y is 0, and so is the derivative by x, log(y), where y <= 0: entropies of distributions with
-/// zeros have finite gradients.
+/// x log(y), and 0 if x = 0 (unless y is NaN), so that xlogy(x, x) is x log(x) with its limit at 0. At x = 0
+/// the derivative with respect to y is 0, and the derivative with respect to x, log(y), is 0 for y <= 0:
+/// entropies of distributions with zeros have finite gradients.
 template <class T>
 XGRAD_API Variable<T> xlogy(const Variable<T>& x, const Variable<T>& y);
 

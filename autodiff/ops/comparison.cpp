@@ -8,7 +8,7 @@ namespace xgrad {
 
 namespace {
 
-/// out[i] = holds(a[i step_a], b[i step_b]), with steps that the compiler knows.
+/// out[i] = holds(a[i step_a], b[i step_b]), with strides known at compile time.
 template <class T, class F>
 void test_row(bool* out, std::size_t count, F holds, const T* a, std::size_t step_a, const T* b,
               std::size_t step_b) {

@@ -15,8 +15,8 @@ using detail::Window;
 using detail::WindowOptions;
 using detail::with_axes;
 
-/// The geometry of a convolution: a sliding window, how many kernels slide, and in how many groups; over
-/// sequences, of one axis, or images, of two.
+/// The geometry of a convolution: the sliding window, the number of kernels and of groups, and the number of
+/// axes, 1 for sequences and 2 for images.
 struct Geometry {
   std::size_t axes;
   Window window;
@@ -30,7 +30,7 @@ struct Geometry {
   }
 };
 
-// y = conv(x, w) is linear in x and in w. With its two adjoints it makes a closed set: each of the three is
+// y = conv(x, w) is linear in x and in w. With its two adjoints it forms a closed set: each of the three is
 // bilinear, and its pullbacks are the two others.
 
 template <class T>
@@ -78,8 +78,8 @@ Variable<T> convolve(const Variable<T>& x, const Variable<T>& w, const Variable<
                                            }}});
 }
 
-/// A weight of the groups of a convolution, {O, ..., I / groups}, as that of its adjoint, {I, ..., O /
-/// groups}. It is its own inverse.
+/// Converts the weight {O, ..., I / groups} of a convolution to the weight {I, ..., O / groups} of its
+/// adjoint. This is its own inverse.
 template <class T>
 Variable<T> exchange_channels(const Variable<T>& w, std::size_t groups) {
   const std::size_t outputs = w.shape().front() / groups;
@@ -101,7 +101,7 @@ Variable<T> exchange_channels(const Variable<T>& w, std::size_t groups) {
 
 std::string in_groups(std::size_t groups) { return groups == 1 ? "" : fmt::format(" in {} groups", groups); }
 
-/// Checks what all convolutions expect of their arguments.
+/// Checks the arguments of all convolutions.
 void check_arguments(const char* operation, std::size_t axes, const Shape& images, const Shape& weight,
                      const Shape* bias, std::size_t groups) {
   detail::check_range(operation, "the number of groups", 1, groups, 1);
@@ -112,21 +112,21 @@ void check_arguments(const char* operation, std::size_t axes, const Shape& image
   }
   detail::check_images(operation, axes, images);
   if (images.back() != weight.back() * groups) {
-    throw ShapeError(fmt::format("{}: {} {} have {} channels, weight {}{} expects {}", operation,
+    throw ShapeError(fmt::format("{}: {} {} have {} channels; weight {}{} expects {}", operation,
                                  detail::noun(axes), to_string(images), images.back(), to_string(weight),
                                  in_groups(groups), weight.back() * groups));
   }
   if (weight.front() % groups != 0) {
-    throw ShapeError(fmt::format("{}: weight {} gives {} channels; expected a multiple of {} groups",
+    throw ShapeError(fmt::format("{}: weight {} has {} output channels; expected a multiple of {} groups",
                                  operation, to_string(weight), weight.front(), groups));
   }
   if (bias != nullptr && *bias != Shape{weight.front()}) {
-    throw ShapeError(fmt::format("{}: bias of shape {}, weight {} expects {}", operation, to_string(*bias),
+    throw ShapeError(fmt::format("{}: bias of shape {}; weight {} expects {}", operation, to_string(*bias),
                                  to_string(weight), to_string(Shape{weight.front()})));
   }
 }
 
-/// The kernel's extent, the rows and columns of a weight.
+/// The extents of the kernel, read from a weight.
 Size2d kernel_of(std::size_t axes, const Shape& weight) { return {axes == 1 ? 1 : weight[1], weight[axes]}; }
 
 template <class T>

@@ -4,49 +4,49 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Convolutions: correlations of images with kernels, as in all libraries of this field. Channels last:
-/// images {N, H, W, I} with a weight {O, kH, kW, I}, sequences {N, L, I} with a weight {O, k, I}.
+/// Convolutions of images and sequences, defined as correlations, as in all libraries of this field. Channels
+/// are last: images {N, H, W, I} with a weight {O, kH, kW, I}, sequences {N, L, I} with a weight {O, k, I}.
 ///
-/// In groups, the first I / groups channels make the first O / groups channels of the result, the next make
-/// the next; the last axis of the weight is then I / groups. As many groups as channels is a depthwise
-/// convolution.
+/// With groups, the first O / groups channels of the result depend on the first I / groups channels of the
+/// input, the next on the next; the last axis of the weight is then I / groups. A depthwise convolution has
+/// as many groups as channels.
 ///
-/// All throw ShapeError where shapes do not fit, ValueError for options out of range.
+/// All functions throw ShapeError for shapes that do not match, ValueError for options out of range.
 
 namespace xgrad {
 
-/// How a convolution moves over a sequence.
+/// Options for conv1d.
 struct Conv1dOptions {
   Count stride = 1;     ///< of the window
   Padding padding = 0;  ///< zeros on either side: a number, `valid` or `same`
-  Count dilation = 1;   ///< distance of the kernel's taps
-  Count groups = 1;     ///< of channels, convolved separately
+  Count dilation = 1;   ///< distance between the kernel's taps
+  Count groups = 1;     ///< groups of channels, convolved separately
 };
 
-/// How a convolution moves over an image.
+/// Options for conv2d.
 struct Conv2dOptions {
   Size2d stride = 1;    ///< of the window, rows and columns
   Padding padding = 0;  ///< zeros around the image: a number, a pair, `valid` or `same`
-  Size2d dilation = 1;  ///< distance of the kernel's taps
-  Count groups = 1;     ///< of channels, convolved separately
+  Size2d dilation = 1;  ///< distance between the kernel's taps
+  Count groups = 1;     ///< groups of channels, convolved separately
 };
 
-/// How a transposed convolution builds up a sequence.
+/// Options for conv_transpose1d.
 struct ConvTranspose1dOptions {
-  Count stride = 1;          ///< distance of the kernels laid down
-  Padding padding = 0;       ///< entries cut off on either side; `same` leaves L stride of them
-  Count output_padding = 0;  ///< entries more at the end, fewer than the stride or the dilation
-  Count dilation = 1;        ///< distance of the kernel's taps
-  Count groups = 1;          ///< of channels, convolved separately
+  Count stride = 1;          ///< distance between the kernels in the result
+  Padding padding = 0;       ///< entries cropped on either side; with `same`, L stride remain
+  Count output_padding = 0;  ///< additional entries at the end, fewer than the stride or the dilation
+  Count dilation = 1;        ///< distance between the kernel's taps
+  Count groups = 1;          ///< groups of channels, convolved separately
 };
 
-/// How a transposed convolution builds up an image.
+/// Options for conv_transpose2d.
 struct ConvTranspose2dOptions {
-  Size2d stride = 1;          ///< distance of the kernels laid down, rows and columns
-  Padding padding = 0;        ///< entries cut off on each side; `same` leaves H stride and W stride of them
-  Size2d output_padding = 0;  ///< entries more at the end of each axis, fewer than the stride or the dilation
-  Size2d dilation = 1;        ///< distance of the kernel's taps
-  Count groups = 1;           ///< of channels, convolved separately
+  Size2d stride = 1;          ///< distance between the kernels in the result, rows and columns
+  Padding padding = 0;        ///< entries cropped on each side; with `same`, H stride and W stride remain
+  Size2d output_padding = 0;  ///< additional entries at the end of each axis, fewer than stride or dilation
+  Size2d dilation = 1;        ///< distance between the kernel's taps
+  Count groups = 1;           ///< groups of channels, convolved separately
 };
 
 namespace detail {
@@ -66,11 +66,11 @@ XGRAD_API Variable<T> conv_transpose2d(const Variable<T>& images, const Variable
 
 }  // namespace detail
 
-/// y[n, i, j, o] = bias[o] + sum over u, v, c of x[n, s i + d u - p, s j + d v - p, c] w[o, u, v, c], zeros
-/// outside the image; in groups, c runs over the channels of the group of o.
+/// y[n, i, j, o] = bias[o] + sum over u, v, c of x[n, s i + d u - p, s j + d v - p, c] w[o, u, v, c], with
+/// zeros outside the image; with groups, c runs over the input channels of the group of o.
 ///
 /// Images {N, H, W, I}, weight {O, kH, kW, I / groups}, bias {O}; the result is {N, H', W', O} with
-/// H' = floor((H + padding - d (kH - 1) - 1) / s) + 1, padding being that of both sides.
+/// H' = floor((H + padding - d (kH - 1) - 1) / s) + 1, padding being the total of both sides.
 template <class X, class W>
   requires ArrayOperands<X, W>
 auto conv2d(X&& images, W&& weight, const Conv2dOptions& options = {}) {
@@ -79,7 +79,7 @@ auto conv2d(X&& images, W&& weight, const Conv2dOptions& options = {}) {
                            Variable<T>(), options);
 }
 
-/// The same with a bias for each output channel; an empty Variable is no bias.
+/// The same with a bias for each output channel; an empty Variable means no bias.
 template <class X, class W, class B>
   requires ArrayOperands<X, W, B>
 auto conv2d(X&& images, W&& weight, B&& bias, const Conv2dOptions& options = {}) {
@@ -98,7 +98,7 @@ auto conv1d(X&& sequences, W&& weight, const Conv1dOptions& options = {}) {
                            detail::lift<T>(std::forward<W>(weight)), Variable<T>(), options);
 }
 
-/// The same with a bias for each output channel; an empty Variable is no bias.
+/// The same with a bias for each output channel; an empty Variable means no bias.
 template <class X, class W, class B>
   requires ArrayOperands<X, W, B>
 auto conv1d(X&& sequences, W&& weight, B&& bias, const Conv1dOptions& options = {}) {
@@ -108,15 +108,15 @@ auto conv1d(X&& sequences, W&& weight, B&& bias, const Conv1dOptions& options = 
                            options);
 }
 
-/// The adjoint of conv2d as a function of its images (plus a bias), which undoes its change of shape: each
-/// entry lays down a kernel, and where these overlap they are added,
+/// The adjoint of conv2d as a function of its images (plus a bias), which inverts its change of shape: each
+/// entry adds a kernel, scaled by it, to the result,
 ///
 ///     y[n, s i + d u - p, s j + d v - p, o] += x[n, i, j, c] w[o, u, v, c].
 ///
 /// Images {N, H, W, I}, weight {O, kH, kW, I / groups} with O the channels of the result, bias {O}; the
-/// result is {N, H', W', O} with H' = (H - 1) s - 2 p + d (kH - 1) + 1 + output_padding. This is what PyTorch
-/// computes, whose weight {I, O / groups, kH, kW} has ours as w[o, u, v, c] = theirs[I / groups g + c, o', u,
-/// v], o being the o'-th channel of group g: without groups, `theirs.permute(1, 2, 3, 0)`.
+/// result is {N, H', W', O} with H' = (H - 1) s - 2 p + d (kH - 1) + 1 + output_padding. PyTorch computes the
+/// same; its weight {I, O / groups, kH, kW} corresponds to ours by w[o, u, v, c] = theirs[I / groups g + c,
+/// o', u, v], o being the o'-th channel of group g: without groups, `theirs.permute(1, 2, 3, 0)`.
 template <class X, class W>
   requires ArrayOperands<X, W>
 auto conv_transpose2d(X&& images, W&& weight, const ConvTranspose2dOptions& options = {}) {
@@ -125,7 +125,7 @@ auto conv_transpose2d(X&& images, W&& weight, const ConvTranspose2dOptions& opti
                                      detail::lift<T>(std::forward<W>(weight)), Variable<T>(), options);
 }
 
-/// The same with a bias for each output channel; an empty Variable is no bias.
+/// The same with a bias for each output channel; an empty Variable means no bias.
 template <class X, class W, class B>
   requires ArrayOperands<X, W, B>
 auto conv_transpose2d(X&& images, W&& weight, B&& bias, const ConvTranspose2dOptions& options = {}) {
@@ -145,7 +145,7 @@ auto conv_transpose1d(X&& sequences, W&& weight, const ConvTranspose1dOptions& o
                                      detail::lift<T>(std::forward<W>(weight)), Variable<T>(), options);
 }
 
-/// The same with a bias for each output channel; an empty Variable is no bias.
+/// The same with a bias for each output channel; an empty Variable means no bias.
 template <class X, class W, class B>
   requires ArrayOperands<X, W, B>
 auto conv_transpose1d(X&& sequences, W&& weight, B&& bias, const ConvTranspose1dOptions& options = {}) {

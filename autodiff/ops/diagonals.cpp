@@ -19,7 +19,7 @@ Variable<T> one_side(const char* name, const Variable<T>& x, kernels::Triangle w
                    {x, [=](const Variable<T>& g) { return one_side(name, g, which, k); }});
 }
 
-/// Diagonal k of the matrices that two axes of an array make up; the other axes come first.
+/// Diagonal k of the matrices formed by two axes of an array; the other axes come first.
 kernels::Strided diagonal_of(const Shape& shape, std::ptrdiff_t k, std::size_t rows_axis,
                              std::size_t columns_axis) {
   const auto strides = kernels::contiguous_strides(shape);

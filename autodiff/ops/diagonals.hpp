@@ -5,32 +5,35 @@
 #include <concepts>
 
 /// \file
-/// Triangles and diagonals of matrices, of which an array of more axes holds many. Diagonal k lies k columns
-/// to the right of the main one.
+/// Triangles and diagonals of matrices. An array of more axes is a batch of matrices. Diagonal k lies k
+/// columns to the right of the main diagonal.
 
 namespace xgrad {
 
-/// Matrices {..., m, n} with 0 above diagonal k. Throws ShapeError for less than two axes.
+/// The lower triangles of matrices {..., m, n}: 0 above diagonal k. Throws ShapeError for fewer than two
+/// axes.
 template <class T>
 Variable<T> tril(Variable<T> x, int k = 0);
 
-/// Matrices {..., m, n} with 0 below diagonal k. Throws ShapeError for less than two axes.
+/// The upper triangles of matrices {..., m, n}: 0 below diagonal k. Throws ShapeError for fewer than two
+/// axes.
 template <class T>
 Variable<T> triu(Variable<T> x, int k = 0);
 
-/// Of a vector {n}, the square matrix with it as diagonal k and 0 elsewhere; of a matrix, its diagonal k.
-/// Throws ShapeError for other arrays.
+/// For a vector {n}, the square matrix with the vector as diagonal k and 0 elsewhere; for a matrix, its
+/// diagonal k. Throws ShapeError for other arrays.
 template <class T>
 Variable<T> diag(Variable<T> x, int k = 0);
 
-/// Diagonal k of the matrices with rows along one axis and columns along another; it becomes the last axis.
-/// Empty beyond the corners. Throws ShapeError where the two are one, or out of range.
+/// Diagonal k of the matrices whose rows are indexed by one axis, by default 0, and columns by another, by
+/// default 1; the diagonal becomes the last axis. It is empty beyond the corners. Throws ShapeError if the
+/// two axes are equal or out of range.
 template <class T>
 Variable<T> diagonal(Variable<T> x, int k = 0);
 template <class T, std::integral A, std::integral B>
 Variable<T> diagonal(Variable<T> x, int k, A rows_axis, B columns_axis);
 
-/// The sum of that diagonal.
+/// The sum of `diagonal` along its last axis.
 template <class T>
 XGRAD_API Variable<T> trace(const Variable<T>& x, int k = 0, int rows_axis = 0, int columns_axis = 1);
 
@@ -47,7 +50,8 @@ XGRAD_API Variable<T> diagonal(const Variable<T>& x, std::ptrdiff_t k, int rows_
 
 }  // namespace detail
 
-// By value, and once with xtensor's own argument types: more specialised than xtensor's functions.
+// Arguments by value, and one overload with xtensor's argument types: more specialised than xtensor's
+// functions.
 
 template <class T>
 Variable<T> tril(Variable<T> x, int k) {

@@ -12,21 +12,22 @@
 namespace xgrad {
 namespace {
 
-/// What survived: 1 or 0 for each entry, and the factor of what did.
+/// The mask of the kept entries, 1 or 0 for each entry, and their factor.
 template <class T>
 struct Survivors {
   Array<std::uint8_t> kept;
   T scale;
 };
 
-/// out[i] = x[i] scale where it is kept, x[i] 0 elsewhere.
+/// out[i] = x[i] scale for kept entries, x[i] 0 for the others.
 template <class T>
 void apply(const T* x, const std::uint8_t* kept, T scale, std::size_t count, T* out) {
 #pragma omp simd
   for (std::size_t i = 0; i < count; ++i) out[i] = x[i] * (kept[i] != 0 ? scale : T(0));
 }
 
-/// The entries [first, first + count) of a mask: each is 1 where its random number is below the limit.
+/// Draws the entries [first, first + count) of a mask: 1 if the random number of the entry is below the
+/// limit.
 void draw(std::uint64_t stream, std::uint64_t limit, std::size_t first, std::size_t count,
           std::uint8_t* kept) {
 #pragma omp simd
@@ -35,7 +36,7 @@ void draw(std::uint64_t stream, std::uint64_t limit, std::size_t first, std::siz
   }
 }
 
-/// The mask of whole channels of {N, ..., C}: channel c of sample n has random number n C + c.
+/// Draws the mask of whole channels of {N, ..., C}: channel c of sample n has random number n C + c.
 void draw_channels(std::uint64_t stream, std::uint64_t limit, const Shape& shape, std::uint8_t* kept) {
   const std::size_t samples = shape.front(), channels = shape.back();
   const std::size_t size = samples == 0 ? 0 : element_count(shape) / samples;
@@ -46,7 +47,7 @@ void draw_channels(std::uint64_t stream, std::uint64_t limit, const Shape& shape
   }
 }
 
-/// Dropout with a known outcome; linear, and so its own pullback.
+/// Dropout with a given mask; it is diagonal and linear, and therefore its own pullback.
 template <class T>
 Variable<T> dropout_again(const Variable<T>& x, const std::shared_ptr<const Survivors<T>>& survivors) {
   Array<T> value(x.shape());

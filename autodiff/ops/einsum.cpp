@@ -18,15 +18,15 @@
 namespace xgrad {
 namespace {
 
-/// The indices of an array's axes: letters by their codes, and the axes under "..." by -1 for the last, -2
-/// for the one before and so on: in ascending order they come first.
+/// The labels of an array's axes: the code of a letter, or, for axes under "...", -1 for the last, -2 for the
+/// one before and so on, so that these come first in ascending order.
 using Labels = std::vector<int>;
 
 bool contains(const Labels& labels, int label) {
   return std::find(labels.begin(), labels.end(), label) != labels.end();
 }
 
-/// One list of indices as it is written: its letters, and how many of them stand before "...".
+/// One list of indices as written: its letters, and the number of letters before "...".
 struct List {
   std::string letters;
   std::optional<std::size_t> ellipsis;
@@ -110,7 +110,7 @@ struct Term {
   }
 };
 
-/// What is to be computed: terms whose labels are broadcast to these extents, and the labels of the result.
+/// The problem to solve: terms whose labels are broadcast to these extents, and the labels of the result.
 template <class T>
 struct Problem {
   std::vector<Term<T>> terms;
@@ -130,7 +130,7 @@ struct Problem {
     return result;
   }
 
-  /// Whether another term than those two, or the result, has the label.
+  /// Whether the result or a term other than a and b has the label.
   bool is_needed(int label, std::size_t a, std::size_t b) const {
     for (std::size_t i = 0; i < terms.size(); ++i) {
       if (i != a && i != b && contains(terms[i].labels, label)) return true;
@@ -202,7 +202,7 @@ Term<T> diagonal(const Term<T>& term, std::size_t first, std::size_t second) {
   return {xgrad::diagonal(term.array, 0, first, second), labels};
 }
 
-/// Leaves one axis for each label.
+/// Takes diagonals until each label has one axis.
 template <class T>
 Term<T> with_diagonals(Term<T> term) {
   std::size_t axis = 0;
@@ -219,7 +219,7 @@ Term<T> with_diagonals(Term<T> term) {
   return term;
 }
 
-/// Drops the axes of extent 1 along which the term is only repeated.
+/// Removes the axes of extent 1 along which the term would only be repeated.
 template <class T>
 Term<T> without_repeated(const Term<T>& term, const Extents& extents) {
   Labels labels;
@@ -241,14 +241,14 @@ Term<T> sum_over_own(const Problem<T>& problem, std::size_t i) {
   return own.empty() ? term : Term<T>{detail::sum(term.array, term.axes(own), {}), rest};
 }
 
-/// How the labels of two terms meet in their product.
+/// The roles of the labels of two terms in their product.
 struct Meeting {
-  Labels batch;   // in both, and needed later
-  Labels summed;  // in both, and not needed
+  Labels batch;   // in both terms, and needed later
+  Labels summed;  // in both terms, and not needed later
   Labels own_a;
   Labels own_b;
   double size = 1;             // entries of the product
-  double multiplications = 1;  // to compute it
+  double multiplications = 1;  // in computing it
 
   template <class T>
   Meeting(const Problem<T>& problem, std::size_t i, std::size_t j) {
@@ -266,7 +266,7 @@ struct Meeting {
     for (const int label : summed) multiplications *= static_cast<double>(problem.extents.at(label).size);
   }
 
-  /// Those of the product.
+  /// The labels of the product.
   Labels labels() const {
     Labels result = batch;
     result.insert(result.end(), own_a.begin(), own_a.end());
@@ -295,12 +295,12 @@ Variable<T> as_matrices(const Term<T>& term, const Labels& batch, const Labels& 
   return detail::join_axes(term.array, groups);
 }
 
-/// The product of two terms, summed over the labels that nobody else needs.
+/// The product of two terms, summed over the labels that are not needed later.
 template <class T>
 Term<T> multiply_terms(const Term<T>& a, const Term<T>& b, const Meeting& meeting, const Extents& extents) {
   const Labels labels = meeting.labels();
   const Labels& summed = meeting.summed;
-  // Rows times columns, with no matrix about them, would be a call of BLAS for each.
+  // Without own labels, a batched product would make one BLAS call for each dot product.
   const bool rows_only = meeting.own_a.empty() && meeting.own_b.empty() && !meeting.batch.empty();
   if (summed.empty() || rows_only) {
     Labels order = labels;
@@ -314,7 +314,8 @@ Term<T> multiply_terms(const Term<T>& a, const Term<T>& b, const Meeting& meetin
   return {product.shape() == shape ? product : reshape(product, detail::signed_shape(shape)), labels};
 }
 
-/// Replaces the two terms with the smallest product by it; among equals, those with the least work.
+/// Replaces the two terms with the smallest product by their product; among equals, those with the fewest
+/// multiplications.
 template <class T>
 void contract_a_pair(Problem<T>& problem) {
   std::size_t first = 0;

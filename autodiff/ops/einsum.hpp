@@ -6,32 +6,33 @@
 #include <vector>
 
 /// \file
-/// Sums of products, written with index letters.
+/// Sums of products in index notation.
 
 namespace xgrad {
 
-/// Einstein's summation as NumPy writes it: one list of indices for each operand, separated by commas, then
-/// those of the result,
+/// Einstein summation as in NumPy: one list of indices for each operand, separated by commas, then the
+/// indices of the result,
 ///
 ///     einsum("ij,jk->ik", a, b)        // the matrix product
 ///     einsum("bij->bji", x)            // each matrix transposed
 ///     einsum("...ii->...", x)          // traces
 ///     einsum("bi,ij,bj->b", x, m, x)   // quadratic forms
 ///
-/// Entries with equal letters are multiplied, and what the result does not name is summed over. A letter
-/// twice in one operand takes its diagonal. `...` stands for the axes that are not named, which broadcast. An
-/// axis of extent 1 is repeated where another operand has more for its letter. Without `->`, the result has
-/// the axes of `...`, then the letters that occur once, in alphabetical order (capitals first). Spaces are
-/// ignored.
+/// Entries with equal letters are multiplied, and letters that are not in the result are summed over. A
+/// letter that occurs twice in one operand takes its diagonal. `...` stands for the axes without a letter,
+/// which broadcast. An axis of extent 1 is repeated if its letter has a larger extent in another operand.
+/// Without `->`, the result has the axes of `...`, then the letters that occur once, in alphabetical order
+/// (capitals first). Spaces are ignored.
 ///
-/// Three and more operands are contracted in pairs, first those whose product is smallest.
+/// Three or more operands are contracted in pairs, the pair with the smallest product first.
 ///
-/// Throws ValueError, naming the position, for a string that means nothing, or one that does not name as many
-/// operands as were given; ShapeError where it does not fit their shapes.
+/// Throws ValueError for a malformed string, naming the position, or for a string with another number of
+/// operands than given; ShapeError if it does not match their shapes.
 template <class T>
 XGRAD_API Variable<T> einsum(std::string_view subscripts, const std::vector<Variable<T>>& operands);
 
-/// The same for Variables, xtensor expressions and numbers in any order, one a Variable.
+/// The same for Variables, xtensor expressions and numbers in any order, at least one of them a Variable or
+/// an array.
 template <class... X>
   requires ArrayOperands<X...>
 auto einsum(std::string_view subscripts, X&&... operands) {

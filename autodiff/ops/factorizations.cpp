@@ -39,15 +39,15 @@ Variable<T> antisymmetric(const Variable<T>& x) {
   return x - transposed(x);
 }
 
-/// values_j - values_i at (i, j), and 1 on the diagonal: what divides an antisymmetric matrix.
+/// values_j - values_i at (i, j), and 1 on the diagonal: the divisor of an antisymmetric matrix.
 template <class T>
 Variable<T> differences(const Variable<T>& values) {
   const std::size_t n = values.shape().back();
   return as_row(values) - as_column(values) + detail::identities<T>(Shape{n, n});
 }
 
-/// Q above R in one result, for m >= n. For G_Q and G_R, with M = R G_R^T - G_Q^T Q, the cotangent of A is
-/// (G_Q + Q S) R^-T, where S is symmetric with the lower triangle of M.
+/// Q above R in one array, for m >= n. With the cotangents G_Q and G_R and M = R G_R^T - G_Q^T Q, the
+/// cotangent of A is (G_Q + Q S) R^-T, where S is the symmetric matrix with the lower triangle of M.
 template <class T>
 Variable<T> packed_qr(const Variable<T>& a) {
   const std::size_t m = rows_of(a.shape());
@@ -74,8 +74,8 @@ Variable<T> packed_qr(const Variable<T>& a) {
 template <class T>
 using SharedArray = std::shared_ptr<const Array<T>>;
 
-/// The eigenvalues that were found together with the vectors, as an operation of their own: their cotangent
-/// passes by V diag(g) V^T, and no difference of eigenvalues is divided by unless the vectors have one too.
+/// The eigenvalues as an operation separate from the eigenvectors: their pullback is V diag(g) V^T, without a
+/// division by differences of eigenvalues, which only the pullback of the eigenvectors needs.
 template <class T>
 Variable<T> eigenvalues(const Variable<T>& a, const Variable<T>& vectors, const SharedArray<T>& values) {
   return operation("eigh_values", *values, {a, [vectors](const Variable<T>& g) {
@@ -83,7 +83,7 @@ Variable<T> eigenvalues(const Variable<T>& a, const Variable<T>& vectors, const 
                                             }});
 }
 
-/// The singular values, likewise; U above V in one array. Their cotangent passes by U diag(g) V^T.
+/// The singular values, likewise; `vectors` is U above V in one array. Their pullback is U diag(g) V^T.
 template <class T>
 Variable<T> singular_values(const Variable<T>& a, const Variable<T>& vectors, const SharedArray<T>& values) {
   return operation("svd_values", *values,
@@ -93,9 +93,9 @@ Variable<T> singular_values(const Variable<T>& a, const Variable<T>& vectors, co
                     }});
 }
 
-/// The cotangent of A for that of U above V. In the space of U and V, with E_ij = s_j^2 - s_i^2, it is
-/// K_U S + S K_V for K_U = (U^T G_U - G_U^T U) / E and K_V alike; beyond it, what of G_U is orthogonal to U,
-/// divided by S, and the same for V.
+/// The cotangent of A for the cotangent g of U above V. In the space spanned by U and V it is K_U S + S K_V,
+/// with K_U = (U^T G_U - G_U^T U) / E, E_ij = s_j^2 - s_i^2, and K_V alike; outside it, the part of G_U
+/// orthogonal to U, divided by S, and likewise for V.
 template <class T>
 Variable<T> svd_pullback(const Variable<T>& g, const Variable<T>& packed, const Variable<T>& s, std::size_t m,
                          std::size_t n) {
@@ -128,7 +128,7 @@ Variable<T> cholesky(const Variable<T>& a) {
     detail::throw_unfit("cholesky", a.shape(), i,
                         fmt::format("is not positive definite: pivot {} is not positive", info - 1));
   }
-  // L^-T S L^-1 / 2, where S is symmetric with the lower triangle of L^T G.
+  // The pullback is L^-T S L^-1 / 2, where S is the symmetric matrix with the lower triangle of L^T G.
   return operation("cholesky", std::move(value), {a, [](const Variable<T>& g, const Variable<T>& y) {
                                                     const Triangular how{.lower = true, .transpose = true};
                                                     const auto s =
@@ -147,7 +147,7 @@ QrFactors<T> qr(const Variable<T>& a) {
   const Variable<T> packed = packed_qr(m < n ? take_columns(a, 0, k) : a);
   Variable<T> q = take_rows(packed, 0, m);
   Variable<T> r = take_rows(packed, m, k);
-  if (m < n) {  // the other columns in the basis that the first ones give
+  if (m < n) {  // the other columns in the basis of the first ones
     const Variable<T> others = matmul(transposed(q), take_columns(a, k, n - k));
     r = concatenate(std::vector<Variable<T>>{r, others}, -1);
   }
@@ -167,7 +167,8 @@ EighFactors<T> eigh(const Variable<T>& a) {
     check_converged("eigh", a.shape(), i,
                     kernels::eigh(n, vectors.data() + i * n * n, values->data() + i * n));
   }
-  // V K V^T, where K is the antisymmetric part of V^T G divided by the differences of the eigenvalues.
+  // The pullback is V K V^T, where K is the antisymmetric part of V^T G divided by the differences of the
+  // eigenvalues.
   const auto pullback = [a, values](const Variable<T>& g, const Variable<T>& v) {
     const Variable<T> e = differences(eigenvalues<T>(a, v, values));
     const Variable<T> k = antisymmetric(matmul(transposed(v), g)) / 2 / e;

@@ -13,7 +13,8 @@ namespace {
 
 using Positions = Array<std::int64_t>;
 
-/// Counts positions from the front. Throws ShapeError, by `fail(position)`, for one out of range.
+/// Converts negative positions to positions from the front. Calls `fail(position)`, which throws ShapeError,
+/// for one out of range.
 template <class Fail>
 void count_from_front(Positions& positions, std::size_t extent, const Fail& fail) {
   const auto count = static_cast<std::int64_t>(extent);
@@ -35,8 +36,8 @@ void check_dimensions(const char* operation, const Shape& x, const Shape& positi
                   to_string(positions), to_string(x)));
 }
 
-/// Entries of an array of shape `x`, one for each entry of a result of this shape: at its position along the
-/// axis, and its own index along the others. Both broadcast.
+/// The entries of an array of shape `x` for a result of shape `shape`: at the given position along the axis,
+/// and at the index of the result along the other axes. Both x and the positions broadcast.
 kernels::Pick pick_along(const Shape& shape, const Shape& x, const Positions& positions, std::size_t axis) {
   const std::size_t size = element_count(shape);
   kernels::Pick result{shape, {}};
@@ -108,8 +109,9 @@ Variable<T> take(const Variable<T>& x, Array<std::int64_t> positions, std::optio
     pick.axes[along].indices = share(std::move(positions));
   } else {
     count_from_front(positions, x.size(), [&](std::int64_t position) {
-      throw ShapeError(fmt::format("take: position {} among the {} entries of an array of shape {}", position,
-                                   x.size(), to_string(shape)));
+      throw ShapeError(
+          fmt::format("take: position {} is out of range for the {} entries of an array of shape {}",
+                      position, x.size(), to_string(shape)));
     });
     pick.shape = positions.shape();
     pick.axes.push_back({x.size(), positions.size()});

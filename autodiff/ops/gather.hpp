@@ -8,8 +8,9 @@
 #include <optional>
 
 /// \file
-/// Entries at positions that arrays of integers give, of any integer type; negative positions count from the
-/// end. What is taken several times gets the sum of its gradients. A position out of range throws ShapeError.
+/// Reading and adding to entries at given indices. The indices are arrays of any integer type; negative ones
+/// count from the end. An entry that is taken several times gets the sum of its gradients. An index out of
+/// range throws ShapeError.
 
 namespace xgrad {
 
@@ -27,9 +28,9 @@ XGRAD_API Variable<T> scatter_add(const Variable<T>& x, const Array<std::int64_t
 
 }  // namespace detail
 
-/// The parts of x at these positions of an axis, whose place in the shape the positions' shape takes:
-/// take(x, rows, 0), take(x, {0, 2, -1}, 1); a single position drops the axis. Without an axis, positions are
-/// those of the entries in row-major order.
+/// The parts of x at these indices of an axis, which is replaced by the shape of the indices: take(x, rows,
+/// 0), take(x, {0, 2, -1}, 1). A single index removes the axis. Without an axis, the indices count all
+/// entries in row-major order.
 template <class T, IndexExpression I>
 Variable<T> take(const Variable<T>& x, const I& positions, int axis) {
   return detail::take<T>(x, detail::to_positions(positions), axis);
@@ -55,26 +56,25 @@ Variable<T> take(const Variable<T>& x, const I (&positions)[N]) {
   return detail::take<T>(x, detail::to_positions(positions), std::nullopt);
 }
 
-/// For each entry of `positions`, the entry of x at this position of the axis and the entry's own on all
-/// others: what argsort and argmax of an axis give. x and the positions have equally many axes, and broadcast
-/// but for this one. Throws ShapeError where they do not.
+/// As NumPy's `take_along_axis`, for positions as argsort and argmax return them: result[i, j] =
+/// x[positions[i, j], j] for axis 0, x[i, positions[i, j]] for axis 1. x and `positions` have equally many
+/// axes, and broadcast along all but this one. Throws ShapeError if they do not.
 template <class T, IndexExpression I>
 Variable<T> take_along_axis(const Variable<T>& x, const I& positions, int axis) {
   return detail::take_along_axis<T>(x, detail::to_positions(positions), axis);
 }
 
 /// As PyTorch's `gather`: result[i, j] = x[positions[i, j], j] for axis 0, x[i, positions[i, j]] for axis 1.
-/// The result has the shape of the positions, whose extents off the axis may be smaller than x's and do not
-/// broadcast. Throws ShapeError where they are larger or the numbers of axes differ.
+/// The result has the shape of `positions`, whose other extents may be smaller than those of x and do not
+/// broadcast. Throws ShapeError if they are larger, or the numbers of axes differ.
 template <class T, IndexExpression I>
 Variable<T> gather(const Variable<T>& x, const I& positions, int axis) {
   return detail::gather<T>(x, detail::to_positions(positions), axis);
 }
 
-/// As PyTorch's `scatter_add`: x with value[i, j] added to entry [positions[i, j], j] for axis 0, to
-/// [i, positions[i, j]] for axis 1; what goes to one entry several times adds up. The positions are as
-/// `gather` takes them; the value is a Variable, an array or a number that broadcasts to their shape. Throws
-/// ShapeError where it does not.
+/// As PyTorch's `scatter_add`: a copy of x with value[i, j] added to entry [positions[i, j], j] for axis 0,
+/// to [i, positions[i, j]] for axis 1; values for the same entry add up. `positions` is as for `gather`; the
+/// value is a Variable, an array or a number that broadcasts to its shape. Throws ShapeError if it does not.
 template <class X, IndexExpression I, class V>
   requires Operands<X, V>
 auto scatter_add(const X& x, const I& positions, const V& value, int axis) {

@@ -3,8 +3,8 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Hyperbolic functions and their inverses, entry by entry. Outside the domain of a function both value and
-/// derivative are NaN.
+/// Hyperbolic functions and their inverses, elementwise. Outside its domain, the value and the derivative of
+/// a function are NaN.
 
 namespace xgrad {
 
@@ -20,15 +20,15 @@ XGRAD_API Variable<T> cosh(const Variable<T>& x);
 template <class T>
 XGRAD_API Variable<T> tanh(const Variable<T>& x);
 
-/// The number whose sinh is x.
+/// The inverse of sinh.
 template <class T>
 XGRAD_API Variable<T> asinh(const Variable<T>& x);
 
-/// The number from 0 on whose cosh is x; its derivative at 1 is infinite.
+/// The nonnegative inverse of cosh; its derivative at 1 is infinite.
 template <class T>
 XGRAD_API Variable<T> acosh(const Variable<T>& x);
 
-/// The number whose tanh is x; infinite, with infinite derivative, at -1 and 1.
+/// The inverse of tanh; infinite, with infinite derivative, at -1 and 1.
 template <class T>
 XGRAD_API Variable<T> atanh(const Variable<T>& x);
 

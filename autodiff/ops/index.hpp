@@ -10,22 +10,22 @@
 #include <variant>
 
 /// \file
-/// What chooses entries of an array: integers, xtensor's slices, arrays of integers and of booleans.
+/// Indices that select entries of an array: integers, xtensor's slices, arrays of integers and of booleans.
 
 namespace xgrad {
 
-/// An xtensor expression whose entries are integers: positions along an axis.
+/// An xtensor expression of integers: indices along an axis.
 template <class E>
 concept IndexExpression =
     IntegerExpression<E> && !std::same_as<typename std::remove_cvref_t<E>::value_type, bool>;
 
-/// An xtensor expression whose entries are booleans: a mask.
+/// An xtensor expression of booleans: a mask.
 template <class E>
 concept BooleanExpression = ExpressionOf<E, bool>;
 
 namespace detail {
 
-/// A slice; what is not given is open.
+/// A slice; a bound that is not given is open.
 struct Slice {
   std::optional<std::ptrdiff_t> start;
   std::optional<std::ptrdiff_t> stop;
@@ -35,10 +35,10 @@ struct Slice {
 struct NewAxis {};
 struct Ellipsis {};
 
-/// One entry of a list of indices.
+/// One item of a list of indices.
 using Index = std::variant<std::ptrdiff_t, Slice, NewAxis, Ellipsis, Array<std::int64_t>, Array<bool>>;
 
-/// An integer of any type; what does not fit is out of range anyway.
+/// Converts an index of any integer type; one that does not fit is out of range for any array, and clamped.
 template <std::integral I>
 constexpr std::int64_t to_position(I index) {
   constexpr std::int64_t largest = std::numeric_limits<std::int64_t>::max();
@@ -49,7 +49,7 @@ constexpr std::int64_t to_position(I index) {
   }
 }
 
-/// Positions of any integer type.
+/// Converts indices of any integer type.
 template <IndexExpression E>
 Array<std::int64_t> to_positions(const E& expression) {
   using I = typename E::value_type;
@@ -78,7 +78,7 @@ struct is_range : std::false_type {};
 template <class A, class B, class C>
 struct is_range<xt::xrange_adaptor<A, B, C>> : std::true_type {};
 
-/// An argument of `view` as an Index.
+/// Converts an argument of `view` to an Index.
 template <class S>
 Index to_index(const S& s) {
   if constexpr (std::integral<S> && !std::is_same_v<S, bool>) {
@@ -98,9 +98,9 @@ Index to_index(const S& s) {
   } else {
     constexpr bool is_index = !std::is_same_v<S, S>;
     static_assert(is_index,
-                  "xgrad: what chooses a part of an array is an integer, xt::range, xt::all, xt::newaxis, "
+                  "xgrad: an index must be an integer, xt::range, xt::all, xt::newaxis, "
                   "xt::ellipsis, or an array of integers or booleans");
-    return {};  // after an error message; another one would mislead
+    return {};  // avoids a second, misleading error
   }
 }
 

@@ -14,7 +14,7 @@ namespace {
 /// Offsets of entries from the start of an array.
 using Offsets = Array<std::int64_t>;
 
-/// Every sum of one entry of `offsets` and one of step(0) ... step(count - 1), the latter running faster.
+/// All sums of an entry of `offsets` and one of step(0) ... step(count - 1), the latter varying fastest.
 template <class F>
 Offsets plus_each(const Offsets& offsets, std::size_t count, const F& step) {
   Offsets result(Shape{offsets.size() * count});
@@ -25,7 +25,7 @@ Offsets plus_each(const Offsets& offsets, std::size_t count, const F& step) {
   return result;
 }
 
-/// What a list of indices chooses, worked out axis by axis.
+/// The entries that a list of indices selects, determined axis by axis.
 class Selection {
  public:
   Selection(const char* operation, const Shape& shape, std::span<const detail::Index> indices)
@@ -52,13 +52,13 @@ class Selection {
     while (axis_ < shape_.size()) read(detail::Slice{});
   }
 
-  /// Calls f(places), with a kernels::Strided where no index was an array, else with a kernels::Pick.
+  /// Calls f(places), with a kernels::Strided if no index is an array, otherwise with a kernels::Pick.
   template <class F>
   auto visit(const F& f) const {
     return has_lists_ ? f(pick()) : f(part_);
   }
 
-  /// The shape of what is chosen.
+  /// The shape of the selected part.
   Shape shape() const {
     if (!has_lists_) return part_.shape;
     Shape result(part_.shape.begin(), part_.shape.begin() + static_cast<std::ptrdiff_t>(place()));
@@ -68,7 +68,7 @@ class Selection {
     return result;
   }
 
-  /// As `visit`, but of the places that are named several times only the last is left.
+  /// As `visit`, but only the last occurrence is kept of a place that is selected several times.
   template <class F>
   auto visit_last(const F& f) const {
     return has_lists_ ? f(without_repeats(pick())) : f(part_);
@@ -89,7 +89,7 @@ class Selection {
     for (std::size_t i = shape_.size() - named_; i > 0; --i) read(detail::Slice{});
   }
 
-  /// Bounds as Python's slices have them: negative ones count from the end, and they stop at the ends.
+  /// Bounds as in Python's slices: negative ones count from the end, and all are clamped to the extent.
   void read(const detail::Slice& range) {
     const std::ptrdiff_t step = range.step.value_or(1);
     if (step == 0) throw ValueError(fmt::format("{}: the step of a range is zero", operation_));
@@ -102,7 +102,7 @@ class Selection {
     const std::ptrdiff_t first = range.start ? clip(*range.start) : (step > 0 ? lowest : highest);
     const std::ptrdiff_t last = range.stop ? clip(*range.stop) : (step > 0 ? highest : lowest);
     const std::ptrdiff_t distance = std::max<std::ptrdiff_t>(0, step > 0 ? last - first : first - last);
-    // In unsigned numbers, the width of the lowest step is no overflow.
+    // Unsigned, because the magnitude of the lowest step does not fit a signed integer.
     const std::size_t width = step > 0 ? static_cast<std::size_t>(step) : -static_cast<std::size_t>(step);
     const auto way = static_cast<std::size_t>(distance);
     const std::size_t count = way / width + (way % width != 0 ? 1 : 0);
@@ -127,15 +127,15 @@ class Selection {
     const auto first = shape_.begin() + static_cast<std::ptrdiff_t>(axis_);
     if (!std::equal(mask.shape().begin(), mask.shape().end(), first)) {
       throw ShapeError(
-          fmt::format("{}: a mask of shape {} from axis {} of an array of shape {} on; expected "
-                      "the extents of its axes",
+          fmt::format("{}: a mask of shape {} at axis {} of an array of shape {}; expected "
+                      "the extents from this axis on",
                       operation_, to_string(mask.shape()), axis_, to_string(shape_)));
     }
     axis_ += mask.dimension();
     const auto entry = static_cast<std::int64_t>(mask.dimension() == 0 ? 0 : strides_[axis_ - 1]);
     Offsets offsets(Shape{static_cast<std::size_t>(std::count(mask.begin(), mask.end(), true))});
     std::int64_t* out = offsets.data();
-    for (std::size_t i = 0, found = 0; found < offsets.size(); ++i) {  // without branches on the mask
+    for (std::size_t i = 0, found = 0; found < offsets.size(); ++i) {  // without branching on the mask
       out[found] = static_cast<std::int64_t>(i) * entry;
       found += mask.data()[i] ? 1 : 0;
     }
@@ -144,7 +144,7 @@ class Selection {
     join_list(std::move(offsets));
   }
 
-  /// The index of the present axis, counted from the front.
+  /// The index of the current axis, counted from the front. Throws ShapeError if it is out of range.
   std::ptrdiff_t checked(std::ptrdiff_t index) const {
     const auto extent = static_cast<std::ptrdiff_t>(shape_[axis_]);
     if (index < -extent || index >= extent) {
@@ -153,8 +153,8 @@ class Selection {
     return index < 0 ? index + extent : index;
   }
 
-  /// An integer or an array of them was read: where the first of them stands is the place of their axes,
-  /// unless something stands between them.
+  /// Notes that an integer or an array was read: the axes of the arrays go where the first of these indices
+  /// is, unless another index separates them.
   void note_list() {
     if (last_list_ == 0) {
       first_list_ = part_.shape.size();
@@ -178,10 +178,10 @@ class Selection {
     lists_ = std::move(sum);
   }
 
-  /// The axis of the result where those of the arrays begin.
+  /// The axis of the result at which the axes of the arrays begin.
   std::size_t place() const { return is_separated_ ? 0 : first_list_; }
 
-  /// The last axes that are taken whole, as one row: the other places are then rows.
+  /// The number of entries in the last axes that are taken whole: each place then stands for such a row.
   std::size_t row() const {
     std::size_t row = 1;
     for (std::size_t i = part_.shape.size(), axis = shape_.size(); i-- > place() && axis-- > 0;) {
@@ -231,14 +231,14 @@ class Selection {
   const char* operation_;
   const Shape& shape_;
   xt::svector<std::ptrdiff_t, 4> strides_;
-  kernels::Strided part_;  // of the axes that slices choose from
+  kernels::Strided part_;  // of the axes with slices
   std::size_t axis_ = 0;
   std::size_t item_ = 0;
   std::size_t named_ = 0;
   bool has_lists_ = false;
-  Offsets lists_ = full<std::int64_t>({}, 0);  // what the arrays add
+  Offsets lists_ = full<std::int64_t>({}, 0);  // offsets of the arrays
   std::size_t first_list_ = 0;
-  std::size_t last_list_ = 0;  // one more than the item
+  std::size_t last_list_ = 0;  // its item plus 1, or 0 for none
   bool is_separated_ = false;
 };
 
@@ -273,8 +273,8 @@ Variable<T> set_entries(const Variable<T>& x, const Places& places, const Variab
 namespace detail {
 
 void throw_index(const char* operation, std::ptrdiff_t index, std::size_t axis, const Shape& shape) {
-  throw ShapeError(fmt::format("{}: index {} on axis {} of an array of shape {}", operation, index, axis,
-                               to_string(shape)));
+  throw ShapeError(fmt::format("{}: index {} is out of range for axis {} of an array of shape {}", operation,
+                               index, axis, to_string(shape)));
 }
 
 template <class T>

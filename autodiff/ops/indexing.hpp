@@ -10,19 +10,20 @@
 #include <utility>
 
 /// \file
-/// Parts of an array, read and written.
+/// Reading and writing parts of an array by indices.
 ///
-/// A part is chosen as NumPy's x[i, j, ...] does, in xtensor's words: an integer drops its axis (negative
-/// ones count from the end); `xt::range(start, stop, step)` keeps it, with bounds that may be negative or
-/// open (`xt::placeholders::_`) and that stop at the ends; `xt::all()` takes all of it; `xt::newaxis()` adds
-/// an axis of extent 1; `xt::ellipsis()` stands for the axes not named, which are otherwise the last ones.
+/// Indices work as in NumPy's x[i, j, ...], with xtensor's types: an integer removes its axis (negative ones
+/// count from the end); `xt::range(start, stop, step)` keeps it, with bounds that may be negative or open
+/// (`xt::placeholders::_`) and are clamped to the extent; `xt::all()` takes the whole axis; `xt::newaxis()`
+/// adds an axis of extent 1; `xt::ellipsis()` stands for the axes without an index, which are otherwise the
+/// last ones.
 ///
-/// An array of integers chooses these positions of its axis, in any number and order; several such arrays
-/// broadcast and are taken together, position by position. Their axes come where the arrays stood or, where
-/// slices stood between them, first. An array of booleans, with the extents of as many axes, chooses the
-/// positions where it is true.
+/// An array of integers selects these indices of its axis, in any number and order. Several such arrays
+/// broadcast and are combined element by element; their axes replace those that they index or, if a slice
+/// separates the arrays, come first. An array of booleans, with the extents of as many axes, selects the
+/// entries where it is true.
 ///
-/// ShapeError is thrown for an index out of range, more indices than axes, more than one ellipsis, a mask of
+/// Throws ShapeError for an index out of range, more indices than axes, more than one ellipsis, a mask of
 /// other extents, or arrays that do not broadcast, ValueError for a range with step 0.
 
 namespace xgrad {
@@ -57,23 +58,24 @@ auto with_indices(const Write& write, const R&... rest) {
 
 }  // namespace detail
 
-/// The part of x that the indices choose, copied: `view(x, xt::range(0, 4), xt::all(), 3)`.
+/// A copy of the part of x that the indices select: `view(x, xt::range(0, 4), xt::all(), 3)`.
 template <class T, class... Indices>
 Variable<T> view(Variable<T> x, Indices&&... indices) {
   const std::array<detail::Index, sizeof...(Indices)> list{detail::to_index(indices)...};
   return detail::view<T>(x, list);
 }
 
-/// The entries of x where the mask is true, one after another. The mask has the extents of x, or of its
-/// leading axes; then the result has the other axes, too. Throws ShapeError.
+/// The entries of x where the mask is true, in row-major order. The mask has the extents of x, or of its
+/// leading axes; in the latter case the result keeps the other axes. Throws ShapeError if the extents differ.
 template <class T, BooleanExpression M>
 Variable<T> masked_select(const Variable<T>& x, const M& mask) {
   return detail::masked_select(x, to_array<bool>(mask));
 }
 
-/// x with another value in the part that the indices before it choose: `index_update(x, 0, xt::all(), v)` is
-/// what NumPy's `x[0, :] = v` makes of a copy of x. The value is a Variable, an array or a number that
-/// broadcasts to the part. Of several writes to one entry the last stays, and it alone has a gradient.
+/// A copy of x in which the selected part is replaced by a value, the last argument: `index_update(x, 0,
+/// xt::all(), v)` is NumPy's `x[0, :] = v` on a copy. The value is a Variable, an array or a number that
+/// broadcasts to the part. If an entry is written several times, the last value counts, and only that value
+/// gets a gradient.
 template <class X, class... IndicesAndValue>
   requires(sizeof...(IndicesAndValue) > 0 && Operands<X, detail::last_t<IndicesAndValue...>>)
 auto index_update(const X& x, const IndicesAndValue&... rest) {
@@ -84,8 +86,8 @@ auto index_update(const X& x, const IndicesAndValue&... rest) {
   return detail::with_indices(write, rest...);
 }
 
-/// x with a value added to the part that the indices before it choose, which broadcasts to it. What goes to
-/// one entry several times adds up.
+/// A copy of x in which a value, the last argument, is added to the selected part, to which it broadcasts.
+/// Values for the same entry add up.
 template <class X, class... IndicesAndValue>
   requires(sizeof...(IndicesAndValue) > 0 && Operands<X, detail::last_t<IndicesAndValue...>>)
 auto index_add(const X& x, const IndicesAndValue&... rest) {

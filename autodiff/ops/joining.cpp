@@ -11,7 +11,7 @@
 namespace xgrad {
 namespace {
 
-/// The arrays, each in its part of an array of this shape; together the parts make it up.
+/// Copies each array to its part of an array of this shape, which the parts cover.
 template <class T>
 Variable<T> join(const char* name, const std::vector<Variable<T>>& arrays, const Shape& shape,
                  const std::vector<kernels::Strided>& parts) {
@@ -49,7 +49,7 @@ Variable<T> concatenate_along(const char* name, const std::vector<Variable<T>>& 
   return join(name, arrays, shape, parts);
 }
 
-/// Arrays with few axes, given the leading ones of extent 1 that make it `dimension`.
+/// Arrays with leading axes of extent 1 added, so that each has at least `dimension` axes.
 template <class T>
 std::vector<Variable<T>> at_least(const std::vector<Variable<T>>& arrays, std::size_t dimension) {
   std::vector<Variable<T>> result = arrays;
@@ -62,7 +62,7 @@ std::vector<Variable<T>> at_least(const std::vector<Variable<T>>& arrays, std::s
   return result;
 }
 
-/// The part of x along an axis between two indices.
+/// The part of x with indices [start, stop) along an axis.
 template <class T>
 Variable<T> between(const char* name, const Variable<T>& x, std::size_t axis, std::size_t start,
                     std::size_t stop) {

@@ -7,30 +7,31 @@
 #include <vector>
 
 /// \file
-/// Several arrays as one, and one as several.
+/// Concatenation, stacking and splitting of arrays.
 
 namespace xgrad {
 
-/// The arrays one after the other along an axis; their other extents are equal. Throws ShapeError.
+/// Concatenates arrays along an axis. Throws ShapeError if their other extents differ, or without arrays.
 template <class T>
 XGRAD_API Variable<T> concatenate(const std::vector<Variable<T>>& arrays, int axis = 0);
 
-/// Arrays of one shape side by side along a new axis of the result. Throws ShapeError.
+/// Stacks arrays along a new axis of the result. Throws ShapeError if their shapes differ, or without arrays.
 template <class T>
 XGRAD_API Variable<T> stack(const std::vector<Variable<T>>& arrays, int axis = 0);
 
-/// The arrays beside each other: along the second axis, vectors and numbers along the first. Throws
-/// ShapeError.
+/// Concatenates arrays along the second axis, vectors and numbers along the first (np.hstack). Throws
+/// ShapeError as `concatenate` does.
 template <class T>
 XGRAD_API Variable<T> hstack(const std::vector<Variable<T>>& arrays);
 
-/// The arrays below each other: along the first axis, where vectors and numbers are rows. Throws ShapeError.
+/// Concatenates arrays along the first axis, vectors and numbers as rows (np.vstack). Throws ShapeError as
+/// `concatenate` does.
 template <class T>
 XGRAD_API Variable<T> vstack(const std::vector<Variable<T>>& arrays);
 
-/// The parts of x along an axis: so many of equal extent, or those between the indices given, which may be
-/// negative, and as slices do stop at the ends: split(x, 3), split(x, {2, 5}, -1). Throws ShapeError where
-/// the extent does not divide, ValueError for less than one part.
+/// Splits x along an axis: into a number of equal parts, or at the given indices, which may be negative and
+/// are clamped to the extent, as in slices: split(x, 3), split(x, {2, 5}, -1). Throws ShapeError if the
+/// extent is not divisible by the number of parts, ValueError for fewer than one part.
 template <class T, std::integral I, std::integral A = int>
 std::vector<Variable<T>> split(Variable<T> x, I parts, A axis = 0);
 template <class T>
@@ -38,7 +39,7 @@ std::vector<Variable<T>> split(Variable<T> x, const std::vector<std::ptrdiff_t>&
 template <class T, class I, std::size_t N>
 std::vector<Variable<T>> split(Variable<T> x, const I (&indices)[N], int axis = 0);
 
-/// The same where the extent need not divide: the first parts are longer by one.
+/// As `split`, but the extent need not be divisible: the first parts are longer by one.
 template <class T, std::integral I>
 std::vector<Variable<T>> array_split(Variable<T> x, I parts, int axis = 0);
 template <class T>
@@ -46,7 +47,7 @@ std::vector<Variable<T>> array_split(Variable<T> x, const std::vector<std::ptrdi
 
 namespace detail {
 
-/// What becomes of a remainder.
+/// What to do if the extent is not divisible.
 enum class Remainder : bool { is_error, goes_first };
 
 template <class T>
@@ -58,7 +59,7 @@ XGRAD_API std::vector<Variable<T>> split_at(const char* operation, const Variabl
 
 }  // namespace detail
 
-// Lists in braces.
+// Overloads for lists in braces.
 
 template <class T>
 Variable<T> concatenate(std::initializer_list<Variable<T>> arrays, int axis = 0) {
@@ -77,7 +78,8 @@ Variable<T> vstack(std::initializer_list<Variable<T>> arrays) {
   return vstack<T>(std::vector<Variable<T>>(arrays));
 }
 
-// By value, and once with xtensor's own argument types: more specialised than xtensor's `split`.
+// Arguments by value, and one overload with xtensor's argument types: more specialised than xtensor's
+// `split`.
 
 template <class T, std::integral I, std::integral A>
 std::vector<Variable<T>> split(Variable<T> x, I parts, A axis) {

@@ -7,9 +7,9 @@
 #include <type_traits>
 
 /// \file
-/// How the arguments of an operation become Variables. An operation takes Variables, xtensor expressions
-/// and numbers in any order, as long as one of them is a Variable; without one, the call is xtensor's.
-/// Operations that xtensor has not, `matmul` for one, take arrays alone, too, as constants.
+/// Conversion of the arguments of an operation to Variables. An operation takes Variables, xtensor
+/// expressions and numbers in any order, at least one of them a Variable; without a Variable, the call is to
+/// xtensor's function. Operations that xtensor lacks, such as `matmul`, also take arrays alone, as constants.
 
 namespace xgrad {
 
@@ -24,7 +24,7 @@ struct variable_scalar<X> {
   using type = typename std::remove_cvref_t<X>::value_type;
 };
 
-/// The precision of the first Variable among the arguments, void where there is none.
+/// The precision of the first Variable among the arguments; void if there is none.
 template <class First, class... Rest>
 struct common_scalar {
   using own = typename variable_scalar<First>::type;
@@ -34,8 +34,8 @@ struct common_scalar {
 template <class Last>
 struct common_scalar<Last> : variable_scalar<Last> {};
 
-/// The precision of the first array among the arguments, void where there is none. An array of integers has
-/// float, and is refused by `lift`.
+/// The precision of the first array among the arguments; void if there is none. For an array of integers it
+/// is float, and `lift` rejects the array.
 template <class First, class... Rest>
 struct common_entry : std::conditional_t<Expression<First>, common_entry<First>, common_entry<Rest...>> {};
 template <class Last>
@@ -57,7 +57,7 @@ using common_scalar_t = typename common_precision<X...>::type;
 
 }  // namespace detail
 
-/// What may stand beside a Variable in an operation.
+/// An argument of an operation: a Variable, an xtensor expression or a number.
 template <class X>
 concept Operand = VariableType<X> || Expression<X> || Number<X>;
 
@@ -65,15 +65,14 @@ concept Operand = VariableType<X> || Expression<X> || Number<X>;
 template <class... X>
 concept Operands = (Operand<X> && ...) && (VariableType<X> || ...);
 
-/// Arguments of an operation that xtensor has not: at least one of them is a Variable, or an array of its
-/// precision.
+/// Arguments of an operation that xtensor lacks: operands, at least one of them a Variable or an array.
 template <class... X>
 concept ArrayOperands = (Operand<X> && ...) && Precision<detail::common_scalar_t<X...>>;
 
 namespace detail {
 
-/// The argument as a Variable of precision T: arrays and numbers become constants, a Variable stays what it
-/// is.
+/// The argument as a Variable of precision T: arrays and numbers become constants, a Variable is returned
+/// unchanged.
 template <class T, class X>
 std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x) {
   if constexpr (VariableType<X>) {
@@ -84,7 +83,7 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
     if constexpr (same) {
       return x;
     } else {
-      std::abort();  // after an error message: without a return there would be a warning too
+      std::abort();  // only after the assertion failed; avoids a warning about a missing return
     }
   } else if constexpr (Number<X>) {
     return constant(full<T>(Shape{}, static_cast<T>(x)));
@@ -92,7 +91,7 @@ std::conditional_t<VariableType<X>, const Variable<T>&, Variable<T>> lift(X&& x)
     constexpr bool same = std::is_same_v<typename std::remove_cvref_t<X>::value_type, T>;
     static_assert(
         same,
-        "xgrad: an operation takes arrays of float or of double, and Variables of the same; cast the "
+        "xgrad: an operation takes arrays of float or of double, of the precision of its Variables; cast the "
         "array, e.g. xt::cast<float>(array)");
     if constexpr (same) {
       return constant<T>(to_array<T>(std::forward<X>(x)));

@@ -93,7 +93,7 @@ Variable<T> matmul(const Variable<T>& a, const Variable<T>& b) {
     shape.push_back(b.shape()[b.dimension() - 1]);
     return reshape(product<T>({reshape(a, {1, extent})}, {b}), detail::signed_shape(shape));
   }
-  if (a.dimension() > 2 && b.dimension() == 2) {  // one large product instead of a batch of small ones
+  if (a.dimension() > 2 && b.dimension() == 2) {  // one large product instead of many small ones
     Shape shape(a.shape().begin(), a.shape().end() - 1);
     const auto rows = static_cast<std::ptrdiff_t>(element_count(shape));
     shape.push_back(b.shape()[1]);

@@ -3,7 +3,7 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Products of matrices.
+/// Matrix products.
 
 namespace xgrad {
 
@@ -16,9 +16,9 @@ XGRAD_API Variable<T> linear(const Variable<T>& x, const Variable<T>& weight, co
 
 }  // namespace detail
 
-/// The matrix product as NumPy defines it: {m, k} x {k, n} is {m, n}; leading axes are a batch and broadcast;
-/// a 1-D operand is a row on the left, a column on the right, and its axis is dropped from the result. Throws
-/// ShapeError where the inner extents differ or an operand is a number.
+/// The matrix product as NumPy defines it: {m, k} x {k, n} is {m, n}. Leading axes are a batch and broadcast.
+/// A 1-D operand is a row on the left and a column on the right, and its axis is removed from the result.
+/// Throws ShapeError if the inner extents differ or an operand is a number.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto matmul(A&& a, B&& b) {
@@ -27,7 +27,7 @@ auto matmul(A&& a, B&& b) {
 }
 
 /// y = x W^T + b, the activations of a layer (section 3 of the note): x {..., in}, weight {out, in} and bias
-/// {out}, or an empty Variable for none, give {..., out}. Throws ShapeError where they do not fit.
+/// {out}, or an empty Variable for no bias, give {..., out}. Throws ShapeError if the shapes do not match.
 template <class X, class W, class B>
   requires ArrayOperands<X, W, B>
 auto linear(X&& x, W&& weight, B&& bias) {

@@ -15,8 +15,8 @@ using detail::columns_of;
 
 namespace {
 
-/// How often each matrix is halved before Pade's approximant: until its 1-norm, the largest sum of the
-/// absolute values of a column, is at most 5.37. A norm that is not finite asks for none.
+/// How often each matrix is halved before the Pade approximant: until its 1-norm, the largest sum of the
+/// absolute values of a column, is at most 5.37. 0 for a norm that is not finite.
 template <class T>
 std::vector<int> halvings(const Array<T>& a) {
   const std::size_t n = columns_of(a.shape());
@@ -32,8 +32,8 @@ std::vector<int> halvings(const Array<T>& a) {
   return result;
 }
 
-/// (V - U)^-1 (V + U), where U and V are the odd and the even part of the numerator of Pade's approximant of
-/// degree 13 of the exponential: exact to double precision for norms up to 5.37.
+/// (V - U)^-1 (V + U), where U and V are the odd and the even part of the numerator of the Pade approximant
+/// of degree 13 to the exponential, which is accurate to double precision for norms up to 5.37.
 template <class T>
 Variable<T> pade(const Variable<T>& a) {
   constexpr T b[] = {T(64764752532480000.0),
@@ -68,8 +68,8 @@ Variable<T> pade(const Variable<T>& a) {
 template <class T>
 Variable<T> expm(const Variable<T>& a) {
   detail::check_square("expm", a.shape());
-  // A matrix that is halved more often than it needs loses digits, so that each is halved as often as it
-  // would be alone.
+  // A matrix that is halved more often than necessary loses digits; therefore each matrix of a batch is
+  // halved as often as it would be alone.
   return detail::by_kind<T>(halvings(a.value()), {a}, [](const auto& matrices, int squarings) {
     const Variable<T>& part = matrices.front();
     Variable<T> result = pade(squarings == 0 ? part : part * std::ldexp(T(1), -squarings));

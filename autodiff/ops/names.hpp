@@ -38,8 +38,8 @@
 #include <autodiff/ops/unfold.hpp>
 
 /// \file
-/// What a program may call an operation, and on what, beside `xgrad::exp(variable)`: by xtensor's name for
-/// it, `xt::exp(variable)`, and operations that xtensor has not on arrays alone, `relu(array)`.
+/// Further ways to call operations besides `xgrad::exp(variable)`: under xtensor's name, `xt::exp(variable)`,
+/// and, for operations that xtensor lacks, on arrays alone, `relu(array)`.
 
 namespace xt {
 
@@ -162,7 +162,8 @@ auto as_constant(const E& array) {
 
 }  // namespace detail
 
-// Arrays as constants. Options in braces need a Variable: gelu(constant(array), {.approximate = true}).
+// Overloads for arrays as constants. Options in braces need a Variable: gelu(constant(array), {.approximate =
+// true}).
 #define XGRAD_OF_ARRAYS(name)                                             \
   template <Expression E, class... Rest>                                  \
   auto name(const E& array, Rest&&... rest) {                             \

@@ -40,7 +40,8 @@ struct Square {
   }
 };
 
-/// g sign(x), 0 where x is; it broadcasts, is linear in g, and its derivative by x is zero.
+/// g sign(x), 0 where x is 0; g and x broadcast. It is linear in g, and its derivative with respect to x is
+/// zero.
 template <class T>
 Variable<T> with_sign_of(const Variable<T>& x, const Variable<T>& g) {
   const auto value = []<class V>(V p, V q) {
@@ -51,7 +52,7 @@ Variable<T> with_sign_of(const Variable<T>& x, const Variable<T>& g) {
       {g, [x, s = g.shape()](const Variable<T>& h) { return sum_to(with_sign_of(x, h), s); }});
 }
 
-/// The reduction of f(x), with the reduced axes dropped or kept.
+/// The reduction of f(x), with the reduced axes removed or kept.
 template <class Op, class T, class F>
 Array<T> reduce_mapped(const Array<T>& x, const Reduced& to, F f) {
   return kernels::reduce(kernels::MappedEntries<T, F>{x.data(), f}, x.shape(), to.axes, to.shape, Op{});
@@ -77,8 +78,8 @@ Variable<T> norm_extreme(const Variable<T>& x, const Reduced& to) {
                     }});
 }
 
-/// Numbers that the entries of each window can be divided by so that their powers stay in range: the largest
-/// magnitude where that is finite and not 0, else 1. With the reduced axes.
+/// Divisors of the entries of each window that keep their powers in range: the largest magnitude if it is
+/// finite and not 0, otherwise 1. With the reduced axes kept.
 template <class T>
 Array<T> scales(const Array<T>& x, const Reduced& to) {
   Array<T> result = reduce_mapped<kernels::Max<T>>(x, to, Magnitude());
@@ -89,8 +90,8 @@ Array<T> scales(const Array<T>& x, const Reduced& to) {
   return result;
 }
 
-/// The root of the sum of squares, of scaled entries in those windows whose squares leave the range of full
-/// precision.
+/// The root of the sum of squares; in windows whose sum leaves the range of full precision, of scaled
+/// entries.
 template <class T>
 Array<T> root_of_squares(const Array<T>& x, const Reduced& to) {
   constexpr T low = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
@@ -120,7 +121,7 @@ Variable<T> norm_2(const Variable<T>& x, const Reduced& to) {
                     }});
 }
 
-/// |x|^p, or with the sign of x; 0 at x = 0 unless p = 0, whose derivatives are therefore 0 there too.
+/// |x|^p, or |x|^p sign(x); 0 at x = 0 unless p = 0, so that infinite powers of 0 in derivatives count as 0.
 template <bool with_sign, class T>
 Variable<T> power(const Variable<T>& x, T p) {
   const auto value = [p]<class V>(V q) {
@@ -134,7 +135,7 @@ Variable<T> power(const Variable<T>& x, T p) {
       {x, [x, p](const Variable<T>& g) { return g * (p * power<!with_sign>(x, p - 1)); }});
 }
 
-/// Of scaled entries: the factor comes out of the root, so that it is no part of the derivatives.
+/// Computed from scaled entries. The scale is factored out of the root and is not differentiated.
 template <class T>
 Variable<T> norm_p(const Variable<T>& x, T p, const Reduced& to) {
   if (to.count == 0) return restore(sum(x, to.axis_list(), keep_dims), to.shape);

@@ -3,14 +3,14 @@
 #include <autodiff/ops/axes.hpp>
 
 /// \file
-/// Norms of vectors, over axes. How axes are named: ops/axes.hpp.
+/// Norms of vectors over axes. See ops/axes.hpp for how axes are given.
 
 namespace xgrad {
 
-/// Which norm `norm` takes.
+/// Options for norm.
 struct NormOptions {
   double order = 2;    ///< p > 0, infinity for the largest magnitude, -infinity for the smallest
-  KeepDims keep = {};  ///< keep_dims: the reduced axes stay, with extent 1
+  KeepDims keep = {};  ///< keep_dims keeps the reduced axes, with extent 1
 };
 
 namespace detail {
@@ -23,13 +23,15 @@ concept NormArgument = OptionsArgument<O, NormOptions>;
 
 }  // namespace detail
 
-/// The p-norm (sum |x|^p)^(1/p) of the entries over the axes given, all of them by default, taken as one
-/// vector: norm(x), norm(x, -1, {.order = 1}), norm(x, {.order = infinity}). Nothing overflows or vanishes on
-/// the way where the result is a number. 0 over none; for infinite p, ShapeError.
+/// The p-norm (sum |x|^p)^(1/p) of the entries over the given axes, by default all, taken as one vector:
+/// norm(x), norm(x, -1, {.order = 1}), norm(x, {.order = infinity}). Intermediate results neither overflow
+/// nor underflow if the norm is representable. If there are no entries, the norm is 0; for infinite p, this
+/// throws ShapeError.
 ///
-/// The gradient at the zero vector is 0, with derivatives 0, for every p. For p = 1 the derivative by an
-/// entry that is 0 is 0; for infinite p ties share the gradient equally. Other powers of 0 that are infinite
-/// in derivatives (p < 1, or second derivatives for p < 2) count as 0. Throws ValueError for any other order.
+/// The gradient at the zero vector is 0, with derivatives 0, for every p. For p = 1 the derivative with
+/// respect to an entry that is 0 is 0; for infinite p ties share the gradient equally. Other infinite powers
+/// of 0 in derivatives (first derivatives for p < 1, second derivatives for p < 2) count as 0. Throws
+/// ValueError for any other order.
 template <class T, detail::NormArgument O = NormOptions>
 Variable<T> norm(Variable<T> x, O options = {}) {
   return detail::norm<T>(x, {}, detail::to_options<NormOptions>(options));

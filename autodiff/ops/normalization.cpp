@@ -15,7 +15,7 @@
 namespace xgrad {
 namespace {
 
-/// What the pullback keeps beside x and the weight.
+/// What the pullback keeps besides x and the weight.
 template <class T>
 struct Normalization {
   Moments<T> moments;
@@ -26,7 +26,7 @@ struct Normalization {
 template <class T>
 void check(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& bias, double epsilon) {
   if (x.dimension() < 2 || x.size() == 0) {
-    throw ShapeError(fmt::format("batch_norm: x of shape {}; expected {{..., C}} with an entry at least",
+    throw ShapeError(fmt::format("batch_norm: x of shape {}; expected {{..., C}} with at least one entry",
                                  to_string(x.shape())));
   }
   const Shape wanted{x.shape().back()};
@@ -40,8 +40,8 @@ void check(const Variable<T>& x, const Variable<T>& weight, const Variable<T>& b
   }
 }
 
-/// Mean and variance of each channel, from one pass: deviations are taken from the first row, which is about
-/// as far from the mean as any, so that nothing cancels.
+/// The mean and variance of each channel in one pass. Deviations are taken from the first row, which is about
+/// as far from the mean as any other, to avoid cancellation.
 template <class T>
 Moments<T> moments_of(const Array<T>& x, std::size_t rows, std::size_t channels) {
   const T* values = x.data();
@@ -96,7 +96,8 @@ std::vector<Variable<T>> gradient_formula(const Variable<T>& g, const Variable<T
           sum(g * normal, axes), sum(g, axes)};
 }
 
-/// An entry of the formula whose value is known already; its derivatives are the formula's.
+/// One of the cotangents of the formula, with a value that is known already; its derivatives are those of the
+/// formula.
 template <class T>
 Variable<T> known_gradient(std::size_t number, Array<T> value, const Variable<T>& g, const Variable<T>& x,
                            const Variable<T>& weight, double epsilon) {
@@ -109,7 +110,7 @@ Variable<T> known_gradient(std::size_t number, Array<T> value, const Variable<T>
   });
 }
 
-/// The same in two passes over plain arrays.
+/// The cotangents of x, weight and bias, computed in two passes over plain arrays.
 template <class T>
 std::vector<Variable<T>> gradient(const Variable<T>& g, const Variable<T>& x, const Variable<T>& weight,
                                   const Normalization<T>& known) {

@@ -28,7 +28,8 @@ const char* to_string(PadMode mode) {
 /// The remainder in [0, period).
 std::ptrdiff_t modulo(std::ptrdiff_t i, std::ptrdiff_t period) { return (i % period + period) % period; }
 
-/// The index of an axis of n entries that stands at place i of its continuation to both sides; -1 for none.
+/// The index of the entry, in an axis of n entries, at position i of its continuation to both sides; -1 for
+/// none.
 std::ptrdiff_t continued(PadMode mode, std::ptrdiff_t i, std::ptrdiff_t n) {
   if (i >= 0 && i < n) return i;
   switch (mode) {
@@ -65,7 +66,7 @@ Variable<T> pad(const Variable<T>& x, const PadWidths& widths, const PadOptions&
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {
     const PadWidth& width = list[list.size() == 1 ? 0 : axis];
     if (width.before < 0 || width.after < 0) {
-      throw ValueError(fmt::format("pad: widths {} and {} on axis {}; expected no negative numbers",
+      throw ValueError(fmt::format("pad: widths {} and {} on axis {}; expected nonnegative numbers",
                                    width.before, width.after, axis));
     }
     const auto added = static_cast<std::size_t>(width.before) + static_cast<std::size_t>(width.after);

@@ -8,35 +8,36 @@
 #include <vector>
 
 /// \file
-/// Arrays with more entries around them.
+/// Padding of arrays.
 
 namespace xgrad {
 
-/// What stands around a padded array, shown for {1, 2, 3} with two more entries on either side.
+/// The values of the padding, shown for {1, 2, 3} with two entries on either side.
 enum class PadMode {
-  constant,   ///< one number, 0 unless another is given: 0 0 | 1 2 3 | 0 0
+  constant,   ///< one number, by default 0: 0 0 | 1 2 3 | 0 0
   edge,       ///< the outermost entry: 1 1 | 1 2 3 | 3 3
-  reflect,    ///< mirrored at the outermost entry: 3 2 | 1 2 3 | 2 1
-  symmetric,  ///< mirrored beyond the outermost entry: 2 1 | 1 2 3 | 3 2
-  wrap        ///< as if the array repeated: 2 3 | 1 2 3 | 1 2
+  reflect,    ///< mirrored, the outermost entry not repeated: 3 2 | 1 2 3 | 2 1
+  symmetric,  ///< mirrored, the outermost entry repeated: 2 1 | 1 2 3 | 3 2
+  wrap        ///< continued periodically: 2 3 | 1 2 3 | 1 2
 };
 
+/// Options for pad.
 struct PadOptions {
-  PadMode mode = PadMode::constant;
-  double value = 0;  ///< what `constant` writes
+  PadMode mode = PadMode::constant;  ///< the values of the padding
+  double value = 0;                  ///< the number that `constant` pads with
 };
 
-/// How many entries come before and after those of an axis.
+/// The numbers of entries to add before and after an axis.
 struct PadWidth {
   template <std::integral A, std::integral B>
   PadWidth(A before_, B after_)
       : before(static_cast<std::ptrdiff_t>(before_)), after(static_cast<std::ptrdiff_t>(after_)) {}
 
-  std::ptrdiff_t before;
-  std::ptrdiff_t after;
+  std::ptrdiff_t before;  ///< number of entries before the first
+  std::ptrdiff_t after;   ///< number of entries after the last
 };
 
-/// The widths of all axes, {{1, 2}, {0, 0}}, or one pair that each axis has, {1, 2}.
+/// The widths of each axis, {{1, 2}, {0, 0}}, or one pair for all axes, {1, 2}.
 class PadWidths {
  public:
   template <std::integral A, std::integral B>
@@ -44,16 +45,17 @@ class PadWidths {
   PadWidths(std::initializer_list<PadWidth> widths) : widths_(widths) {}
   PadWidths(std::vector<PadWidth> widths) : widths_(std::move(widths)) {}
 
+  /// One pair for each axis, or a single pair for all axes.
   const std::vector<PadWidth>& list() const { return widths_; }
 
  private:
   std::vector<PadWidth> widths_;
 };
 
-/// x with more entries before and after those of each axis: pad(x, 1), pad(x, {1, 2}, {.value = 3}),
-/// pad(x, {{0, 0}, {1, 1}}, {.mode = PadMode::reflect}). Entries that appear several times get the sum of
-/// their gradients. Throws ShapeError for another number of pairs than one or that of the axes, or where an
-/// empty axis is to be extended by its own entries, ValueError for a negative width.
+/// x with entries added before and after each axis: pad(x, 1), pad(x, {1, 2}, {.value = 3}), pad(x, {{0, 0},
+/// {1, 1}}, {.mode = PadMode::reflect}). An entry that appears several times gets the sum of its gradients.
+/// Throws ShapeError if the number of pairs is neither one nor the number of axes, or if an empty axis would
+/// be padded from its own entries, ValueError for a negative width.
 template <class T, std::integral I>
 Variable<T> pad(Variable<T> x, I width, const PadOptions& options = {});
 template <class T>

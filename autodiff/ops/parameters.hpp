@@ -13,16 +13,16 @@
 #include <autodiff/parameter.hpp>
 
 /// \file
-/// Operations whose names xtensor has too, for Parameters. xtensor's functions take anything, `view(E&& e,
-/// ...)`: with its namespace open, or an argument from it, they fit a Parameter better than a function of
-/// Variables, which wants a conversion to the base class. Each overload here takes a Parameter of one value
-/// category as it is, and is more specialised.
+/// Overloads for Parameters of operations whose names xtensor has too. xtensor's functions accept any type,
+/// `view(E&& e, ...)`: with its namespace open, or with an argument of one of its types, they match a
+/// Parameter better than a function of Variables, which needs a conversion to the base class. Each overload
+/// here takes a Parameter of one value category without a conversion, and is more specialised.
 
 namespace xgrad {
 
 namespace detail {
 
-/// The Variable that a Parameter is.
+/// A Parameter as its base class Variable.
 template <class T>
 const Variable<T>& handle_of(const Variable<T>& x) {
   return x;

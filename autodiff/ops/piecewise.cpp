@@ -44,7 +44,7 @@ template <class T>
 Variable<T> fmod(const Variable<T>& a, const Variable<T>& b) {
   const auto value = [](auto p, auto q) { return kernels::fmod(p, q); };
   const auto by_dividend = []<class V>(V g, V, V) { return g; };
-  // The quotient, rounded, may pass the integer above it; that of what the remainder leaves does not.
+  // p / q may round up to the next integer; (p - remainder) / q is an integer up to rounding.
   const auto by_divisor = []<class V>(V g, V p, V q) {
     return -g * xsimd::nearbyint((p - kernels::fmod(p, q)) / q);
   };

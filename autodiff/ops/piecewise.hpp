@@ -4,8 +4,8 @@
 #include <autodiff/ops/powers.hpp>
 
 /// \file
-/// Functions made of straight pieces, entry by entry: sizes, signs, limits, rounding, remainders. (maximum
-/// and minimum stand with the arithmetic, relu and its kin with the activations.)
+/// Piecewise linear functions, elementwise: absolute value, sign, rounding, remainder, clipping. (maximum and
+/// minimum are in ops/arithmetic.hpp, relu and similar functions in ops/activations.hpp.)
 
 namespace xgrad {
 
@@ -13,29 +13,29 @@ namespace xgrad {
 template <class T>
 XGRAD_API Variable<T> abs(const Variable<T>& x);
 
-/// -1, 0 or 1 as x is negative, zero or positive, NaN for NaN; its gradient is 0.
+/// -1, 0 or 1 for a negative, zero or positive x, and NaN for NaN; its gradient is 0.
 template <class T>
 XGRAD_API Variable<T> sign(const Variable<T>& x);
 
-/// The largest integer that is not above x; its gradient is 0.
+/// The largest integer <= x; its gradient is 0.
 template <class T>
 XGRAD_API Variable<T> floor(const Variable<T>& x);
 
-/// The smallest integer that is not below x; its gradient is 0.
+/// The smallest integer >= x; its gradient is 0.
 template <class T>
 XGRAD_API Variable<T> ceil(const Variable<T>& x);
 
-/// The integer nearest to x; from the middle, the even one (as NumPy, and unlike std::round). Its gradient
-/// is 0.
+/// The integer nearest to x; halfway between two integers, the even one (as in NumPy, unlike std::round). Its
+/// gradient is 0.
 template <class T>
 XGRAD_API Variable<T> round(const Variable<T>& x);
 
-/// x without its fraction: the integer next to it towards 0; its gradient is 0.
+/// x rounded towards 0 to an integer; its gradient is 0.
 template <class T>
 XGRAD_API Variable<T> trunc(const Variable<T>& x);
 
-/// a - b trunc(a / b), exact: the remainder has the sign of a. NaN where b is 0 or a infinite. The derivative
-/// by a is 1, by b it is -trunc(a / b).
+/// a - b trunc(a / b), exact: the remainder has the sign of a. NaN if b is 0 or a is infinite. The derivative
+/// with respect to a is 1, with respect to b -trunc(a / b).
 template <class T>
 XGRAD_API Variable<T> fmod(const Variable<T>& a, const Variable<T>& b);
 
@@ -49,16 +49,16 @@ auto fmod(A&& a, B&& b) {
 
 namespace detail {
 
-/// x within two numbers.
+/// x clipped to the interval between two numbers.
 template <class T>
 XGRAD_API Variable<T> clip_to_numbers(const Variable<T>& x, T low, T high);
 
 }  // namespace detail
 
-/// min(max(x, low), high): x where it lies between the bounds, else the bound that it exceeds; `high` where
-/// the bounds cross, NaN where x is. The bounds are numbers, arrays or Variables and broadcast; an infinity
-/// is no bound. The derivative by x is 1 from bound to bound, both included, and 0 outside, where the bound
-/// has it.
+/// min(max(x, low), high): x between the bounds, otherwise the bound that it exceeds; `high` if low > high,
+/// NaN if x is NaN. The bounds are numbers, arrays or Variables and broadcast; an infinite bound has no
+/// effect. The derivative with respect to x is 1 between the bounds, bounds included, and 0 outside, where
+/// the derivative with respect to the bound is 1.
 template <class X, class L, class H>
   requires Operands<X, L, H>
 auto clip(X&& x, L&& low, H&& high) {

@@ -23,7 +23,7 @@ using detail::Pool;
 using detail::Window;
 using detail::WindowAxis;
 
-/// Whether an output has no tap inside the image.
+/// Whether the window of some output has no tap inside the image.
 bool misses(const WindowAxis& axis) {
   for (std::size_t i = 0; i < axis.output; ++i) {
     const detail::IndexRange taps = axis.taps(i);
@@ -49,8 +49,8 @@ Pool<WindowAxis> pool_of(const char* operation, std::size_t axes, const Shape& i
   }
   detail::check_entries(operation, axes, images);
   if (misses(result.rows) || misses(result.columns)) {
-    throw ShapeError(fmt::format("{}: the window {} on {} {} lies wholly in the padding at places", operation,
-                                 window(), detail::noun(axes), to_string(images)));
+    throw ShapeError(fmt::format("{}: the window {} on {} {} lies entirely in the padding at some positions",
+                                 operation, window(), detail::noun(axes), to_string(images)));
   }
   if (result.rows.window > std::numeric_limits<std::uint32_t>::max() / result.columns.window) {
     throw ShapeError(fmt::format("{}: a window of {} is too large", operation, window()));
@@ -63,7 +63,7 @@ Variable<T> max_pool(const char* operation, std::size_t axes, const Variable<T>&
                      const MaxPool2dOptions& options, Generator& generator) {
   const auto pool = pool_of(operation, axes, images.shape(),
                             {window, options.stride.value_or(window), options.padding, options.dilation});
-  std::optional<std::uint64_t> stream;  // drawn with and without a tape: either way the same numbers follow
+  std::optional<std::uint64_t> stream;  // drawn even without a tape: the generator's state is the same
   if (options.ties == Ties::random) stream = generator();
   return detail::largest(operation, images, pool, stream);
 }

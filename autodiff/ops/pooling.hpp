@@ -7,50 +7,50 @@
 #include <optional>
 
 /// \file
-/// Pooling over windows of images {N, H, W, C} and of sequences {N, L, C}, channel by channel.
+/// Pooling over sliding windows of images {N, H, W, C} and sequences {N, L, C}, channel by channel.
 ///
-/// All throw ShapeError where a window does not fit, lies wholly in the padding, or the padding is more than
-/// half of it; ValueError for options out of range.
+/// All functions throw ShapeError if a window does not fit or lies entirely in the padding, or if the padding
+/// exceeds half of the window; ValueError for options out of range.
 
 namespace xgrad {
 
 /// Which of several equal maxima in a window gets the gradient (the note's footnote 7).
 enum class Ties { first, random };
 
-/// How a pooling window moves over a sequence.
+/// Options for max_pool1d.
 struct MaxPool1dOptions {
-  std::optional<Count> stride = std::nullopt;  ///< of the window; its own extent by default
-  Padding padding = 0;                         ///< places on either side, which never win
-  Count dilation = 1;                          ///< distance of the window's taps
-  Ties ties = Ties::first;                     ///< who gets the gradient among equals
+  std::optional<Count> stride = std::nullopt;  ///< of the window; by default its extent
+  Padding padding = 0;                         ///< positions on either side, never the maximum
+  Count dilation = 1;                          ///< distance between the window's taps
+  Ties ties = Ties::first;                     ///< which of equal maxima gets the gradient
 };
 
-/// How a pooling window moves over an image.
+/// Options for max_pool2d.
 struct MaxPool2dOptions {
-  std::optional<Size2d> stride = std::nullopt;  ///< of the window; its own extent by default
-  Padding padding = 0;                          ///< places around the image, which never win
-  Size2d dilation = 1;                          ///< distance of the window's taps
-  Ties ties = Ties::first;                      ///< who gets the gradient among equals
+  std::optional<Size2d> stride = std::nullopt;  ///< of the window; by default its extent
+  Padding padding = 0;                          ///< positions around the image, never the maximum
+  Size2d dilation = 1;                          ///< distance between the window's taps
+  Ties ties = Ties::first;                      ///< which of equal maxima gets the gradient
 };
 
-/// How an averaging window moves over a sequence.
+/// Options for avg_pool1d.
 struct AvgPool1dOptions {
-  std::optional<Count> stride = std::nullopt;  ///< of the window; its own extent by default
+  std::optional<Count> stride = std::nullopt;  ///< of the window; by default its extent
   Padding padding = 0;                         ///< zeros on either side
-  bool count_padding = true;  ///< divide by the window's extent, or by the entries inside the sequence
+  bool count_padding = true;  ///< divide by the window's extent; otherwise by the entries inside the sequence
 };
 
-/// How an averaging window moves over an image.
+/// Options for avg_pool2d.
 struct AvgPool2dOptions {
-  std::optional<Size2d> stride = std::nullopt;  ///< of the window; its own extent by default
+  std::optional<Size2d> stride = std::nullopt;  ///< of the window; by default its extent
   Padding padding = 0;                          ///< zeros around the image
-  bool count_padding = true;  ///< divide by the window's extent, or by the entries inside the image
+  bool count_padding = true;  ///< divide by the window's extent; otherwise by the entries inside the image
 };
 
-/// The largest entry of each window, a NaN where there is one; the gradient goes to one of the largest (the
-/// note's second appendix). Images {N, H, W, C} give {N, H', W', C}, with
-/// H' = floor((H + padding - d (window - 1) - 1) / stride) + 1, padding being that of both sides. `generator`
-/// breaks ties where they are broken at random.
+/// The largest entry of each window, or a NaN if there is one; the gradient goes to one of the largest
+/// entries (the note's second appendix). Images {N, H, W, C} give {N, H', W', C}, with
+/// H' = floor((H + padding - d (window - 1) - 1) / stride) + 1, padding being the total of both sides.
+/// `generator` breaks ties if `ties` is random.
 template <class T>
 XGRAD_API Variable<T> max_pool2d(const Variable<T>& images, Size2d window,
                                  const MaxPool2dOptions& options = {},

@@ -22,7 +22,7 @@ std::vector<int> axis_numbers(std::size_t first, std::size_t last) {
   return axes;
 }
 
-/// The axes that are summed over, counted from the front, and the others.
+/// The axes to sum over, counted from the front, and the other axes.
 struct SplitAxes {
   std::vector<int> summed;
   std::vector<int> free;
@@ -115,7 +115,7 @@ Variable<T> outer(const Variable<T>& a, const Variable<T>& b) {
 
 template <class T>
 Variable<T> kron(const Variable<T>& a, const Variable<T>& b) {
-  // With the axes of a and b in turn, each entry of the product is that of one broadcast multiplication.
+  // With the axes of a and b interleaved, the product is a single broadcast multiplication.
   const std::size_t dimension = std::max(a.dimension(), b.dimension());
   const auto extent = [dimension](const Variable<T>& x, std::size_t axis) {
     const std::size_t added = dimension - x.dimension();

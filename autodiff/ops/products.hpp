@@ -5,15 +5,15 @@
 #include <vector>
 
 /// \file
-/// Products of arrays beside `matmul` and `einsum`, as NumPy defines them. Operands are Variables, xtensor
-/// expressions and numbers in any order, one a Variable.
+/// Products of arrays other than `matmul` and `einsum`, as NumPy defines them. Operands are Variables,
+/// xtensor expressions and numbers in any order, at least one of them a Variable or an array.
 
 namespace xgrad {
 
 namespace detail {
 
-/// x with its axes in groups, each joined into one axis, the last of a group varying fastest; an empty group
-/// is an axis of extent 1. Every axis of x stands in one group.
+/// x with each group of axes joined into one axis, the last axis of a group varying fastest; an empty group
+/// becomes an axis of extent 1. Every axis of x belongs to one group.
 template <class T>
 Variable<T> join_axes(const Variable<T>& x, const std::vector<std::vector<int>>& groups);
 
@@ -35,9 +35,9 @@ XGRAD_API Variable<T> tensordot(const Variable<T>& a, const Variable<T>& b, cons
 
 }  // namespace detail
 
-/// The sum of products over the last axis of a and the last but one of b (its only one, where b is 1-D):
-/// shapes {..., k} and {___, k, n} give {..., ___, n}, where `matmul` would broadcast the leading axes. With
-/// a number it is the product a b. Throws ShapeError where the extents differ.
+/// The sum of products over the last axis of a and the second to last of b (its only axis if b is 1-D):
+/// shapes {..., k} and {___, k, n} give {..., ___, n}; `matmul` would broadcast the leading axes instead. If
+/// an operand is a number, the product a b. Throws ShapeError if the extents differ.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto dot(A&& a, B&& b) {
@@ -45,7 +45,8 @@ auto dot(A&& a, B&& b) {
   return detail::dot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
-/// The number sum(a b) of two arrays with equally many entries, taken in row-major order. Throws ShapeError.
+/// The number sum(a b) of two arrays with equally many entries, taken in row-major order. Throws ShapeError
+/// if the numbers of entries differ.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto vdot(A&& a, B&& b) {
@@ -53,8 +54,8 @@ auto vdot(A&& a, B&& b) {
   return detail::vdot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
-/// The sum of products over the last axes of both: {..., k} and {___, k} give {..., ___}. With a number it is
-/// the product a b. Throws ShapeError where the extents differ.
+/// The sum of products over the last axes of both: {..., k} and {___, k} give {..., ___}. If an operand is a
+/// number, the product a b. Throws ShapeError if the extents differ.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto inner(A&& a, B&& b) {
@@ -70,8 +71,8 @@ auto outer(A&& a, B&& b) {
   return detail::outer<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
-/// Kronecker's product: a block of b for each entry of a, scaled by it; extents multiply axis by axis, and
-/// the operand with fewer axes gets leading ones of extent 1.
+/// The Kronecker product: for each entry of a, a block of b scaled by it. Extents multiply axis by axis; the
+/// operand with fewer axes gets leading axes of extent 1.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto kron(A&& a, B&& b) {
@@ -79,9 +80,9 @@ auto kron(A&& a, B&& b) {
   return detail::kron<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)));
 }
 
-/// The sum of products over the last `axes` axes of a and the first of b, in that order; 0 gives all
-/// products. The other axes of a, then those of b remain. Throws ShapeError where an operand has fewer axes
-/// or extents differ, ValueError for a negative number.
+/// The sum of products over the last `axes` axes of a and the first `axes` axes of b, in that order; for 0,
+/// the products of all pairs of entries. The result has the other axes of a, then those of b. Throws
+/// ShapeError if an operand has fewer axes or extents differ, ValueError for a negative number.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto tensordot(A&& a, B&& b, int axes = 2) {
@@ -89,9 +90,9 @@ auto tensordot(A&& a, B&& b, int axes = 2) {
   return detail::tensordot<T>(detail::lift<T>(std::forward<A>(a)), detail::lift<T>(std::forward<B>(b)), axes);
 }
 
-/// The same over the axes named, the i-th of one list with the i-th of the other: tensordot(a, b, {0, 1}, {1,
-/// 0}). Throws ShapeError where the lists are not equally long, name an axis twice or out of range, or
-/// extents differ.
+/// The same over the given axes, the i-th of one list with the i-th of the other: tensordot(a, b, {0, 1}, {1,
+/// 0}). Throws ShapeError if the lists differ in length, an axis is given twice or out of range, or extents
+/// differ.
 template <class A, class B>
   requires ArrayOperands<A, B>
 auto tensordot(A&& a, B&& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b) {
@@ -101,7 +102,7 @@ auto tensordot(A&& a, B&& b, const std::vector<int>& axes_a, const std::vector<i
 }
 
 /// The product of n copies of each square matrix {..., m, m}, by repeated squaring; the identity for n = 0.
-/// Throws ShapeError where the matrices are not square, ValueError for a negative exponent.
+/// Throws ShapeError if the matrices are not square, ValueError for a negative exponent.
 template <class T>
 XGRAD_API Variable<T> matrix_power(const Variable<T>& x, int n);
 

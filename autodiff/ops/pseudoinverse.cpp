@@ -21,7 +21,7 @@ using detail::transposed;
 
 namespace {
 
-/// The share of the largest singular value, or pivot, below which another counts as 0.
+/// The fraction of the largest singular value, or pivot, up to which another one counts as 0.
 template <class T>
 T negligible(std::size_t m, std::size_t n) {
   return static_cast<T>(std::max(m, n)) * std::numeric_limits<T>::epsilon();
@@ -52,7 +52,7 @@ Array<T> pseudoinverses(const Array<T>& a, T threshold) {
   return result;
 }
 
-/// Throws where a pivot of R is negligible beside the largest.
+/// Throws LinearAlgebraError if a pivot of R is negligible compared to the largest.
 template <class T>
 void require_independent_columns(const Shape& shape, const Array<T>& r) {
   const std::size_t n = columns_of(r.shape());
@@ -75,7 +75,8 @@ Variable<T> pinv(const Variable<T>& a, std::optional<double> rcond) {
   detail::check_matrices("pinv", a.shape());
   const T threshold =
       rcond ? static_cast<T>(*rcond) : negligible<T>(rows_of(a.shape()), columns_of(a.shape()));
-  // For P, of d P = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P (Golub and Pereyra, 1973).
+  // The pullback follows from dP = -P dA P + P P^T dA^T (I - A P) + (I - P A) dA^T P^T P (Golub and Pereyra,
+  // 1973).
   return operation("pinv", pseudoinverses(a.value(), threshold),
                    {a, [a](const Variable<T>& g, const Variable<T>& y) {
                       const Variable<T> y_across = transposed(y);

@@ -12,7 +12,7 @@
 namespace xgrad {
 namespace {
 
-/// Indices 0 ... n - 1 moved by `shift` places, in a circle.
+/// The indices 0 ... n - 1, rolled by `shift` positions.
 kernels::Indices rolled(std::size_t n, std::ptrdiff_t shift) {
   const auto extent = static_cast<std::ptrdiff_t>(n);
   if (extent == 0) return detail::make_indices(0, [](std::size_t i) { return i; });
@@ -20,8 +20,8 @@ kernels::Indices rolled(std::size_t n, std::ptrdiff_t shift) {
   return detail::make_indices(n, [=](std::size_t i) { return i < n - start ? start + i : start + i - n; });
 }
 
-/// The indices index(0) ... index(count - 1). An axis may be longer than memory, if another one is empty:
-/// then throws ShapeError.
+/// The indices index(0) ... index(count - 1). Throws ShapeError if they exceed the memory, as an axis may if
+/// another one is empty.
 template <class F>
 kernels::Indices numbered(const char* operation, std::size_t count, const F& index) {
   detail::check_size(operation, {count}, sizeof(std::int64_t));
@@ -29,7 +29,7 @@ kernels::Indices numbered(const char* operation, std::size_t count, const F& ind
 }
 
 void check_count(const char* operation, std::ptrdiff_t count) {
-  if (count < 0) throw ValueError(fmt::format("{}: {} times; expected no negative number", operation, count));
+  if (count < 0) throw ValueError(fmt::format("{}: count {}; expected 0 or more", operation, count));
 }
 
 /// x with the indices of one axis replaced by index(0) ... index(extent - 1).
@@ -135,7 +135,7 @@ Variable<T> repeat_each(const Variable<T>& x, const std::vector<std::size_t>& co
   const std::size_t along = normalize_axis("repeat", axis, x.shape());
   const std::size_t n = x.shape()[along];
   if (counts.size() != n) {
-    throw ShapeError(fmt::format("repeat: {} numbers for axis {} of an array of shape {}; expected {}",
+    throw ShapeError(fmt::format("repeat: {} counts for axis {} of an array of shape {}; expected {}",
                                  counts.size(), along, to_string(x.shape()), n));
   }
   for (const std::size_t count : counts) check_count("repeat", static_cast<std::ptrdiff_t>(count));

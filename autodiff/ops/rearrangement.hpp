@@ -11,12 +11,12 @@
 #include <vector>
 
 /// \file
-/// The entries in another order along their axes, and repeated.
+/// Reordering and repetition of entries along axes.
 
 namespace xgrad {
 
-/// The entries in the reverse order along the axes given, by default along all: flip(x), flip(x, 0),
-/// flip(x, {0, -1}). Throws ShapeError.
+/// Reverses the order of the entries along the given axes, by default all: flip(x), flip(x, 0), flip(x, {0,
+/// -1}). Throws ShapeError for an axis out of range or given twice.
 template <class T>
 Variable<T> flip(Variable<T> x);
 template <class T, detail::AxesArgument A>
@@ -24,9 +24,10 @@ Variable<T> flip(Variable<T> x, A&& axes);
 template <class T, class I, std::size_t N>
 Variable<T> flip(Variable<T> x, const I (&axes)[N]);
 
-/// The entries moved by `shift` places towards the end of an axis; those that leave come in again at its
-/// start. Without an axis the entries are taken in row-major order. With lists, roll(x, {1, -2}, {0, 1}),
-/// each shift goes with its axis, of which one may be named several times. Throws ShapeError.
+/// Moves the entries by `shift` positions towards the end of an axis; those moved beyond the end reappear at
+/// the start. Without an axis, the entries are rolled in row-major order. With lists, roll(x, {1, -2}, {0,
+/// 1}), each shift applies to the corresponding axis; an axis may be given several times. Throws ShapeError
+/// for an axis out of range, or lists that differ in length.
 template <class T, std::integral I>
 Variable<T> roll(Variable<T> x, I shift);
 template <class T, std::integral I, std::integral A>
@@ -34,9 +35,9 @@ Variable<T> roll(Variable<T> x, I shift, A axis);
 template <class T>
 Variable<T> roll(Variable<T> x, const std::vector<std::ptrdiff_t>& shifts, const std::vector<int>& axes);
 
-/// x side by side with itself, so many times along each axis: tile(x, {2, 3}). The shorter of x's shape and
-/// the list is filled up with leading ones; a number counts for the last axis. Throws ValueError for a
-/// negative number.
+/// x repeated along each axis (np.tile): tile(x, {2, 3}). The shorter of x's shape and the list of counts is
+/// extended with leading ones; a single count applies to the last axis. Throws ValueError for a negative
+/// count.
 template <class T, std::integral I>
 Variable<T> tile(Variable<T> x, I count);
 template <class T, class I>
@@ -44,9 +45,9 @@ Variable<T> tile(Variable<T> x, std::initializer_list<I> counts);
 template <class T, IntegerRange R>
 Variable<T> tile(Variable<T> x, const R& counts);
 
-/// Each index of an axis so many times, one after another: `count` times each, or as a list says for each
-/// index. Without an axis, each entry, in row-major order. Throws ShapeError for a list of another length
-/// than the axis, ValueError for a negative number.
+/// Repeats each index of an axis `count` times in a row, or as often as a list with a count for each index
+/// says (np.repeat). Without an axis, repeats each entry in row-major order. Throws ShapeError if the list's
+/// length is not the extent of the axis, ValueError for a negative count.
 template <class T, std::integral I>
 Variable<T> repeat(Variable<T> x, I count);
 template <class T, std::integral I, std::integral A>
@@ -54,14 +55,14 @@ Variable<T> repeat(Variable<T> x, I count, A axis);
 template <class T, std::integral A>
 Variable<T> repeat(Variable<T> x, std::vector<std::size_t> counts, A axis);
 
-/// How `meshgrid` orders its axes.
+/// The order of the axes of `meshgrid`.
 enum class Indexing {
-  xy,  ///< as points of a plane: the first vector runs along the columns, the second along the rows
-  ij   ///< as indices of a matrix: each vector runs along its own axis
+  xy,  ///< Cartesian: the first vector varies along axis 1, the second along axis 0
+  ij   ///< matrix indices: vector i varies along axis i
 };
 
 /// The coordinates of all points of a grid, one array for each vector: `auto [x, y] = meshgrid(a, b)`. Arrays
-/// count as vectors of their entries. meshgrid({a, b}, Indexing::ij) gives a std::vector.
+/// are flattened to vectors. meshgrid({a, b}, Indexing::ij) returns a std::vector.
 template <VariableType First, VariableType... Rest>
 auto meshgrid(First&& first, Rest&&... rest);
 template <class T>
@@ -91,7 +92,8 @@ XGRAD_API Variable<T> repeat_each(const Variable<T>& x, const std::vector<std::s
 
 }  // namespace detail
 
-// By value, and once with xtensor's own argument types: more specialised than xtensor's functions.
+// Arguments by value, and one overload with xtensor's argument types: more specialised than xtensor's
+// functions.
 
 template <class T>
 Variable<T> flip(Variable<T> x) {

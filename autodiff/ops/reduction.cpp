@@ -43,7 +43,7 @@ Reduced::Reduced(const char* operation, const Shape& from, const Axes& which, Ke
     }
     if (!axes[i] || keep) shape.push_back(kept[i]);
   }
-  check_size(operation, kept, sizeof(double));  // of an empty array, the other axes may have any extent
+  check_size(operation, kept, sizeof(double));  // in an empty array, the other axes may have any extent
 }
 
 std::optional<kernels::AxisLoop> Reduced::loop(const Shape& from) const {
@@ -74,8 +74,8 @@ std::vector<int> Reduced::order_with_reduced_last() const {
 
 void Reduced::require_entries(const char* operation, const char* what, const Shape& from) const {
   if (count > 0) return;
-  throw ShapeError(
-      fmt::format("{}: nothing to take the {} of in an array of shape {}", operation, what, to_string(from)));
+  throw ShapeError(fmt::format("{}: an array of shape {} has no entries to take the {} of", operation,
+                               to_string(from), what));
 }
 
 template <class T>
@@ -91,7 +91,7 @@ using detail::restore;
 
 namespace {
 
-/// For each window, the number of entries that are equal to its extreme, `y`.
+/// For each window, the number of entries equal to its extreme `y`.
 template <class T>
 Array<T> count_ties(const Array<T>& x, const Array<T>& y, const Reduced& to) {
   if (y.size() == 1) {
@@ -111,7 +111,7 @@ struct PassToEqual {
   }
 };
 
-/// Where x equals y its share of g, 0 elsewhere.
+/// The share of g of the entries where x equals y, 0 elsewhere.
 template <class T>
 Array<T> equal_shares(const Array<T>& g, const Array<T>& x, const Array<T>& y, const Reduced& to) {
   const auto loop = to.loop(x.shape());
@@ -153,7 +153,7 @@ Variable<T> detail::share_among_equal(const Variable<T>& g, const Variable<T>& x
 
 namespace {
 
-/// The product of each window, whose axes need not be neighbours.
+/// The product of each window, whose axes need not be adjacent.
 template <class T>
 Array<T> products(const Array<T>& x, const Reduced& to) {
   Array<T> result;
@@ -174,8 +174,8 @@ Array<T> products(const Array<T>& x, const Reduced& to) {
   return result;
 }
 
-/// The products of the other entries in the window of each. In one pass where no tape records, and to the
-/// same bits.
+/// For each entry, the product of the other entries in its window. If no tape records, computed in one pass,
+/// with bit-identical results.
 template <class T>
 Variable<T> products_of_others(const Variable<T>& x, const Reduced& to) {
   if (const auto loop = to.loop(x.shape())) {
@@ -196,7 +196,7 @@ Variable<T> products_of_others(const Variable<T>& x, const Reduced& to) {
   return moveaxis(products_of_others(moved, Reduced("prod", moved.shape(), last, {})), last, axes);
 }
 
-/// The largest entry where it is finite, 0 elsewhere: what logsumexp may subtract.
+/// The largest entry if it is finite, otherwise 0: the shift of logsumexp.
 template <class T>
 Array<T> finite_max(const Array<T>& x, const Reduced& to) {
   return kernels::map(kernels::reduce(x, to.axes, to.kept, kernels::Max<T>{}), []<class V>(V p) {

@@ -46,8 +46,8 @@ Variable<T> recurrence(const Variable<T>& a, const Variable<T>& b, const AxisLoo
                    });
 }
 
-// dy_j/dx_k for j >= k is the product of the entries before k, times that of those after k up to j; the sums
-// of the latter, weighted with g_j, follow a recurrence. Nothing is divided by an entry.
+// dy_j/dx_k for j >= k is the product of the entries before k times the product of the entries after k up to
+// j. The sums over j of the latter, weighted by g_j, follow a recurrence. There is no division by entries.
 template <class T>
 Variable<T> cumprod(const Variable<T>& x, const AxisLoop& loop, Direction direction) {
   const auto multiply = [](auto product, auto p) { return product * p; };
@@ -68,8 +68,8 @@ Variable<T> cumprod(const Variable<T>& x, std::ptrdiff_t axis) {
   return cumprod(x, axis_loop("cumprod", axis, x.shape()), Direction::forward);
 }
 
-// dx_k = exp(x_k - y_k) s_k, where s_k = sum of g_j exp(y_k - y_j) over j >= k = g_k + exp(y_k - y_{k+1})
-// s_{k+1}: y never falls, so that no power exceeds 1.
+// The cotangent of x_k is exp(x_k - y_k) s_k, where s_k is the sum of g_j exp(y_k - y_j) over j >= k, and s_k
+// = g_k + exp(y_k - y_{k+1}) s_{k+1}. y never decreases, so that no exponential exceeds 1.
 template <class T>
 Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis) {
   const AxisLoop loop = axis_loop("cumlogsumexp", axis, x.shape());

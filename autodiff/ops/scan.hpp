@@ -4,9 +4,9 @@
 #include <autodiff/ops/shape.hpp>
 
 /// \file
-/// Cumulative sums, products and logarithms of sums along one axis, or over all entries in row-major order as
-/// one axis. The result has an entry for each of x. Negative axes count from the last; an axis out of range
-/// throws ShapeError.
+/// Cumulative sums, products and log-sum-exps along one axis, or over all entries in row-major order as one
+/// axis. The result has one entry for each entry of x. Negative axes count from the last; an axis out of
+/// range throws ShapeError.
 
 namespace xgrad {
 
@@ -21,10 +21,10 @@ XGRAD_API Variable<T> cumlogsumexp(const Variable<T>& x, std::ptrdiff_t axis);
 
 }  // namespace detail
 
-// As xtensor's functions of the same names, and more specialised.
+// These mirror xtensor's functions of the same names, and are more specialised.
 
-/// y_k = x_0 + ... + x_k, added one after the other in double: the error of y_k is at most k 2^-53 times the
-/// sum of the magnitudes, and half a unit in the last place.
+/// y_k = x_0 + ... + x_k, added in sequence in double: the error of y_k is at most k 2^-53 times the sum of
+/// the magnitudes, plus half a unit in the last place.
 template <class T>
 Variable<T> cumsum(Variable<T> x, std::ptrdiff_t axis) {
   return detail::cumsum<T>(x, axis);
@@ -34,8 +34,7 @@ Variable<T> cumsum(Variable<T> x) {
   return detail::cumsum<T>(reshape(x, {-1}), 0);
 }
 
-/// y_k = x_0 ... x_k, multiplied in double, as cumsum adds. Its derivatives are right where entries are zero,
-/// too.
+/// y_k = x_0 ... x_k, multiplied in sequence in double. The derivatives are also correct if entries are zero.
 template <class T>
 Variable<T> cumprod(Variable<T> x, std::ptrdiff_t axis) {
   return detail::cumprod<T>(x, axis);
@@ -45,8 +44,8 @@ Variable<T> cumprod(Variable<T> x) {
   return detail::cumprod<T>(reshape(x, {-1}), 0);
 }
 
-/// y_k = log(exp(x_0) + ... + exp(x_k)), without overflow. Where the result is -infinity, so far, the
-/// gradient is 0; where it is infinity it is NaN.
+/// y_k = log(exp(x_0) + ... + exp(x_k)), without overflow. Where y_k is -infinity, its gradient is 0; where
+/// it is infinity, its gradient is NaN.
 template <class T>
 Variable<T> cumlogsumexp(Variable<T> x, std::ptrdiff_t axis) {
   return detail::cumlogsumexp<T>(x, axis);

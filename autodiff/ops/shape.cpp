@@ -26,7 +26,7 @@ std::size_t detail::normalize_axis(const char* operation, int axis, const Shape&
 
 namespace {
 
-/// The extents asked for, with -1 worked out.
+/// The requested extents, with -1 inferred.
 Shape resolve_shape(const Shape& from, const std::vector<std::ptrdiff_t>& to) {
   const std::size_t size = element_count(from);
   const auto fail = [&](const char* why) {
@@ -55,7 +55,7 @@ Shape resolve_shape(const Shape& from, const std::vector<std::ptrdiff_t>& to) {
 template <class T>
 Variable<T> with_shape(const char* name, const Variable<T>& x, const Shape& shape);
 
-/// The same in the memory of x, where nobody else has that.
+/// The same, in place if no other handle shares the memory of x.
 template <class T>
 Variable<T> with_shape(const char* name, Variable<T>&& x, const Shape& shape) {
   if (detail::is_recording() || !x.node().is_unique()) return with_shape(name, std::as_const(x), shape);
@@ -74,7 +74,8 @@ Variable<T> with_shape(const char* name, const Variable<T>& x, const Shape& shap
                    {x, [s = x.shape()](Variable<T>&& g) { return with_shape("reshape", std::move(g), s); }});
 }
 
-/// Whether each axis of an array of `dimension` axes is among those named; negative ones count from the last.
+/// For each axis of an array of `dimension` axes, whether it is in the list; negative axes count from the
+/// last.
 std::vector<bool> named_axes(const char* operation, const std::vector<int>& axes, std::size_t dimension) {
   std::vector<bool> result(dimension, false);
   for (const int axis : axes) {
@@ -152,7 +153,7 @@ template <class T>
 Variable<T> permute(const Variable<T>& x, const std::vector<int>& order) {
   const auto fail = [&] {
     return ShapeError(
-        fmt::format("transpose: the order {{{}}} is no permutation of the axes of an array of shape {}",
+        fmt::format("transpose: the order {{{}}} is not a permutation of the axes of an array of shape {}",
                     fmt::join(order, ", "), to_string(x.shape())));
   };
   if (order.size() != x.dimension()) throw fail();

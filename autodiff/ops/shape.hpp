@@ -7,22 +7,22 @@
 #include <vector>
 
 /// \file
-/// The same entries in another shape, their axes in another order, or broadcast to more.
+/// Reshaping, reordering of axes, and broadcasting.
 
 namespace xgrad {
 
-/// The entries, in row-major order, in another shape. One extent may be -1: it is what the others leave.
-/// Throws ShapeError where the numbers of entries differ.
+/// The entries, in row-major order, in another shape. One extent may be -1, which is inferred from the
+/// others. Throws ShapeError if the numbers of entries differ.
 template <class T>
 XGRAD_API Variable<T> reshape(const Variable<T>& x, const std::vector<std::ptrdiff_t>& shape);
 
-/// All axes from `first_axis` on joined into one: by default images {N, H, W, C} become rows {N, H W C}.
-/// flatten(x, 0) gives one axis.
+/// Joins all axes from `first_axis` on into one: by default images {N, H, W, C} become rows {N, H W C}.
+/// flatten(x, 0) returns a vector.
 template <class T>
 Variable<T> flatten(Variable<T> x, std::size_t first_axis = 1);
 
-/// x with an axis of extent 1 at each of these places of the result's shape: expand_dims(x, 0),
-/// expand_dims(x, {0, -1}). Throws ShapeError for a place out of range or named twice.
+/// Inserts axes of extent 1, so that they have these indices in the result: expand_dims(x, 0), expand_dims(x,
+/// {0, -1}). Throws ShapeError for an axis out of range or given twice.
 template <class T, std::integral I>
 Variable<T> expand_dims(Variable<T> x, I axis);
 template <class T, class I, std::size_t N>
@@ -30,7 +30,8 @@ Variable<T> expand_dims(Variable<T> x, const I (&axes)[N]);
 template <class T>
 Variable<T> expand_dims(Variable<T> x, const std::vector<int>& axes);
 
-/// x without its axes of extent 1, or without the axes given, which must have that extent. Throws ShapeError.
+/// Removes all axes of extent 1, or the given axes. Throws ShapeError if a given axis is out of range or has
+/// another extent.
 template <class T>
 Variable<T> squeeze(Variable<T> x);
 template <class T, detail::AxesArgument A>
@@ -38,8 +39,8 @@ Variable<T> squeeze(Variable<T> x, A&& axes);
 template <class T, class I, std::size_t N>
 Variable<T> squeeze(Variable<T> x, const I (&axes)[N]);
 
-/// Axes in the order given (NumPy's `transpose`): axis i of the result is axis order[i] of x. Without an
-/// order, the reverse. Throws ShapeError where the order does not name each axis once.
+/// Permutes the axes (NumPy's `transpose`): axis i of the result is axis order[i] of x. Without an order, the
+/// axes are reversed. Throws ShapeError if the order is not a permutation of the axes.
 template <class T>
 Variable<T> transpose(Variable<T> x);
 template <class T, class I, std::size_t N>
@@ -47,7 +48,7 @@ Variable<T> transpose(Variable<T> x, const I (&order)[N]);
 template <class T, IntegerRange R>
 Variable<T> transpose(Variable<T> x, R&& order);
 
-/// The same as transpose(x, order), by PyTorch's name.
+/// The same as transpose(x, order), under PyTorch's name.
 template <class T>
 XGRAD_API Variable<T> permute(const Variable<T>& x, const std::vector<int>& order);
 
@@ -58,20 +59,19 @@ XGRAD_API Variable<T> swapaxes(const Variable<T>& x, int axis1, int axis2);
 
 }  // namespace detail
 
-/// x with two axes in each other's place. Throws ShapeError.
+/// Exchanges two axes. Throws ShapeError for an axis out of range.
 template <class T, std::integral A, std::integral B>
 Variable<T> swapaxes(Variable<T> x, A axis1, B axis2) {
   return detail::swapaxes<T>(x, static_cast<int>(axis1), static_cast<int>(axis2));
 }
-/// For axes of the type that xtensor's `swapaxes` takes.
+/// Overload for the axis type of xtensor's `swapaxes`.
 template <class T>
 Variable<T> swapaxes(Variable<T> x, std::ptrdiff_t axis1, std::ptrdiff_t axis2) {
   return detail::swapaxes<T>(x, static_cast<int>(axis1), static_cast<int>(axis2));
 }
 
-/// x with some axes moved to other places of its shape, the rest in their order: moveaxis(x, 0, -1),
-/// moveaxis(x, {0, 1}, {-1, 0}). Throws ShapeError where one is out of range or named twice, or the numbers
-/// of axes differ.
+/// Moves axes to other positions; the other axes keep their order: moveaxis(x, 0, -1), moveaxis(x, {0, 1},
+/// {-1, 0}). Throws ShapeError if an axis is out of range or given twice, or the lists differ in length.
 template <class T>
 XGRAD_API Variable<T> moveaxis(const Variable<T>& x, const std::vector<int>& source,
                                const std::vector<int>& destination);
@@ -84,14 +84,14 @@ template <class T, std::integral A, std::integral B>
 Variable<T> moveaxis(Variable<T> x, A source, B destination) {
   return moveaxis(x, {static_cast<int>(source)}, {static_cast<int>(destination)});
 }
-/// For axes of the type that xtensor's `moveaxis` takes.
+/// Overload for the axis type of xtensor's `moveaxis`.
 template <class T>
 Variable<T> moveaxis(Variable<T> x, std::ptrdiff_t source, std::ptrdiff_t destination) {
   return moveaxis(x, {static_cast<int>(source)}, {static_cast<int>(destination)});
 }
 
-/// x repeated along axes of extent 1 and along new leading axes, as NumPy broadcasts. Throws ShapeError where
-/// x does not broadcast to this very shape.
+/// x repeated along axes of extent 1 and along new leading axes, by NumPy's broadcasting rules. Throws
+/// ShapeError if x does not broadcast to exactly this shape.
 template <class T>
 XGRAD_API Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape);
 
@@ -112,8 +112,8 @@ using xgrad::permute;
 
 }  // namespace detail
 
-// These take their argument by value, so that they are more specialised than xtensor's functions of the same
-// name, which take anything. Where those take an index as std::size_t, an overload here does, too.
+// Arguments are taken by value, which makes these functions more specialised than xtensor's of the same name,
+// which accept any type. Where xtensor takes an index as std::size_t, there is an overload for it.
 
 template <class T>
 Variable<T> flatten(Variable<T> x, std::size_t first_axis) {

@@ -31,8 +31,8 @@ Variable<T> softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axi
                      }}});
 }
 
-/// The pullback of log_softmax, g - exp(y) sum(g), in one pass. In the form g (1 - exp(y)) - exp(y) (sum(g) -
-/// g), a cotangent of one entry alone does not cancel where that entry has nearly all of the probability.
+/// The pullback of log_softmax, g - exp(y) sum(g), in one pass. The form g (1 - exp(y)) - exp(y) (sum(g) - g)
+/// avoids cancellation if only one entry has a cotangent, and this entry has nearly all of the probability.
 template <class T>
 Variable<T> log_softmax_gradient(const Variable<T>& g, const Variable<T>& y, int axis) {
   const kernels::AxisLoop loop(y.shape(), detail::normalize_axis("log_softmax", axis, y.shape()));
@@ -69,13 +69,14 @@ namespace {
 template <class T>
 struct KnownClasses {
   Array<std::int64_t> labels;
-  kernels::ExpTotals<T> totals;  // of the logits' rows, less 1
+  kernels::ExpTotals<T> totals;  // of the rows of logits, minus 1
 };
 
 template <class T>
 using KnownClassesPointer = std::shared_ptr<const KnownClasses<T>>;
 
-/// softmax(logits) with 1 subtracted at each row's label: the derivative of the row's loss by its logits.
+/// softmax(logits) with 1 subtracted at each row's label: the derivative of the row's loss with respect to
+/// its logits.
 template <class T>
 Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Array<std::int64_t>& labels) {
   const std::size_t classes = logits.shape().back();
@@ -86,8 +87,8 @@ Variable<T> softmax_minus_one_hot(const Variable<T>& logits, const Array<std::in
   return softmax(logits) - constant(std::move(one_hot));
 }
 
-/// p - 1 of the label of a row whose entries are g p: where p is nearly 1, the sum of the others, which keeps
-/// digits.
+/// g (p - 1) at the label of a row whose entries are g p. If p > 1/2, it is computed as minus the sum of the
+/// other entries, to avoid cancellation.
 template <class T>
 T less_one(const T* row, std::size_t classes, std::size_t label, T g) {
   if (!(std::abs(row[label]) > std::abs(g) / 2)) return row[label] - g;
@@ -137,7 +138,7 @@ void check_classes(const Shape& logits, const Array<std::int64_t>& labels) {
   for (std::size_t n = 0; n < labels.size(); ++n) {
     if (labels.data()[n] < 0 || labels.data()[n] >= static_cast<std::int64_t>(classes)) {
       throw ValueError(
-          fmt::format("softmax_cross_entropy: label {} (number {}) is none of the {} classes 0 ... {}",
+          fmt::format("softmax_cross_entropy: label {} at index {} is not one of the {} classes 0 ... {}",
                       labels.data()[n], n, classes, classes - 1));
     }
   }
@@ -153,7 +154,7 @@ Variable<T> detail::softmax_cross_entropy(const Variable<T>& logits, const Array
   auto known = std::make_shared<const KnownClasses<T>>(KnownClasses<T>{
       labels, kernels::exp_totals(logits.value(), kernels::AxisLoop(shape, shape.size() - 1))});
   const T* shift = known->totals.shift.data();
-  // -log p_y, from the logarithms, which are finite where p_y itself is too small for a number.
+  // -log p_y, computed from logarithms, which are finite even if p_y underflows.
   Array<T> value(labels.shape());
   kernels::map_into(value.data(), known->totals.excess.data(), value.size(),
                     [](auto s) { return xsimd::log1p(s); });

@@ -11,7 +11,7 @@ namespace xgrad {
 template <class T>
 XGRAD_API Variable<T> softmax(const Variable<T>& x, int axis = -1);
 
-/// log(softmax(x)) along an axis, exact where softmax itself is too small to be a number.
+/// log(softmax(x)) along an axis, accurate even if softmax underflows.
 template <class T>
 XGRAD_API Variable<T> log_softmax(const Variable<T>& x, int axis = -1);
 
@@ -23,8 +23,8 @@ XGRAD_API Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Arr
 }  // namespace detail
 
 /// The multi-class cross-entropy loss -log p_y (section 2.2) of each row, from logits: p = softmax(logits).
-/// Logits have shape {..., K}, integer labels shape {...}, and so has the result. Finite for finite
-/// logits. Throws ShapeError where the shapes do not fit, ValueError for a label outside [0, K).
+/// Logits have shape {..., K}, integer labels and the result shape {...}. Finite for finite logits. Throws
+/// ShapeError if the shapes do not match, ValueError for a label outside [0, K).
 template <class T, IntegerExpression Labels>
 Variable<T> softmax_cross_entropy(const Variable<T>& logits, const Labels& labels) {
   return detail::softmax_cross_entropy<T>(logits, to_array<std::int64_t>(xt::cast<std::int64_t>(labels)));

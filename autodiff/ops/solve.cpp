@@ -28,7 +28,7 @@ struct Lu {
   std::vector<int> pivots;
   std::vector<bool> is_singular;
   std::size_t singular = regular;  // the first singular matrix
-  int info = 0;                    // of that one
+  int info = 0;                    // LAPACK's info for that matrix
 
   explicit Lu(const Array<T>& a) : factors(a), pivots(count() * extent()), is_singular(count(), false) {
     for (std::size_t i = 0; i < count(); ++i) {
@@ -56,8 +56,8 @@ struct Lu {
 template <class T>
 using SharedLu = std::shared_ptr<const Lu<T>>;
 
-/// Copies b to the shape of the result, and calls `body(matrix, x)` for every matrix of `a` and the columns x
-/// that it is to work on.
+/// Copies b to the shape of the result, and calls `body(i, x)` for every matrix of the result: i is the index
+/// of its matrix in `a`, and x the columns to solve for, in place.
 template <class T, class Body>
 Array<T> solve_batches(const char* operation, const Shape& a, const Array<T>& b, Body&& body) {
   const Shape batch_a = detail::batch_of(a);
@@ -77,8 +77,8 @@ Array<T> solve_batches(const char* operation, const Shape& a, const Array<T>& b,
   return result;
 }
 
-/// An operation with inputs a and b and the cotangents `both(g, y)` of these two; where only b is recorded,
-/// `by_b(g)` alone is computed.
+/// An operation with inputs a and b, whose cotangents are `both(g, y)`. If a is not recorded, only `by_b(g)`
+/// is computed.
 template <class T, class ByB, class Both>
 Variable<T> declare_solve(const char* name, Array<T>&& value, const Variable<T>& a, const Variable<T>& b,
                           ByB&& by_b, Both&& both) {
@@ -88,8 +88,8 @@ Variable<T> declare_solve(const char* name, Array<T>&& value, const Variable<T>&
   return operation(name, std::move(value), std::vector<Variable<T>>{a, b}, std::forward<Both>(both));
 }
 
-/// The x with A x = b or A^T x = b, for matrices b. With G the cotangent of x, that of b solves the
-/// transposed equations for G, and that of A is the product of the two, -B' x^T (or its transpose).
+/// The solution x of A x = b or A^T x = b, for matrices b. The cotangent B' of b solves the transposed
+/// equations for the cotangent of x; the cotangent of A is -B' x^T (or its transpose).
 template <class T>
 Variable<T> solve_with(const SharedLu<T>& lu, const Variable<T>& a, const Variable<T>& b, bool transpose) {
   Array<T> value = solve_batches("solve", a.shape(), b.value(), [&](std::size_t i, T* x) {
@@ -107,7 +107,7 @@ Variable<T> solve_with(const SharedLu<T>& lu, const Variable<T>& a, const Variab
       });
 }
 
-/// The same by substitution.
+/// The same for a triangular matrix, by substitution.
 template <class T>
 Variable<T> substitute(const Variable<T>& a, const Variable<T>& b, const Triangular& how) {
   Array<T> value = solve_batches("solve_triangular", a.shape(), b.value(), [&](std::size_t i, T* x) {
@@ -140,7 +140,7 @@ void require_regular_diagonal(const char* operation, const Array<T>& a) {
   }
 }
 
-/// Checks the shapes of A x = b, and has `solve_matrices` do it; a vector b is a matrix of one column.
+/// Checks the shapes of A x = b and calls `solve_matrices`, with a vector b as a matrix of one column.
 template <class T, class F>
 Variable<T> with_columns(const char* operation, const Variable<T>& a, const Variable<T>& b,
                          F&& solve_matrices) {
@@ -149,7 +149,7 @@ Variable<T> with_columns(const char* operation, const Variable<T>& a, const Vari
   return b.dimension() > 1 ? solve_matrices(b) : detail::drop_column(solve_matrices(detail::as_column(b)));
 }
 
-/// The sign of the permutation of a matrix, which each pivot that is not in its place turns round.
+/// The sign of the permutation of a matrix: every row exchange changes it.
 template <class T>
 T permutation_sign(const Lu<T>& lu, std::size_t i) {
   T sign = 1;
@@ -181,8 +181,8 @@ Variable<T> as_matrix(const Variable<T>& x) {
   return detail::as_column(detail::as_column(x));
 }
 
-/// The cofactors of matrices that may be singular: U diag(p) V^T, where p are the products of all singular
-/// values but one, with the sign of det U det V.
+/// The cofactors of matrices that may be singular: det(U) det(V) U diag(p) V^T, where p_i is the product of
+/// all singular values but s_i.
 template <class T>
 Variable<T> cofactors(const Variable<T>& a) {
   const auto [u, s, vt] = svd(a);
@@ -198,7 +198,7 @@ Variable<T> cofactors(const Variable<T>& a) {
   return matmul(u * transposed(products), vt) * as_matrix(constant(to_array<T>(xt::round(sign))));
 }
 
-/// The pullback of det: g times the cofactors, which are y A^-T where A is regular.
+/// The pullback of det: g times the cofactors, which are y A^-T for a regular A.
 template <class T>
 Variable<T> det_gradient(const SharedLu<T>& lu, const Variable<T>& a, const Variable<T>& g,
                          const Variable<T>& y) {

@@ -25,7 +25,7 @@ void check_row_length(const char* operation, const Shape& shape) {
 
 namespace {
 
-/// The transpose of take_in_rows: entries added into rows of zeros.
+/// The transpose of take_in_rows: adds entries into rows of zeros.
 template <class T>
 Variable<T> add_in_rows(const Variable<T>& x, const RowIndices& indices, const Shape& shape) {
   Array<T> value = full<T>(shape, T(0));
@@ -61,7 +61,7 @@ using kernels::Order;
 
 namespace {
 
-/// Integers with one axis and the last exchanged.
+/// An array of integers with one axis and the last exchanged.
 Array<std::int64_t> exchanged(const Array<std::int64_t>& x, std::size_t axis) {
   kernels::Strided part{x.shape(), kernels::contiguous_strides(x.shape())};
   std::swap(part.shape[axis], part.shape.back());
@@ -69,7 +69,7 @@ Array<std::int64_t> exchanged(const Array<std::int64_t>& x, std::size_t axis) {
   return kernels::gather(x, part);
 }
 
-/// The first `count` entries along an axis in order, and their indices.
+/// The first `count` entries along an axis in sorted order, and their indices.
 template <class T>
 TopK<T> first_in_order(const char* name, const Variable<T>& x, std::size_t axis, std::size_t count,
                        Order order) {
@@ -93,7 +93,7 @@ Order order_of(const SortOptions& options) {
   return options.descending ? Order::descending : Order::ascending;
 }
 
-/// Around the axis given, or else around all of them as one.
+/// Along the given axis, or over all axes as one.
 template <class Op, class T>
 Array<std::int64_t> arg_extreme(const char* name, const Variable<T>& x, std::optional<int> axis,
                                 KeepDims keep) {
@@ -103,7 +103,7 @@ Array<std::int64_t> arg_extreme(const char* name, const Variable<T>& x, std::opt
   const kernels::AxisLoop loop(from, first, last);
   if (loop.extent == 0) {
     throw ShapeError(
-        fmt::format("{}: nothing to choose from in an array of shape {}", name, to_string(from)));
+        fmt::format("{}: an array of shape {} has no entries to choose from", name, to_string(from)));
   }
   Shape shape;
   for (std::size_t i = 0; i < from.size(); ++i) {
@@ -130,9 +130,8 @@ template <class T>
 TopK<T> topk(const Variable<T>& x, std::size_t k, int axis, const TopKOptions& options) {
   const std::size_t along = detail::normalize_axis("topk", axis, x.shape());
   if (k > x.shape()[along]) {
-    throw ValueError(
-        fmt::format("topk: {} entries asked for along axis {} of an array of shape {}, which has {}", k,
-                    along, to_string(x.shape()), x.shape()[along]));
+    throw ValueError(fmt::format("topk: k = {} for axis {} of an array of shape {}; expected at most {}", k,
+                                 along, to_string(x.shape()), x.shape()[along]));
   }
   return first_in_order("topk", x, along, k, options.largest ? Order::descending : Order::ascending);
 }

@@ -8,7 +8,7 @@
 namespace xgrad {
 
 using detail::unary;
-using kernels::digamma;  // of a batch, in formulas
+using kernels::digamma;  // for batches in formulas
 
 template <class T>
 Variable<T> erf(const Variable<T>& x) {
@@ -67,7 +67,7 @@ Variable<T> digamma(const Variable<T>& x) {
 
 template <class T>
 Variable<T> polygamma(int order, const Variable<T>& x) {
-  if (order < 0) throw ValueError(fmt::format("polygamma: order {}, expected 0 or more", order));
+  if (order < 0) throw ValueError(fmt::format("polygamma: order {}; expected 0 or more", order));
   return unary(
       "polygamma", x, [kernel = kernels::Polygamma(order)](const auto& p) { return kernel(p); },
       [next = PolygammaOf(order + 1)](const auto& g, const auto& p) { return g * next(p); });

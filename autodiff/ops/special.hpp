@@ -3,7 +3,7 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// The error function and the gamma function's family, entry by entry.
+/// The error function, the logarithm of the gamma function, and its derivatives, elementwise.
 
 namespace xgrad {
 
@@ -11,7 +11,7 @@ namespace xgrad {
 template <class T>
 XGRAD_API Variable<T> erf(const Variable<T>& x);
 
-/// 1 - erf(x), which keeps its small values; 0 from where they are no normal numbers.
+/// 1 - erf(x), accurate for large x; results below the normal numbers are 0.
 template <class T>
 XGRAD_API Variable<T> erfc(const Variable<T>& x);
 
@@ -19,13 +19,13 @@ XGRAD_API Variable<T> erfc(const Variable<T>& x);
 template <class T>
 XGRAD_API Variable<T> lgamma(const Variable<T>& x);
 
-/// The derivative of log Gamma(x). At its poles -1, -2, ... it is NaN, at 0 infinite with the sign of -x.
+/// The derivative of log Gamma(x). NaN at its poles -1, -2, ...; infinite with the sign of -x at 0.
 template <class T>
 XGRAD_API Variable<T> digamma(const Variable<T>& x);
 
-/// The derivative of digamma of this order, 0 or more: polygamma(0, x) is digamma(x), polygamma(1, x) is also
-/// called trigamma. At the poles 0, -1, -2, ... an odd order is infinite and an even one NaN (at 0 infinite
-/// with the sign of -x). Throws ValueError for a negative order.
+/// The derivative of digamma of the given order >= 0: polygamma(0, x) is digamma(x), polygamma(1, x) is also
+/// called trigamma. At the poles 0, -1, -2, ... it is infinite for an odd order and NaN for an even one (at 0
+/// infinite with the sign of -x). Throws ValueError for a negative order.
 template <class T>
 XGRAD_API Variable<T> polygamma(int order, const Variable<T>& x);
 

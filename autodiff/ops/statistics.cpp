@@ -21,7 +21,7 @@ using detail::restore;
 
 namespace {
 
-/// The mean of each window, with the reduced axes.
+/// The mean of each window, with the reduced axes kept.
 template <class T>
 Array<T> means(const Array<T>& x, const Reduced& to) {
   Array<T> result = kernels::reduce(x, to.axes, to.kept, kernels::Sum<T>{});
@@ -30,7 +30,7 @@ Array<T> means(const Array<T>& x, const Reduced& to) {
   return result;
 }
 
-/// The sum of (x - mean)^2 of each window, with the reduced axes.
+/// The sum of (x - mean)^2 of each window, with the reduced axes kept.
 template <class T>
 Array<T> squared_deviations(const Array<T>& x, const Array<T>& mean, const Reduced& to) {
   if (mean.size() == 1) {
@@ -42,7 +42,8 @@ Array<T> squared_deviations(const Array<T>& x, const Array<T>& mean, const Reduc
   return kernels::reduce(squares, to.axes, to.kept, kernels::Sum<T>{});
 }
 
-/// w (x - mean(x)), w with the reduced axes: the form of the derivatives of variances. `mean` is that of x.
+/// w (x - mean(x)), w with the reduced axes kept: the form of the derivatives of variances. `mean` is the
+/// mean of x.
 template <class T>
 Variable<T> scaled_deviation(const Variable<T>& w, const Variable<T>& x, const Array<T>& mean,
                              const Reduced& to) {
@@ -58,7 +59,7 @@ Variable<T> scaled_deviation(const Variable<T>& w, const Variable<T>& x, const A
        {x, [w, to](const Variable<T>& g) { return scaled_deviation(w, g, means(g.value(), to), to); }}});
 }
 
-/// What the sum of squares is divided by, not negative.
+/// The divisor of the sum of squares, n - ddof, at least 0.
 template <class T>
 T divisor(const Reduced& to, const VarianceOptions& options) {
   return static_cast<T>(std::max(static_cast<double>(to.count) - options.ddof, 0.0));
@@ -98,7 +99,7 @@ Variable<T> detail::stddev(const Variable<T>& x, const Axes& axes, const Varianc
 
 namespace {
 
-/// {..., n}: the axes that stay, and the reduced ones as one.
+/// x as {..., n}: the axes that are not reduced, and the reduced ones as the last axis.
 template <class T>
 Variable<T> as_rows(const Variable<T>& x, const Reduced& to) {
   const std::vector<int> order = to.order_with_reduced_last();

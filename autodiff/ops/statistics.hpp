@@ -3,14 +3,14 @@
 #include <autodiff/ops/axes.hpp>
 
 /// \file
-/// Variance, standard deviation and quantiles over axes. How axes are named: ops/axes.hpp.
+/// Variance, standard deviation and quantiles over axes. See ops/axes.hpp for how axes are given.
 
 namespace xgrad {
 
-/// How `var` and `stddev` count.
+/// Options for var and stddev.
 struct VarianceOptions {
-  double ddof = 0;     ///< squares are divided by the number of entries less this: 1 for an unbiased variance
-  KeepDims keep = {};  ///< keep_dims: the reduced axes stay, with extent 1
+  double ddof = 0;     ///< the divisor is the number of entries minus ddof; 1 for an unbiased variance
+  KeepDims keep = {};  ///< keep_dims keeps the reduced axes, with extent 1
 };
 
 namespace detail {
@@ -30,8 +30,8 @@ concept QuantileArgument = OptionsArgument<O, KeepDims>;
 
 }  // namespace detail
 
-/// The variance sum((x - mean(x))^2) / (n - ddof) of the n entries over the axes given, all of them by
-/// default: var(x, 0, {.ddof = 1}). NaN or infinite where n <= ddof, NaN over none.
+/// The variance sum((x - mean(x))^2) / (n - ddof) of the n entries over the given axes, by default all:
+/// var(x, 0, {.ddof = 1}). NaN or infinite if n <= ddof; NaN if there are no entries.
 template <class T, detail::VarianceArgument O = VarianceOptions>
 Variable<T> var(Variable<T> x, O options = {}) {
   return detail::var<T>(x, {}, detail::to_options<VarianceOptions>(options));
@@ -45,8 +45,8 @@ Variable<T> var(Variable<T> x, std::initializer_list<I> axes, O options = {}) {
   return detail::var<T>(x, axes, detail::to_options<VarianceOptions>(options));
 }
 
-/// The standard deviation sqrt(var(x)), NumPy's `std`, by the name that xtensor gives it (std is a
-/// namespace). Where it is 0, so is its gradient, and so are the derivatives of that.
+/// The standard deviation sqrt(var(x)): NumPy's `std`, under xtensor's name, because std is a namespace. If
+/// it is 0, its gradient and the derivatives of the gradient are 0.
 template <class T, detail::VarianceArgument O = VarianceOptions>
 Variable<T> stddev(Variable<T> x, O options = {}) {
   return detail::stddev<T>(x, {}, detail::to_options<VarianceOptions>(options));
@@ -60,10 +60,11 @@ Variable<T> stddev(Variable<T> x, std::initializer_list<I> axes, O options = {})
   return detail::stddev<T>(x, axes, detail::to_options<VarianceOptions>(options));
 }
 
-/// The q-th quantile over the axes given, all of them by default, q from 0 to 1: of the n entries in order
-/// the one at q (n - 1), interpolated linearly between the two around that place; NaN where an entry is.
-/// These two share the gradient as they share the value; of equal entries the one counts that `sort` has in
-/// that place. Throws ShapeError over none, ValueError for q outside [0, 1].
+/// The q-th quantile, q from 0 to 1, over the given axes, by default all: of the n sorted entries the one at
+/// position q (n - 1), interpolated linearly between its two neighbours; NaN if an entry is NaN. The two
+/// neighbours share the gradient with the weights of the interpolation; among equal entries, the one that
+/// `sort` puts at the position gets it. Throws ShapeError if there are no entries, ValueError for q outside
+/// [0, 1].
 template <class T, detail::QuantileArgument O = KeepDims>
 Variable<T> quantile(Variable<T> x, double q, O keep = {}) {
   return detail::quantile<T>("quantile", x, q, {}, keep);
@@ -76,14 +77,14 @@ template <class T, std::integral I, detail::QuantileArgument O = KeepDims>
 Variable<T> quantile(Variable<T> x, double q, std::initializer_list<I> axes, O keep = {}) {
   return detail::quantile<T>("quantile", x, q, axes, keep);
 }
-/// For an axis of the type that xtensor's `quantile` takes.
+/// Overload for the axis type of xtensor's `quantile`.
 template <class T, detail::QuantileArgument O = KeepDims>
 Variable<T> quantile(Variable<T> x, double q, std::ptrdiff_t axis, O keep = {}) {
   return detail::quantile<T>("quantile", x, q, Axes(axis), keep);
 }
 
-/// The median over the axes given, all of them by default: quantile(x, 0.5), the entry in the middle, or of
-/// an even number the mean of the two in the middle.
+/// The median over the given axes, by default all: quantile(x, 0.5), the middle entry, or the mean of the two
+/// middle ones of an even number of entries.
 template <class T, detail::QuantileArgument O = KeepDims>
 Variable<T> median(Variable<T> x, O keep = {}) {
   return detail::quantile<T>("median", x, 0.5, {}, keep);
@@ -96,7 +97,7 @@ template <class T, std::integral I, detail::QuantileArgument O = KeepDims>
 Variable<T> median(Variable<T> x, std::initializer_list<I> axes, O keep = {}) {
   return detail::quantile<T>("median", x, 0.5, axes, keep);
 }
-/// For an axis of the type that xtensor's `median` takes.
+/// Overload for the axis type of xtensor's `median`.
 template <class T, detail::QuantileArgument O = KeepDims>
 Variable<T> median(Variable<T> x, std::ptrdiff_t axis, O keep = {}) {
   return detail::quantile<T>("median", x, 0.5, Axes(axis), keep);

@@ -3,8 +3,8 @@
 #include <autodiff/ops/lift.hpp>
 
 /// \file
-/// Trigonometric functions and their inverses, entry by entry, in radians. Outside the domain of a function
-/// both value and derivative are NaN.
+/// Trigonometric functions and their inverses, elementwise, in radians. Outside its domain, the value and the
+/// derivative of a function are NaN.
 
 namespace xgrad {
 
@@ -32,8 +32,8 @@ XGRAD_API Variable<T> acos(const Variable<T>& x);
 template <class T>
 XGRAD_API Variable<T> atan(const Variable<T>& x);
 
-/// The angle in [-pi, pi] of the point (x, y) from the first axis, with broadcasting. Both derivatives are 0
-/// at the origin, where the angle has none.
+/// The angle in [-pi, pi] between the first axis and the point (x, y), with broadcasting. At the origin,
+/// where the angle has no derivatives, both are 0.
 template <class T>
 XGRAD_API Variable<T> atan2(const Variable<T>& y, const Variable<T>& x);
 

@@ -8,7 +8,7 @@
 namespace xgrad::detail {
 namespace {
 
-/// The same value in a Variable of its own.
+/// The same value in a new Variable, recorded as an identity operation.
 template <class T>
 Variable<T> alias(const Variable<T>& x) {
   return operation("identity", Array<T>(x.value()), {x, [](Variable<T>&& g) { return std::move(g); }});
@@ -42,8 +42,8 @@ Variable<T> as_result(const Variable<T>& y) {
 
 void check_direction(const char* caller, const Shape& direction, const Shape& input) {
   if (direction == input) return;
-  throw ShapeError(fmt::format("{}: the direction has shape {}, its input {}", caller, to_string(direction),
-                               to_string(input)));
+  throw ShapeError(fmt::format("{}: the direction has shape {}, expected its input's shape {}", caller,
+                               to_string(direction), to_string(input)));
 }
 
 RepeatRandom::RepeatRandom(const Generator& state) : present_(default_generator()) {

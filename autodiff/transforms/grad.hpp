@@ -17,35 +17,36 @@
 #include <vector>
 
 /// \file
-/// Functions of functions: from one that computes with Variables to one that gives its derivative. They nest:
-/// grad(grad(f)) is the second derivative.
+/// Transforms of functions of Variables: grad, value_and_grad, vjp and jvp. They nest: grad(grad(f)) computes
+/// the second derivative.
 ///
-/// The inputs that a derivative is taken by are Variables, arrays or numbers, and reach f as Variables of
-/// their own: what f captures is held fixed, even where it captures the very Variable that it is
-/// differentiated by. Whatever else f takes is passed on.
+/// The inputs to differentiate with respect to are Variables, arrays or numbers. f receives them as new
+/// Variables: what f captures is held fixed, even if it captures the same Variable that is passed as input.
+/// Other arguments are passed to f unchanged.
 
 namespace xgrad {
 
 namespace detail {
 
-/// The argument as an input of the innermost tape: it took part, whatever the function does with it.
+/// Records x as an input of the innermost tape, whether or not the function uses it.
 template <class T>
 XGRAD_API Variable<T> as_input(const Variable<T>& x);
 
-/// An input of the innermost tape that nobody else has a handle to; outer tapes record where it came from.
+/// A new input of the innermost tape with the value of x and no other handles; on outer tapes it is derived
+/// from x.
 template <class T>
 XGRAD_API Variable<T> new_input(Variable<T> x);
 
-/// The result as one that the innermost tape can be asked about: also where a function only hands on what
-/// it was given, or what was computed before the tape was opened.
+/// y as a result recorded by the innermost tape, even if the function returns one of its arguments or a value
+/// computed before the tape was opened.
 template <class T>
 XGRAD_API Variable<T> as_result(const Variable<T>& y);
 
-/// Throws ShapeError, naming the caller, where a direction does not have the shape of its input.
+/// Throws ShapeError, naming the caller, if a direction does not have the shape of its input.
 XGRAD_API void check_direction(const char* caller, const Shape& direction, const Shape& input);
 
-/// Sets the default generator back to a state for as long as it lives: what is computed again draws the same
-/// numbers again.
+/// Sets the default generator to a given state during its lifetime, so that a recomputation draws the same
+/// random numbers.
 class XGRAD_API RepeatRandom {
  public:
   explicit RepeatRandom(const Generator& state);
@@ -57,18 +58,19 @@ class XGRAD_API RepeatRandom {
   Generator present_;
 };
 
-/// What derivatives are taken by.
+/// Types that can be differentiated with respect to.
 template <class X>
 concept InputType = VariableType<X> || Number<X> || ExpressionOf<X, float> || ExpressionOf<X, double>;
 
 template <class X>
 auto to_variable(const X& x) {
   constexpr bool is_input = InputType<X>;
-  static_assert(is_input,
-                "xgrad: derivatives are taken by Variables, numbers, and arrays in float or double; cast "
-                "others, e.g. xt::cast<double>(array)");
+  static_assert(
+      is_input,
+      "xgrad: derivatives are taken with respect to Variables, numbers, and arrays in float or double; cast "
+      "others, e.g. xt::cast<double>(array)");
   if constexpr (!is_input) {
-    return Variable<double>();  // after an error message; another one would mislead
+    return Variable<double>();  // after a static_assert failure; avoids follow-up errors
   } else if constexpr (std::is_arithmetic_v<X>) {
     return Variable<double>(static_cast<double>(x));
   } else {
@@ -80,14 +82,14 @@ auto to_variable(const X& x) {
 template <class X>
 using scalar_t = typename decltype(to_variable(std::declval<const X&>()))::value_type;
 
-/// A direction in which an input of precision T moves.
+/// Converts to a direction for an input of precision T.
 template <class T, class V>
 Variable<T> to_direction(const V& v) {
   if constexpr (std::is_arithmetic_v<V>) {
     return Variable<T>(v);
   } else {
     constexpr bool same = std::is_same_v<scalar_t<V>, T>;
-    static_assert(same, "xgrad: a direction has to have the precision of its input");
+    static_assert(same, "xgrad: a direction must have the precision of its input");
     if constexpr (same) {
       return to_variable(v);
     } else {
@@ -102,28 +104,28 @@ auto call(F& f, const Args&... args) {
   constexpr bool callable = std::is_invocable_v<F&, const Args&...>;
   static_assert(
       callable,
-      "xgrad: the function cannot be called with these arguments; those that it is differentiated by "
-      "come as Variables");
+      "xgrad: the function cannot be called with these arguments; it receives the arguments that it is "
+      "differentiated with respect to as Variables");
   if constexpr (callable) {
     constexpr bool gives_variable = VariableType<std::invoke_result_t<F&, const Args&...>>;
-    static_assert(gives_variable, "xgrad: the function has to return a Variable");
+    static_assert(gives_variable, "xgrad: the function must return a Variable");
     if constexpr (gives_variable) {
       return to_variable(f(args...));
     } else {
-      return Variable<double>();  // after an error message; another one would mislead
+      return Variable<double>();  // after a static_assert failure; avoids follow-up errors
     }
   } else {
     return Variable<double>();
   }
 }
 
-/// The gradients by several inputs, of any precisions, from one replay.
+/// The gradients with respect to several inputs, of any precisions, in one backward pass.
 template <class T, class... X>
 std::tuple<Variable<X>...> gradients(const Tape& tape, const Variable<T>& y,
                                      const std::tuple<Variable<X>...>& inputs,
                                      const Variable<T>& cotangent = {}) {
   return [&]<std::size_t... i>(std::index_sequence<i...>) {
-    // The tape asks the nodes themselves for their precision; these are only handles to them.
+    // These handles may have the wrong type T; the tape uses the precision stored in the nodes.
     const std::vector<Variable<T>> handles{Variable<T>(std::get<i>(inputs).node())...};
     auto found = tape.gradient(y, handles, cotangent);
     return std::tuple<Variable<X>...>(Variable<X>(std::move(found[i]).release())...);
@@ -131,7 +133,7 @@ std::tuple<Variable<X>...> gradients(const Tape& tape, const Variable<T>& y,
   (std::index_sequence_for<X...>());
 }
 
-/// Of one, itself.
+/// The only element of a one-element tuple, otherwise the tuple.
 template <class... X>
 auto one_or_all(std::tuple<X...>&& all) {
   if constexpr (sizeof...(X) == 1) {
@@ -144,7 +146,7 @@ auto one_or_all(std::tuple<X...>&& all) {
 template <std::size_t i, std::size_t... chosen>
 inline constexpr bool is_among = ((i == chosen) || ...);
 
-/// The argument number i: an input of its own where it is among those chosen, itself otherwise.
+/// Argument i: a new input if i is among `chosen`, otherwise the argument itself.
 template <std::size_t i, std::size_t... chosen, class X>
 decltype(auto) choose(const X& x) {
   if constexpr (is_among<i, chosen...>) {
@@ -169,13 +171,13 @@ template <class List>
 using listed_scalar_t =
     typename handle_scalar<std::remove_cvref_t<decltype(*std::begin(std::declval<const List&>()))>>::type;
 
-/// What may be a model: a struct with fields that is no lambda.
+/// Whether F may be a model: an aggregate with fields (which lambdas are not), or a class with fields().
 template <class F>
 concept PossiblyModel = (std::is_aggregate_v<F> && !std::is_empty_v<F>) || requires(F& f) {
   f.fields();
 };
 
-/// For functions that are kept for later and so copied.
+/// Rejects models where the function is stored, and therefore copied.
 template <class F>
 constexpr void check_kept() {
   static_assert(
@@ -184,13 +186,13 @@ constexpr void check_kept() {
       "reference, [&](const auto& x) { return net(x); }");
 }
 
-/// An argument as it is kept: a parameter as a handle to it, an expression evaluated.
+/// The form in which an argument is stored: a Variable or parameter as a handle, an expression evaluated.
 template <class X>
 auto kept(const X& x) {
   static_assert(
       Operand<X>,
-      "xgrad: the arguments that f is called with later are Variables, arrays and numbers; f captures all "
-      "else, a model by reference");
+      "xgrad: the arguments that f is called with later must be Variables, arrays or numbers; let f capture "
+      "everything else, a model by reference");
   if constexpr (VariableType<X>) {
     return to_variable(x);
   } else if constexpr (Expression<X>) {
@@ -200,7 +202,7 @@ auto kept(const X& x) {
   }
 }
 
-/// Tuples, pairs and arrays of inputs.
+/// std::tuple, std::pair and std::array of inputs.
 template <class X>
 concept TupleLike = requires {
   std::tuple_size<X>::value;
@@ -208,14 +210,15 @@ concept TupleLike = requires {
 
 }  // namespace detail
 
-/// A list of parameters: what nn::parameters(net) gives, or a vector of ParameterHandles.
+/// A list of parameters: the result of nn::parameters(net), or a vector of ParameterHandles.
 template <class List>
 concept ParameterList = requires {
   typename detail::listed_scalar_t<List>;
 };
 
-/// The value f(x, others...) and its gradient by x, from one recording: a pair. f gives one number; where it
-/// does not depend on x, the gradient is zero. Throws TapeError where f(x) is not one number.
+/// The value f(x, others...) and its gradient with respect to x, as a pair. f is called once and must return
+/// a Variable with one entry. The gradient is zero if f does not depend on x. Throws TapeError if f(x) does
+/// not have exactly one entry.
 template <class F, class X, class... Others>
   requires(!ParameterList<X>)
 auto value_and_grad(F&& f, const X& x, const Others&... others) {
@@ -226,9 +229,9 @@ auto value_and_grad(F&& f, const X& x, const Others&... others) {
   return std::pair(std::move(value), std::move(gradient));
 }
 
-/// The value f(args...) and its gradients by the arguments whose numbers are given, counted from 0: a pair of
-/// the value and the gradient where one number is given, of the value and a tuple of gradients, in the order
-/// of the numbers, where there are several.
+/// The value f(args...) and its gradients with respect to the arguments with the given indices, counted from
+/// 0. Returns a pair of the value and the gradient for one index, or of the value and a tuple of gradients in
+/// the order of the indices.
 ///
 ///     const auto [value, gradients] = value_and_grad<0, 2>(f, x, scale, y);
 ///     const auto& [by_x, by_y] = gradients;
@@ -236,13 +239,12 @@ template <std::size_t... numbers, class F, class... Args>
   requires(sizeof...(numbers) > 0)
 auto value_and_grad(F&& f, const Args&... args) {
   constexpr bool exist = ((numbers < sizeof...(Args)) && ...);
-  static_assert(
-      exist,
-      "xgrad: value_and_grad<...> and grad<...> number the arguments from 0; there is no argument of "
-      "this number");
+  static_assert(exist,
+                "xgrad: value_and_grad<...> and grad<...> take indices of arguments, counted from 0; there "
+                "is no argument with this index");
   if constexpr (exist) {
     Tape tape;
-    // A tuple of references to the arguments, except for those that are inputs.
+    // A tuple of references to the arguments, with new inputs in place of the chosen ones.
     const auto given = [&]<std::size_t... i>(std::index_sequence<i...>) {
       return std::tuple<decltype(detail::choose<i, numbers...>(args))...>(
           detail::choose<i, numbers...>(args)...);
@@ -257,9 +259,9 @@ auto value_and_grad(F&& f, const Args&... args) {
   }
 }
 
-/// The value f(others...) and its gradients by the parameters of a model, which f uses without being given
-/// them: a pair of the value and a vector with one gradient for each parameter, in their order. Unlike
-/// Tape::backward it leaves parameter.grad() alone, and it is recorded by outer tapes.
+/// The value f(others...) and its gradients with respect to the parameters of a model, which f captures: a
+/// pair of the value and a vector of gradients, one per parameter, in the order of the list. Unlike
+/// Tape::backward, it does not change parameter.grad(), and outer tapes record it.
 ///
 ///     const auto parameters = nn::parameters(net);
 ///     auto [loss, gradients] = value_and_grad([&] { return cross_entropy(net(x), labels); }, parameters);
@@ -278,7 +280,7 @@ auto value_and_grad(F&& f, const List& parameters, const Others&... others) {
   auto value = detail::call(f, others...);
   std::vector<Variable<T>> gradients;
   const auto result = detail::as_result(value);
-  // As in detail::gradients, handles of the result's precision to nodes of any.
+  // As in detail::gradients, the handles may have the wrong type.
   std::vector<std::remove_cv_t<decltype(result)>> handles;
   for (const auto& input : inputs) handles.emplace_back(input.node());
   for (auto& gradient : tape.gradient(result, handles)) {
@@ -287,8 +289,8 @@ auto value_and_grad(F&& f, const List& parameters, const Others&... others) {
   return std::pair(std::move(value), std::move(gradients));
 }
 
-/// The function x, others... -> the gradient of f(x, others...) by x; of a list of parameters, others... ->
-/// the vector of gradients of f(others...) by them.
+/// The function (x, others...) -> gradient of f(x, others...) with respect to x. For a list of parameters:
+/// (parameters, others...) -> vector of the gradients of f(others...) with respect to them.
 template <class F>
 auto grad(F f) {
   return [f = std::move(f)](const auto& x, const auto&... others) {
@@ -296,23 +298,24 @@ auto grad(F f) {
   };
 }
 
-/// The function args... -> the gradient of f(args...) by the arguments whose numbers are given, counted from
-/// 0: `grad<0, 2>(f)(x, scale, y)` is a tuple of two gradients, `grad<1>(f)(x, y)` is one.
+/// The function (args...) -> gradient of f(args...) with respect to the arguments with the given indices,
+/// counted from 0: `grad<0, 2>(f)(x, scale, y)` returns a tuple of two gradients, `grad<1>(f)(x, y)` one
+/// gradient.
 template <std::size_t... numbers, class F>
   requires(sizeof...(numbers) > 0)
 auto grad(F f) {
   return [f = std::move(f)](const auto&... args) { return value_and_grad<numbers...>(f, args...).second; };
 }
 
-/// The value f(x...) and its pullback: a pair of y and of a function that takes a cotangent u in the shape of
-/// y to the vector-Jacobian product, the gradient of sum(u f(x...)) by x, or for several inputs to the tuple
-/// of the gradients by each.
+/// The value y = f(x...) and its pullback, as a pair. The pullback maps a cotangent u, in the shape of y, to
+/// the vector-Jacobian product: the gradient of sum(u f(x...)) with respect to x. For several inputs it
+/// returns a tuple with the gradient with respect to each.
 ///
-/// The pullback may be called any number of times, also after every tape of the caller is gone, and is
-/// differentiable in u, x and whatever f captures by whichever tapes are open when it is called. It owns
-/// copies of f and x, not what f captures by reference, and evaluates f(x...) again at each call: with the
-/// numbers from the default generator that the first evaluation drew. For one product, or several from one
-/// recording, Tape::gradient(y, x, u) is cheaper. Throws ShapeError where u does not have the shape of y.
+/// The pullback may be called any number of times, also after all tapes of the caller have closed. It is
+/// differentiable with respect to u, x and the captures of f on the tapes open when it is called. It owns
+/// copies of f and x, but not of what f captures by reference. Each call evaluates f(x...) again, drawing the
+/// same numbers from the default generator as the first evaluation. For a single product, or several from one
+/// recording, Tape::gradient(y, x, u) is cheaper. Throws ShapeError if u does not have the shape of y.
 template <class F, class... X>
   requires(sizeof...(X) > 0)
 auto vjp(F f, const X&... x) {
@@ -334,17 +337,17 @@ auto vjp(F f, const X&... x) {
   return std::pair(std::move(value), std::move(pullback));
 }
 
-/// The value f(x...) and its directional derivative, the Jacobian-vector product: a pair of y and the rate at
-/// which y changes as each input moves along its direction v. Inputs and directions come as tuples (pairs,
-/// arrays) of the same length. The cost is a small multiple of f's.
+/// The value y = f(x...) and its directional derivative, as a pair: the Jacobian-vector product, the rate of
+/// change of y as each input moves along its direction v. Inputs and directions are tuples (pairs, arrays) of
+/// the same length. The cost is a small multiple of f's.
 ///
-/// It is the derivative by u of the product u^T J, which is linear in u: the pullbacks of operations of your
-/// own have to be written with Variables. Throws ShapeError where a direction does not have its input's
-/// shape.
+/// Computed as the derivative with respect to u of the product u^T J, which is linear in u; custom pullbacks
+/// must therefore be written with operations on Variables. Throws ShapeError if a direction does not have its
+/// input's shape.
 template <class F, detail::TupleLike X, detail::TupleLike V>
 auto jvp(F&& f, const X& x, const V& v) {
   constexpr bool as_many = std::tuple_size_v<X> == std::tuple_size_v<V>;
-  static_assert(as_many, "xgrad: jvp takes as many directions as it takes inputs");
+  static_assert(as_many, "xgrad: jvp takes as many directions as inputs");
   if constexpr (as_many) {
     constexpr auto each_input = std::make_index_sequence<std::tuple_size_v<X>>();
     const auto given =

@@ -18,7 +18,7 @@ namespace {
 
 using Inputs = std::vector<Variable<double>>;
 
-/// A derivative by finite differences, and how far it can be trusted.
+/// A finite-difference derivative and its estimated error.
 struct Numerical {
   double value = 0;
   double uncertainty = 0;
@@ -32,12 +32,12 @@ struct Step {
   Array<double> below;
 };
 
-/// One combination of outputs at one step.
+/// Finite differences at one step of one combination of outputs, f = sum(cotangent * result).
 struct Difference {
   double h;
   double central;   // (f(x + h) - f(x - h)) / 2h
-  double gap;       // the forward difference less the backward one
-  double rounding;  // what rounding may have done to either
+  double gap;       // the forward difference minus the backward one
+  double rounding;  // bound on the rounding error of either
 };
 
 Difference combine(const Step& step, const Array<double>& center, const Array<double>& cotangent) {
@@ -49,7 +49,7 @@ Difference combine(const Step& step, const Array<double>& center, const Array<do
     const double middle = center.data()[i];
     const double weight = cotangent.data()[i];
     if (weight == 0 || (above == middle && below == middle))
-      continue;  // does not depend on x: no rounding either
+      continue;  // does not depend on x, so no rounding error either
     d.central += weight * (above - below) / (2 * step.h);
     d.gap += weight * ((above - middle) - (middle - below)) / step.h;
     d.rounding +=
@@ -58,14 +58,13 @@ Difference combine(const Step& step, const Array<double>& center, const Array<do
   return d;
 }
 
-/// Whether the gaps of a step and of the next one, half as large, are those of a smooth function: the second
-/// half the first.
+/// Whether the gap is halved when the step is halved, as for a smooth function.
 bool shrinks(const Difference& wide, const Difference& narrow) {
   const double noise = 3 * (wide.rounding + 2 * narrow.rounding);
   return std::abs(wide.gap - 2 * narrow.gap) <= 0.3 * std::abs(wide.gap) + noise;
 }
 
-/// The derivative from differences at steps that halve.
+/// Extrapolates the derivative from differences at successively halved steps.
 Numerical extrapolate(const std::vector<Difference>& d) {
   Numerical best{0, std::numeric_limits<double>::infinity(), true};
   const auto fourth_order = [&](std::size_t k) { return (4 * d[k + 1].central - d[k].central) / 3; };
@@ -80,7 +79,7 @@ Numerical extrapolate(const std::vector<Difference>& d) {
   return best;
 }
 
-/// One number compared.
+/// One compared entry.
 struct Entry {
   std::string place;
   double analytic;
@@ -98,8 +97,7 @@ std::string index_text(std::size_t flat, const Shape& shape) {
   return fmt::format("[{}]", fmt::join(detail::index_of(flat, shape), ", "));
 }
 
-/// Says which of these numbers is the first that is NaN or infinite, if one is: there is nothing to compare
-/// then.
+/// A message about the first entry that is NaN or infinite, if any; there is nothing to compare then.
 std::optional<std::string> not_finite(const std::string& what, const Array<double>& numbers) {
   const auto found = std::find_if_not(numbers.storage().begin(), numbers.storage().end(),
                                       [](double each) { return std::isfinite(each); });
@@ -135,7 +133,7 @@ class Check {
     if (!failure) failure = differentiate();
     for (std::size_t c = 0; !failure && c < gradients_.size(); ++c) {
       for (std::size_t i = 0; !failure && i < inputs_.size(); ++i) {
-        failure = not_finite(fmt::format("the gradient by input {}", i), gradients_[c][i]);
+        failure = not_finite(fmt::format("the gradient with respect to input {}", i), gradients_[c][i]);
       }
     }
     if (failure) {
@@ -168,14 +166,14 @@ class Check {
       }
       return;
     }
-    // Away from zero, so that every output counts.
+    // Entries are at least 0.5 in magnitude, so that every output contributes.
     Generator generator(options_.seed);
     Array<double> cotangent = random_uniform<double>(center_.shape(), -1, 1, generator);
     for (double& entry : cotangent.storage()) entry += std::copysign(0.5, entry);
     cotangents_.push_back(std::move(cotangent));
   }
 
-  /// The gradients by the tape, for each cotangent; what is wrong, if they cannot be had.
+  /// Computes the tape's gradients for each cotangent. Returns a message if that fails.
   std::optional<std::string> differentiate() {
     std::vector<std::vector<Variable<double>>> first;
     for (int recording = 0; recording < 2; ++recording) {
@@ -202,7 +200,8 @@ class Check {
         for (std::size_t i = 0; i < inputs.size(); ++i) {
           if (!same_bits(gradients[i].value(), again[i].value()) ||
               !same_bits(gradients[i].value(), first[c][i].value())) {
-            return fmt::format("the gradient by input {} is not deterministic: two backward passes differ", i);
+            return fmt::format(
+                "the gradient with respect to input {} is not deterministic: two backward passes differ", i);
           }
         }
       }
@@ -214,7 +213,8 @@ class Check {
     return std::nullopt;
   }
 
-  /// The results around one entry of an input, the steps halving, where they are finite.
+  /// Evaluates the function around one entry of an input at successively halved steps, keeping finite
+  /// results.
   std::vector<Step> take_steps(std::size_t input, std::size_t entry) {
     constexpr int enough = 14;
     constexpr int at_most = 44;
@@ -251,7 +251,7 @@ class Check {
       if (options_.full_jacobian) place += fmt::format(", output {}", index_text(c, center_.shape()));
       Entry e{std::move(place), gradients_[c][input].data()[entry], {}, 0};
       if (steps.size() < 3) {
-        e.numerical.smooth = false;  // not a number on one side at least
+        e.numerical.smooth = false;  // NaN or infinite on at least one side
       } else {
         std::vector<Difference> differences;
         for (const Step& step : steps) differences.push_back(combine(step, center_, cotangents_[c]));
@@ -302,7 +302,7 @@ class Check {
   std::vector<Array<double>> inputs_;
   Array<double> center_;
   std::vector<Array<double>> cotangents_;
-  std::vector<std::vector<Array<double>>> gradients_;  // by cotangent, by input
+  std::vector<std::vector<Array<double>>> gradients_;  // indexed by cotangent, then input
   std::vector<Entry> entries_;
 };
 

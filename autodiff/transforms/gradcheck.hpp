@@ -12,26 +12,26 @@
 #include <vector>
 
 /// \file
-/// Numerical checks of gradients, in double.
+/// Numerical gradient checks, in double.
 
 namespace xgrad {
 
-/// How a gradient is checked.
+/// Options for gradcheck and gradgradcheck.
 struct GradCheckOptions {
-  double relative = 1e-5;  ///< what an entry may be off by, as a share of itself, beyond the numerical error
+  double relative = 1e-5;  ///< relative tolerance of an entry, in addition to the estimated numerical error
   bool full_jacobian =
-      false;  ///< check every output by every input, instead of one random combination of outputs
-  std::uint64_t seed = 0;  ///< of that combination
+      false;  ///< check every output against every input, instead of one random combination of outputs
+  std::uint64_t seed = 0;  ///< of the random combination
 };
 
-/// What a check found.
+/// The result of a gradient check.
 struct GradCheck {
-  bool ok = false;
-  std::string message;         ///< if not ok: every entry's two values, worst first; else a summary
-  std::size_t entries = 0;     ///< compared
-  std::size_t wrong = 0;       ///< outside their tolerance
-  std::size_t non_smooth = 0;  ///< at a kink or a jump, where there is nothing to compare with
-  std::size_t unresolved = 0;  ///< whose numerical value is too uncertain to tell a small mistake
+  bool ok = false;             ///< whether the gradients passed the check
+  std::string message;         ///< if not ok: both values of every entry, worst first; otherwise a summary
+  std::size_t entries = 0;     ///< number of entries compared
+  std::size_t wrong = 0;       ///< entries outside their tolerance
+  std::size_t non_smooth = 0;  ///< entries at a kink or jump, which cannot be compared
+  std::size_t unresolved = 0;  ///< entries whose numerical value is too uncertain to detect a small error
 
   explicit operator bool() const { return ok; }
 };
@@ -48,13 +48,13 @@ XGRAD_API GradCheck gradgradcheck(const GradCheckOptions& options, const Checked
 template <class Input>
 using InputVariable = Variable<double>;
 
-/// f as a function of a list of inputs.
+/// f as a function of a vector of inputs.
 template <class... Inputs, class F>
 CheckedFunction take_list(F& f) {
   constexpr bool callable = std::is_invocable_v<F&, const InputVariable<Inputs>&...>;
   static_assert(callable,
-                "xgrad: a function that is checked takes as many Variable<double> as there are inputs, and "
-                "gives one");
+                "xgrad: the function to check must take as many Variable<double> as there are inputs, and "
+                "return one");
   if constexpr (callable) {
     return [&f](const std::vector<Variable<double>>& inputs) {
       return [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<double>(f(inputs[I]...)); }
@@ -70,16 +70,17 @@ concept NotCheckOptions = !std::same_as<std::remove_cvref_t<F>, GradCheckOptions
 
 }  // namespace detail
 
-/// Compares the gradient of f by each entry of each input with central differences.
+/// Compares the gradient of f with respect to each entry of each input with central differences.
 ///
 /// f takes as many `Variable<double>` as there are inputs, which are Variables or arrays in double, and
-/// returns a Variable of any shape. The step halves from 2^-6 max(1, |x|) on; pairs of steps are extrapolated
-/// to the fourth order and pairs of those compared, and where they agree best, rounding counted in, is the
-/// numerical value and its uncertainty. An entry is wrong where it differs by more than `relative` of itself
-/// and this uncertainty. An entry whose one-sided differences do not approach each other in proportion to the
-/// step lies on a kink or a jump: it is counted as non-smooth. The default generator is set back before every
-/// evaluation, and at the end. A gradient that differs from one replay or recording to the next, or that has
-/// a wrong shape, is not ok either; nor is a value or a gradient with an entry that is NaN or infinite.
+/// returns a Variable of any shape. Steps start at 2^-6 max(1, |x|), with |x| rounded up to a power of two,
+/// and are halved successively. Pairs of steps are extrapolated to fourth order; the pair of extrapolations
+/// that agrees best, rounding error included, provides the numerical value and its uncertainty. An entry is
+/// wrong if it differs by more than `relative` of itself plus this uncertainty. An entry is non-smooth (at a
+/// kink or jump) if its one-sided differences do not approach each other in proportion to the step. The
+/// default generator is reset before every evaluation and at the end. The check also fails if a gradient
+/// differs between two backward passes or recordings, if it has a wrong shape, or if a value or gradient has
+/// a NaN or infinite entry.
 template <class F, class... Inputs>
 GradCheck gradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inputs) {
   return detail::gradcheck(options, detail::take_list<Inputs...>(f), {Variable<double>(inputs)...});
@@ -90,7 +91,7 @@ GradCheck gradcheck(F&& f, const Inputs&... inputs) {
   return gradcheck(GradCheckOptions(), f, inputs...);
 }
 
-/// Checks second derivatives: gradcheck of the function that maps the inputs and a cotangent to f's
+/// Checks second derivatives: runs gradcheck on the function that maps the inputs and a cotangent to f's
 /// gradients.
 template <class F, class... Inputs>
 GradCheck gradgradcheck(const GradCheckOptions& options, F&& f, const Inputs&... inputs) {

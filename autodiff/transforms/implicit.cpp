@@ -11,15 +11,15 @@
 #include <optional>
 #include <vector>
 
-// Both solvers share one design. Without recording, z is found so that z = f(z), or f(z) = 0. The tapes then
-// get one operation, whose inputs are the Variables that f uses besides z; recording f once tells which. Its
-// pullback turns the cotangent g of z into w, where (J = df/dz)
+// Both solvers share one design. They find z with z = f(z), or f(z) = 0, without recording. The tapes then
+// record one operation, whose inputs are the Variables that f uses besides z; recording f once finds them.
+// The pullback turns the cotangent g of z into w, where (J = df/dz)
 //
 //     w = g + J^T w  for a fixed point,        0 = g + J^T w  for a root,
 //
-// and w into the cotangents of the inputs by the vjp of f. Seen as an equation for w, that is a fixed point,
-// or a root, of w -> g + J^T w: where outer tapes record the pullback, w gets there as z did here, and so
-// derivatives have every order.
+// and then w into the cotangents of the inputs by the vjp of f. The equation for w is itself a fixed point,
+// or root, of w -> g + J^T w: if outer tapes record the pullback, w is recorded in the same way as z, so
+// derivatives of every order exist.
 
 namespace xgrad::detail {
 namespace {
@@ -45,7 +45,7 @@ T largest_difference(const Array<T>& a, const Array<T>& b) {
 template <class T, class Options>
 T tolerance_of(const char* name, const Options& options) {
   if (!(options.tolerance >= 0)) {
-    throw ValueError(fmt::format("{}: the tolerance is {}; expected a number >= 0", name, options.tolerance));
+    throw ValueError(fmt::format("{}: expected a tolerance >= 0, got {}", name, options.tolerance));
   }
   if (options.tolerance > 0) return static_cast<T>(options.tolerance);
   return std::is_same_v<T, float> ? T(1e-5) : T(1e-12);
@@ -53,12 +53,12 @@ T tolerance_of(const char* name, const Options& options) {
 
 void check_map(const char* name, const Shape& result, const Shape& z) {
   if (result != z) {
-    throw ShapeError(fmt::format("{}: f(z) has shape {}, z has {}; they must be the same", name,
-                                 to_string(result), to_string(z)));
+    throw ShapeError(fmt::format("{}: f(z) has shape {}, expected the shape {} of z", name, to_string(result),
+                                 to_string(z)));
   }
 }
 
-/// f recorded at z, on a tape of its own while the others pause: for J^T w without recording.
+/// f recorded at z on its own tape while all others are paused, to compute J^T w without recording.
 template <class T>
 class Linearized {
  public:
@@ -74,13 +74,13 @@ class Linearized {
     return tape_.gradient(result_, input_, constant<T>(Array<T>(w))).value();
   }
 
-  /// The cotangents of what f captures, where its result has the cotangent w.
+  /// The cotangents of f's captured Variables, for the cotangent w of its result.
   std::vector<Variable<T>> pull(const std::vector<Variable<T>>& captured, const Array<T>& w) const {
     for (const Variable<T>& each : captured) as_input(each);
     return tape_.gradient(result_, captured, constant<T>(Array<T>(w)));
   }
 
-  /// The solution of J s = b, or of J^T s = b. Throws ConvergenceError where J is singular.
+  /// The solution of J s = b, or of J^T s = b. Throws ConvergenceError if J is singular.
   Array<T> solve(const char* name, const Array<T>& b, bool transposed) const;
 
  private:
@@ -112,7 +112,7 @@ Array<T> Linearized<T>::solve(const char* name, const Array<T>& b, bool transpos
   return solution;
 }
 
-/// Iterates z <- next(z). `least` is what the tolerance is a share of at least.
+/// Iterates z <- next(z) until max |next(z) - z| <= tolerance max(max |z|, least).
 template <class T, class F>
 Array<T> iterate(const char* what, const FixedPointOptions& options, const F& next, Array<T> z, T least) {
   const T tolerance = tolerance_of<T>(what, options);
@@ -133,7 +133,7 @@ Array<T> iterate(const char* what, const FixedPointOptions& options, const F& ne
                   what, options.max_iterations, residual, tolerance * std::max(largest(z), least)));
 }
 
-/// What the two solvers do differently.
+/// The parts in which the two solvers differ.
 template <class T>
 struct FixedPoint {
   static constexpr const char* name = "fixed_point";
@@ -193,7 +193,8 @@ struct Root {
   }
 };
 
-/// The Variables that f(z) depends on besides z. Handles only: their nodes know of which precision they are.
+/// The Variables that f(z) depends on besides z. These are handles only: the nodes may have another
+/// precision.
 template <class T>
 std::vector<Variable<T>> captured_by(const Map<T>& f, const Array<T>& z) {
   const Pause pause;
@@ -208,7 +209,7 @@ std::vector<Variable<T>> captured_by(const Map<T>& f, const Array<T>& z) {
   return handles;
 }
 
-/// The gradient of sum(w f(z)) by the Variables given.
+/// The gradients of sum(w f(z)) with respect to `inputs`.
 template <class T>
 std::vector<Variable<T>> vjp_by(const std::vector<Variable<T>>& inputs, const Map<T>& f, const Variable<T>& z,
                                 const Variable<T>& w) {
@@ -229,7 +230,7 @@ Map<T> adjoint_map(const Map<T>& f, const Variable<T>& z, const Variable<T>& g) 
   };
 }
 
-/// The solution z as the tapes see it.
+/// Records the solution z as one operation.
 template <class T, class Solver>
 Variable<T> record(const Solver& solver, const Map<T>& f, Array<T> z) {
   if (!is_recording()) {

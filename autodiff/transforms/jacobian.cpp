@@ -11,7 +11,7 @@
 namespace xgrad::detail {
 namespace {
 
-/// The gradient of each entry of y by x, one replay each.
+/// The gradient of each entry of y with respect to x, one backward pass each.
 template <class T, class X>
 std::vector<Variable<X>> rows(const Tape& tape, const Variable<T>& y, const Variable<X>& x) {
   const Variable<T> result = as_result(y);
@@ -25,7 +25,8 @@ std::vector<Variable<X>> rows(const Tape& tape, const Variable<T>& y, const Vari
   return gradients;
 }
 
-/// The parts as one array {m..., n...}: their places are the first axes of it (0), or the last (-1).
+/// Combines the parts into one array {m..., n...}; the parts run along the leading axes (0) or the trailing
+/// axes (-1).
 template <class T>
 Variable<T> assemble(const std::vector<Variable<T>>& parts, int axis, const Shape& m, const Shape& n) {
   Shape shape = m;
@@ -40,9 +41,9 @@ template <class T, class X>
 Variable<X> jacobian(JacobianTapes& tapes, const Variable<T>& y, const Variable<X>& x) {
   const Shape& m = y.shape();
   const Shape& n = x.shape();
-  // The rows are stacked when the tape that they were replayed from is closed: it has no use for the copies.
+  // Stack the rows after closing the tape that computed them, which has no use for recording the copies.
   if (y.size() <= x.size()) {
-    tapes.linear.reset();  // before the replays, which nobody is to differentiate by u
+    tapes.linear.reset();  // before the backward passes, so that it does not record them
     const auto gradients = rows(*tapes.tape, y, x);
     tapes.tape.reset();
     return assemble(gradients, 0, m, n);
@@ -58,7 +59,7 @@ Variable<X> jacobian(JacobianTapes& tapes, const Variable<T>& y, const Variable<
 void check_one_number(const char* caller, const Shape& result) {
   if (element_count(result) == 1) return;
   throw ShapeError(
-      fmt::format("{}: the function's result has shape {}, not one number", caller, to_string(result)));
+      fmt::format("{}: expected a function result with one entry, got shape {}", caller, to_string(result)));
 }
 
 #define XGRAD_INSTANTIATE(T)                                                                               \

@@ -7,33 +7,35 @@
 #include <utility>
 
 /// \file
-/// Whole matrices of first and second derivatives, and their products with a vector.
+/// Jacobian and Hessian matrices, and Hessian-vector products.
 
 namespace xgrad {
 
 namespace detail {
 
-/// The two tapes of a Jacobian: `tape` records the function, and `linear` around it the products u^T J, which
-/// are linear in u.
+/// The two tapes of a Jacobian: `tape` records the function, and the outer `linear` records the products u^T
+/// J, which are linear in u.
 struct JacobianTapes {
   std::optional<Tape> linear{std::in_place};
   std::optional<Tape> tape{std::in_place};
 };
 
-/// The derivative of each entry of y by each entry of x, in shape {m..., n...}; closes the tapes.
+/// The derivative of each entry of y with respect to each entry of x, in shape {m..., n...}; closes the
+/// tapes.
 template <class T, class X>
 XGRAD_API Variable<X> jacobian(JacobianTapes& tapes, const Variable<T>& y, const Variable<X>& x);
 
-/// Throws ShapeError, naming the caller, where a function's result is not one number.
+/// Throws ShapeError, naming the caller, if a function's result does not have exactly one entry.
 XGRAD_API void check_one_number(const char* caller, const Shape& result);
 
 }  // namespace detail
 
-/// The derivative of every entry of f(x, others...) by every entry of x: for a result of shape {m...} and an
-/// x of shape {n...} an array of shape {m..., n...}. Zeros where f does not depend on x.
+/// The Jacobian of f(x, others...) with respect to x: for a result of shape {m...} and an x of shape {n...},
+/// an array of shape {m..., n...} with the derivative of every entry of the result with respect to every
+/// entry of x. Zero if f does not depend on x.
 ///
-/// f is evaluated once, and its record replayed once for each entry of the result, or of x, whichever has
-/// fewer. (The latter differentiates the products u^T J by u, as `jvp` does.)
+/// f is evaluated once, with one backward pass per entry of the result, or per entry of x if x has fewer
+/// entries. (The latter differentiates the products u^T J with respect to u, as `jvp` does.)
 template <class F, class X, class... Others>
 auto jacobian(F&& f, const X& x, const Others&... others) {
   detail::JacobianTapes tapes;
@@ -42,15 +44,15 @@ auto jacobian(F&& f, const X& x, const Others&... others) {
   return detail::jacobian(tapes, y, input);
 }
 
-/// The function x, others... -> the Jacobian of f(x, others...) by x.
+/// The function (x, others...) -> Jacobian of f(x, others...) with respect to x.
 template <class F>
 auto jacobian(F f) {
   return [f = std::move(f)](const auto& x, const auto&... others) { return jacobian(f, x, others...); };
 }
 
-/// The second derivatives of a function of one number by the entries of x: for an x of shape {n...} an array
-/// of shape {n..., n...}. The gradient is recorded once and replayed once for each entry of x. Throws
-/// ShapeError where f(x, others...) is not one number.
+/// The second derivatives of f(x, others...), which must have one entry, with respect to the entries of x:
+/// for an x of shape {n...}, an array of shape {n..., n...}. The gradient is recorded once, with one backward
+/// pass per entry of x. Throws ShapeError if f(x, others...) does not have exactly one entry.
 template <class F, class X, class... Others>
 auto hessian(F&& f, const X& x, const Others&... others) {
   const auto gradient = [&](const auto& input, const auto&... rest) {
@@ -66,15 +68,15 @@ auto hessian(F&& f, const X& x, const Others&... others) {
   return jacobian(gradient, x, others...);
 }
 
-/// The function x, others... -> the Hessian of f(x, others...) by x.
+/// The function (x, others...) -> Hessian of f(x, others...) with respect to x.
 template <class F>
 auto hessian(F f) {
   return [f = std::move(f)](const auto& x, const auto&... others) { return hessian(f, x, others...); };
 }
 
-/// The Hessian of f at x times v, in the shape of x: the rate at which the gradient changes as x moves along
-/// v. It costs a small multiple of one gradient, however long x is. Throws ShapeError where v does not have
-/// the shape of x, and where f(x) is not one number.
+/// The Hessian of f at x times v, in the shape of x: the rate of change of the gradient as x moves along v.
+/// The cost is a small multiple of one gradient, independent of the size of x. Throws ShapeError if v does
+/// not have the shape of x, or if f(x) does not have exactly one entry.
 template <class F, class X, class V>
 auto hvp(F&& f, const X& x, const V& v) {
   using T = detail::scalar_t<X>;

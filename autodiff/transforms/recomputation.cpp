@@ -10,16 +10,16 @@
 namespace xgrad::detail {
 namespace {
 
-/// What is needed to compute a block again.
+/// The data needed to recompute a block.
 template <class T>
 struct Recipe {
   Block<T> block;
-  Generator random;                 // the default generator's state when it was computed first
+  Generator random;                 // the default generator's state before the first computation
   Shape shape;                      // of the result
-  std::vector<NodePointer> inputs;  // all Variables that it uses, arguments and captured ones
+  std::vector<NodePointer> inputs;  // all Variables that it uses: arguments and captures
 };
 
-/// A block on a tape of its own; a replay of that tape is the block's pullback.
+/// A block recorded on its own tape, whose backward pass is the block's pullback.
 template <class T>
 class Recomputed {
  public:
@@ -57,20 +57,19 @@ class CheckpointPullback final : public Pullback {
  private:
   void check_unchanged(const Recomputed<T>& again) const {
     if (again.result().shape() != recipe_.shape) {
-      throw VersionError(
-          fmt::format("checkpoint: the function gave shape {} first, and {} when the backward pass called it "
-                      "again: it has to compute the same",
-                      to_string(recipe_.shape), to_string(again.result().shape())));
+      throw VersionError(fmt::format(
+          "checkpoint: the function returned shape {} first, and {} when the backward pass called it again: "
+          "it must compute the same result",
+          to_string(recipe_.shape), to_string(again.result().shape())));
     }
     const auto used = again.inputs();
     for (const NodePointer& input : recipe_.inputs) {
       if (std::ranges::binary_search(used, input->id, {}, [](const NodePointer& each) { return each->id; }))
         continue;
-      throw VersionError(
-          fmt::format("checkpoint: a Variable of shape {} that the function used first was not used when the "
-                      "backward pass called it again: what it captures by reference must not be assigned to "
-                      "in between",
-                      to_string(shape_of(*input))));
+      throw VersionError(fmt::format(
+          "checkpoint: a Variable of shape {} that the function used first was not used when the backward "
+          "pass called it again: captures by reference must not be assigned to in between",
+          to_string(shape_of(*input))));
     }
   }
 
@@ -85,13 +84,13 @@ Variable<T> checkpoint(Block<T> block) {
   Recipe<T> recipe{std::move(block), default_generator(), {}, {}};
   Variable<T> y;
   {
-    // Recording is how the Variables that the block uses are found; it ends with the block.
+    // The block is recorded only to find the Variables that it uses.
     const Pause pause;
     const Recomputed<T> first(recipe.block);
     y = first.result();
     recipe.inputs = first.inputs();
   }
-  // What nobody else has the block has made for itself, and will again.
+  // An input that only this list refers to was created inside the block; recomputation creates it again.
   std::erase_if(recipe.inputs, [](const NodePointer& input) { return input.is_unique(); });
   recipe.shape = y.shape();
 

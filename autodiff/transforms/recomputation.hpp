@@ -8,7 +8,7 @@
 #include <utility>
 
 /// \file
-/// Time for memory: a part of a computation that is computed again where its gradient is needed.
+/// Gradient checkpointing: saves memory by recomputing parts of the computation in the backward pass.
 
 namespace xgrad {
 
@@ -23,20 +23,20 @@ XGRAD_API Variable<T> checkpoint(Block<T> block);
 
 }  // namespace detail
 
-/// f(inputs...), of which the tapes keep the inputs alone: the backward pass calls f again, and what its
-/// operations save lives only while they are replayed. A chain of n blocks with a checkpoint around every
-/// sqrt(n) of them needs memory in proportion to sqrt(n), and the time of one more forward pass.
+/// f(inputs...), for which tapes save only the inputs: the backward pass calls f again, and the values that
+/// its operations save live only while their pullbacks run. A chain of n blocks with a checkpoint around
+/// every sqrt(n) blocks needs memory proportional to sqrt(n), at the cost of one more forward pass.
 ///
 ///     for (auto& stage : stages) h = checkpoint([&](const auto& x) { return stage(x); }, h);
 ///
-/// Values and gradients have the bits that they have without it, to any order, by the inputs and by all else
-/// that f uses, captured Variables and parameters included. f draws the same numbers from the default
-/// generator again (dropout); those from a generator of its own are not repeated.
+/// Values and gradients of any order are bit-identical to those without checkpoint, with respect to the
+/// inputs and everything else that f uses, including captured Variables and parameters. The recomputation
+/// draws the same numbers from the default generator (dropout); draws from other generators are not repeated.
 ///
-/// The inputs are Variables, arrays and numbers, and reach f as they are. The tape keeps copies of f and of
-/// the inputs; what f captures by reference, such as a model (std::ref(net) does), has to live until the tape
-/// is replayed, and to be what it was: a parameter that was changed meanwhile, or a captured Variable that
-/// was assigned to, makes the backward pass throw VersionError. Where no tape records, this is a call of f.
+/// The inputs are Variables, arrays or numbers, and are passed to f unchanged. The tape stores copies of f
+/// and the inputs. What f captures by reference, such as a model (or std::ref(net)), must live until the
+/// backward pass and must not change: if a parameter was changed or a captured Variable assigned to in
+/// between, the backward pass throws VersionError. If no tape records, this just calls f.
 template <class F, class... X>
 auto checkpoint(F f, const X&... inputs) {
   detail::check_kept<F>();

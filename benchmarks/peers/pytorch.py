@@ -1,4 +1,4 @@
-"""The workloads in PyTorch, at its best, in the protocol of measure.cpp.
+"""The workloads in PyTorch, in its fastest configuration, with the protocol of measure.cpp.
 
 pytorch.py WORKLOAD THREADS [--compile]
 """
@@ -67,7 +67,7 @@ class Residual(nn.Module):
 
 
 def training(model, shape, compiled):
-    """The step, in the memory format that is faster here."""
+    """The training step, in whichever memory format is faster here."""
     def step_in(memory_format):
         net = model()
         x, labels = torch.rand(shape), torch.arange(shape[0]) % 10

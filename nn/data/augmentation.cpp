@@ -15,7 +15,7 @@ void apply(const std::function<void(Array<T>&, Generator&)>& own, bool has_other
            Generator& generator) {
   if (own) return own(images, generator);
   if (has_other) {
-    throw ValueError(fmt::format("Transform: images in {} came to a function that does not take them",
+    throw ValueError(fmt::format("Transform: the function does not take images in {}",
                                  std::is_same_v<T, float> ? "float" : "double"));
   }
 }
@@ -27,19 +27,20 @@ struct Extents {
 Extents extents_of(const char* transform, const Shape& images) {
   if (images.size() != 4) {
     throw ShapeError(
-        fmt::format("{}: images of shape {} came, expected {{N, H, W, C}}", transform, to_string(images)));
+        fmt::format("{}: expected images {{N, H, W, C}}, got shape {}", transform, to_string(images)));
   }
   return {images[0], images[1], images[2], images[3]};
 }
 
-/// A number in [0, bound), each as likely as the others, the same on every standard library.
+/// A uniformly distributed integer in [0, bound), the same with every standard library.
 std::size_t draw(Generator& generator, std::size_t bound) {
   // The high half of a product with 64 random bits; the bias is below bound / 2^64.
   __extension__ using Wide = unsigned __int128;
   return static_cast<std::size_t>(static_cast<Wide>(generator()) * bound >> 64);
 }
 
-/// Copies a window of an image that begins at (top, left), which may lie partly outside, where `fill` is.
+/// Copies a window of an image that begins at (top, left). It may lie partly outside, where the entries are
+/// `fill`.
 template <class T>
 void copy_window(const T* image, const Extents& from, std::ptrdiff_t top, std::ptrdiff_t left,
                  std::size_t rows, std::size_t columns, T fill, T* out) {
@@ -77,19 +78,18 @@ void Transform::operator()(Array<double>& images, Generator& generator) const {
 Transform normalize(std::vector<double> mean, std::vector<double> deviation) {
   if (mean.empty() || mean.size() != deviation.size()) {
     throw ValueError(
-        fmt::format("normalize: {} means and {} deviations came, expected equally many, at least one",
+        fmt::format("normalize: expected as many means as deviations, at least one, got {} and {}",
                     mean.size(), deviation.size()));
   }
   for (const double each : deviation) {
-    if (!(each > 0))
-      throw ValueError(fmt::format("normalize: a deviation of {} came, expected a number > 0", each));
+    if (!(each > 0)) throw ValueError(fmt::format("normalize: expected a deviation > 0, got {}", each));
   }
   return [mean = std::move(mean), deviation = std::move(deviation)](auto& images, Generator&) {
     using T = typename std::remove_cvref_t<decltype(images)>::value_type;
     const std::size_t channels = mean.size();
     const std::size_t came = images.dimension() == 0 ? 0 : images.shape().back();
     if (channels != 1 && came != channels) {
-      throw ShapeError(fmt::format("normalize: images of shape {} came, expected {} channels",
+      throw ShapeError(fmt::format("normalize: expected images of {1} channels, got shape {0}",
                                    to_string(images.shape()), channels));
     }
     for (std::size_t i = 0; i < images.size(); ++i) {
@@ -102,7 +102,7 @@ Transform normalize(std::vector<double> mean, std::vector<double> deviation) {
 
 namespace {
 
-/// A window of the given size, or of the image's own, from each image with padding around it.
+/// Crops a window of the given size, or of the image's size if it is 0, from each padded image.
 template <class T>
 void crop(const char* transform, Array<T>& images, Generator& generator, Size2d size, Size2d padding,
           double fill) {
@@ -112,9 +112,9 @@ void crop(const char* transform, Array<T>& images, Generator& generator, Size2d 
   const std::size_t high = from.rows + 2 * padding.rows;
   const std::size_t wide = from.columns + 2 * padding.columns;
   if (rows > high || columns > wide) {
-    throw ShapeError(fmt::format("{}: a window of {} x {} from images of shape {} with padding {} x {}",
-                                 transform, rows, columns, to_string(images.shape()),
-                                 std::size_t{padding.rows}, std::size_t{padding.columns}));
+    throw ShapeError(fmt::format(
+        "{}: a window of {} x {} does not fit into images of shape {} with padding {} x {}", transform, rows,
+        columns, to_string(images.shape()), std::size_t{padding.rows}, std::size_t{padding.columns}));
   }
   Array<T> result(Shape{from.count, rows, columns, from.channels});
   for (std::size_t n = 0; n < from.count; ++n) {
@@ -138,7 +138,7 @@ Transform random_shift(std::size_t pixels, double fill) {
 
 Transform random_crop(Size2d size, Size2d padding, double fill) {
   if (size.rows == 0 || size.columns == 0) {
-    throw ValueError("random_crop: a window without entries came, expected at least 1 x 1");
+    throw ValueError("random_crop: expected a window of at least 1 x 1, got an empty one");
   }
   return [=](auto& images, Generator& generator) {
     crop("random_crop", images, generator, size, padding, fill);
@@ -147,8 +147,7 @@ Transform random_crop(Size2d size, Size2d padding, double fill) {
 
 Transform random_flip(double probability) {
   if (!(probability >= 0 && probability <= 1)) {
-    throw ValueError(
-        fmt::format("random_flip: a probability of {} came, expected a number in [0, 1]", probability));
+    throw ValueError(fmt::format("random_flip: expected a probability in [0, 1], got {}", probability));
   }
   const auto limit = static_cast<std::uint64_t>(std::ldexp(probability, 53));  // exact: it has 53 bits
   return [limit](auto& images, Generator& generator) {

@@ -14,20 +14,20 @@
 #include <vector>
 
 /// \file
-/// Changes to images on their way into training. They take batches {N, H, W, C} in float or double.
+/// Image augmentation: transforms of batches of images {N, H, W, C} in float or double.
 
 namespace xgrad::nn {
 
-/// A change of a batch of images, in place or into another shape: what `.transform` of a DataLoader takes.
-/// One of the functions below, a list of Transforms, which come one after the other, or anything callable
-/// with an array of images and a generator:
+/// A transform of a batch of images, in place or to another shape, for `.transform` of a DataLoader: one of
+/// the functions below, a list of Transforms, which are applied in order, or any callable that takes an array
+/// of images and a generator:
 ///
 ///     nn::Transform noise = [](auto& images, Generator& generator) {
 ///       images += random_normal<float>(images.shape(), 0.0F, 0.1F, generator);
 ///     };
 class Transform {
  public:
-  /// Leaves images as they are.
+  /// Leaves images unchanged.
   Transform() = default;
 
   template <class F>
@@ -44,7 +44,7 @@ class Transform {
   /// Whether it may change anything.
   explicit operator bool() const { return single_ || real_ || !parts_.empty(); }
 
-  /// Changes the images. Throws ValueError where it was made from a function that does not take this
+  /// Transforms the images. Throws ValueError if it was made from a function that does not take this
   /// precision.
   XGRAD_API void operator()(Array<float>& images, Generator& generator) const;
   XGRAD_API void operator()(Array<double>& images, Generator& generator) const;
@@ -55,26 +55,26 @@ class Transform {
   std::vector<Transform> parts_;
 };
 
-/// (x - mean) / deviation, with one number for all channels or one for each. Throws ValueError where a
-/// deviation is not greater than 0, or there are not equally many of both; when applied, ShapeError where the
-/// images do not have so many channels.
+/// (x - mean) / deviation, with one value for all channels or one for each. Throws ValueError if a deviation
+/// is not greater than 0 or the numbers of means and deviations differ; when applied, ShapeError if the
+/// images have another number of channels.
 XGRAD_API Transform normalize(std::vector<double> mean, std::vector<double> deviation);
 
-/// Moves each image by up to `pixels` rows and columns, each distance as likely as the others; what comes in
-/// from outside is `fill`.
+/// Moves each image by up to `pixels` rows and columns, with uniformly distributed distances; pixels from
+/// outside the image are `fill`.
 XGRAD_API Transform random_shift(std::size_t pixels, double fill = 0);
 
-/// Cuts a window of `size` (rows and columns) out of each image at a random place, after `padding` entries of
-/// `fill` were put around it: torchvision's RandomCrop. When applied, throws ShapeError where the padded
-/// images are smaller.
+/// Pads each image with `padding` entries of `fill`, then crops a window of `size` (rows and columns) at a
+/// random position: torchvision's RandomCrop. When applied, throws ShapeError if the padded images are
+/// smaller.
 XGRAD_API Transform random_crop(Size2d size, Size2d padding = 0, double fill = 0);
 
 /// Mirrors each image, left to right, with this probability: torchvision's RandomHorizontalFlip. Throws
-/// ValueError for a number outside [0, 1].
+/// ValueError if the probability is outside [0, 1].
 XGRAD_API Transform random_flip(double probability = 0.5);
 
-/// Sets a square of `size` rows and columns, with its centre at a random place, to `fill` in each image
-/// (cutout: DeVries and Taylor, 2017); parts may lie outside.
+/// Sets a square of `size` rows and columns, centred at a random pixel, to `fill` in each image (cutout:
+/// DeVries and Taylor, 2017); parts of it may lie outside the image.
 XGRAD_API Transform random_erasing(std::size_t size, double fill = 0);
 
 }  // namespace xgrad::nn

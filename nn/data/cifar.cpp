@@ -29,7 +29,7 @@ T pixel(std::uint8_t byte) {
 
 template <class T>
 Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& files) {
-  if (files.empty()) throw FileError("read_cifar10: no files came, expected at least one");
+  if (files.empty()) throw FileError("read_cifar10: expected at least one file, got none");
   std::vector<std::string> contents;
   std::size_t count = 0;
   for (const auto& path : files) {
@@ -37,7 +37,7 @@ Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& fi
     const std::size_t bytes = contents.back().size();
     if (bytes == 0 || bytes % record != 0) {
       throw FileError(fmt::format(
-          "{}: {} bytes are no whole number of images of {} bytes: no CIFAR-10 file, or cut short",
+          "{0}: expected whole images of {2} bytes, got {1} bytes: not a CIFAR-10 file, or truncated",
           path.string(), bytes, record));
     }
     count += bytes / record;
@@ -49,8 +49,8 @@ Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& fi
     for (std::size_t i = 0; i < contents[f].size() / record; ++i, ++n) {
       const auto* bytes = reinterpret_cast<const std::uint8_t*>(contents[f].data()) + i * record;
       if (bytes[0] > 9) {
-        throw FileError(
-            fmt::format("{}: image {} has label {}, expected 0 ... 9", files[f].string(), i, bytes[0]));
+        throw FileError(fmt::format("{0}: expected labels 0 ... 9, got {2} for image {1}", files[f].string(),
+                                    i, bytes[0]));
       }
       samples.targets(n) = bytes[0];
       T* pixels = samples.inputs.data() + n * plane * channels;
@@ -60,7 +60,7 @@ Batch<T, std::uint8_t> read_cifar10(const std::vector<std::filesystem::path>& fi
         }
       }
     }
-    contents[f] = {};  // memory for the next images
+    contents[f] = {};  // frees memory for the next images
   }
   return samples;
 }

@@ -40,9 +40,9 @@ class Lines {
   Lines(const std::filesystem::path& path, const CsvOptions& options)
       : path_(path.string()), options_(options), text_(files::read_whole_file(path)), rest_(text_) {
     if (rest_.starts_with("\xff\xfe") || rest_.starts_with("\xfe\xff")) {
-      throw FileError(fmt::format("cannot read {}: it is in UTF-16, expected UTF-8", path_));
+      throw FileError(fmt::format("cannot read {}: expected UTF-8, got UTF-16", path_));
     }
-    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);  // the mark that some programs put first
+    if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);  // the byte order mark
     ends_ = {options.delimiter, '\r', '\n'};
     if (by_blanks()) ends_ += '\t';
     if (options.comment != '\0') ends_ += options.comment;
@@ -54,7 +54,7 @@ class Lines {
     throw FileError(fmt::format("{}: line {}: {}", path_, line_, what));
   }
 
-  /// The fields of the next line that is not empty; false at the end of the file.
+  /// Reads the fields of the next line that is not empty; false at the end of the file.
   bool next(std::vector<std::string>& fields) {
     line_ += lines_within_;
     lines_within_ = 0;
@@ -80,7 +80,7 @@ class Lines {
     return is_there;
   }
 
-  /// Whether it passed over a blank that does not delimit fields of its own.
+  /// Skips blanks, except a tab that is the delimiter. Returns whether there were any.
   bool skip_blanks() {
     const std::size_t before = rest_.size();
     while (!rest_.empty() && is_blank(rest_.front()) &&
@@ -126,7 +126,7 @@ class Lines {
     std::string field;
     while (true) {
       const std::size_t quote = rest_.find('"');
-      if (quote == std::string_view::npos) fail("a quote that is not closed");
+      if (quote == std::string_view::npos) fail("a quote is not closed");
       const std::string_view part = rest_.substr(0, quote);
       for (std::size_t i = 0; i < part.size(); ++i) {
         const bool ends = part[i] == '\n' || (part[i] == '\r' && part.substr(i + 1, 1) != "\n");
@@ -135,7 +135,7 @@ class Lines {
       field += part;
       rest_.remove_prefix(quote + 1);
       if (!skip('"')) return field;
-      field += '"';  // two quotes stand for one
+      field += '"';  // a doubled quote is one quote
     }
   }
 
@@ -143,19 +143,19 @@ class Lines {
   CsvOptions options_;
   std::string text_;
   std::string_view rest_;
-  std::string ends_;  // characters that end a field without quotes
+  std::string ends_;  // characters that end an unquoted field
   std::size_t line_ = 0;
-  std::size_t lines_within_ = 0;  // that quoted fields of the last line went over
+  std::size_t lines_within_ = 0;  // line ends within quoted fields of the last line
 };
 
-/// The entries of a column of text as numbers.
+/// Encodes the entries of a column of text as numbers.
 class Encoder {
  public:
   explicit Encoder(const std::vector<std::string>& known) : is_open_(known.empty()), names_(known) {
     for (std::size_t i = 0; i < names_.size(); ++i) numbers_.emplace(names_[i], i);
   }
 
-  /// The number of a text; none if it is not among the known ones.
+  /// The number of a text; nothing if it is not a known category.
   std::optional<std::size_t> encode(std::string_view text) {
     const auto found = numbers_.find(std::string(text));
     if (found != numbers_.end()) return found->second;
@@ -165,7 +165,7 @@ class Encoder {
     return names_.size() - 1;
   }
 
-  /// Sorts what the file had. Returns the new number of each.
+  /// Sorts the categories of the file, unless they were given. Returns the new number of each.
   std::vector<std::size_t> sort() {
     std::vector<std::size_t> places(names_.size());
     if (!is_open_) {
@@ -188,7 +188,7 @@ class Encoder {
   std::map<std::string, std::size_t> numbers_;
 };
 
-/// What becomes of a column of the file.
+/// How a column of the file is read.
 struct Plan {
   bool skipped = false;
   std::optional<Encoder> encoder = std::nullopt;
@@ -210,7 +210,8 @@ class Parser {
         if (options_.header) continue;
       }
       if (fields.size() != width_) {
-        lines_.fail(fmt::format("{} fields, expected {} as in the lines before", fields.size(), width_));
+        lines_.fail(
+            fmt::format("expected {1} fields as in the lines before, got {0}", fields.size(), width_));
       }
       for (std::size_t column = 0; column < width_; ++column) {
         if (!plans_[column].skipped) values_.push_back(entry(fields[column], column));
@@ -226,13 +227,14 @@ class Parser {
   std::size_t find(const CsvColumn& column) const {
     if (const auto* number = std::get_if<std::size_t>(&column.number_or_name())) {
       if (*number < width_) return *number;
-      throw ValueError(fmt::format("read_csv: column {} of a file of {}", *number, width_));
+      throw ValueError(
+          fmt::format("read_csv: column {} is out of range for a file of {} columns", *number, width_));
     }
     const auto& name = std::get<std::string>(column.number_or_name());
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found != names_.end()) return static_cast<std::size_t>(found - names_.begin());
     if (!options_.header) {
-      throw ValueError(fmt::format("read_csv: column \"{}\" of a file without names; .header = true", name));
+      throw ValueError(fmt::format("read_csv: column \"{}\" needs a header; set .header = true", name));
     }
     throw ValueError(
         fmt::format("read_csv: no column is named \"{}\"; there are: {}", name, fmt::join(names_, ", ")));
@@ -244,7 +246,7 @@ class Parser {
     for (const CsvCategories& each : options_.categories) {
       const std::size_t column = find(each.column);
       if (plans_[column].skipped || plans_[column].encoder) {
-        throw ValueError(fmt::format("read_csv: column {} is named twice by categories and skip", column));
+        throw ValueError(fmt::format("read_csv: column {} appears twice in categories and skip", column));
       }
       plans_[column].encoder.emplace(each.names);
     }
@@ -261,7 +263,7 @@ class Parser {
       if (field.empty() && options_.missing) return missing_category;
       const auto number = encoder->encode(field);
       if (number) return static_cast<double>(*number);
-      refuse(field, column, fmt::format("none of the categories {}", fmt::join(encoder->names(), ", ")));
+      refuse(field, column, fmt::format("not one of the categories {}", fmt::join(encoder->names(), ", ")));
     }
     if (options_.missing && detail::is_missing(field)) return *options_.missing;
     std::optional<double> value;
@@ -273,18 +275,17 @@ class Parser {
       value = detail::parse_number(with_point);
     }
     if (value) return *value;
-    refuse(field, column, fmt::format("no number{}", hint(field, column)));
+    refuse(field, column, fmt::format("not a number{}", hint(field, column)));
   }
 
-  /// What to write where a field is no number.
+  /// A hint for a field that is not a number.
   std::string hint(std::string_view field, std::size_t column) const {
-    if (detail::is_missing(field)) return "; .missing says what it counts as";
+    if (detail::is_missing(field)) return "; .missing sets the value of missing entries";
     if (field.starts_with('#') || field.starts_with('%')) {
-      return fmt::format("; .comment = '{}' passes comments over", field.front());
+      return fmt::format("; .comment = '{}' skips comments", field.front());
     }
     const std::string name = names_.empty() ? std::to_string(column) : fmt::format("\"{}\"", names_[column]);
-    return fmt::format("; .categories = {{{0}}} takes it as text, .skip = {{{0}}} leaves the column out",
-                       name);
+    return fmt::format("; .categories = {{{0}}} reads it as text, .skip = {{{0}}} omits the column", name);
   }
 
   Csv table() {
@@ -320,7 +321,8 @@ class Parser {
 
 void check_column(const Csv& table, std::size_t column) {
   if (column >= table.values.shape()[1]) {
-    throw ValueError(fmt::format("Csv: column {} of a table of {}", column, table.values.shape()[1]));
+    throw ValueError(fmt::format("Csv: column {} is out of range for a table of {} columns", column,
+                                 table.values.shape()[1]));
   }
 }
 

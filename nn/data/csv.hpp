@@ -15,7 +15,7 @@
 
 namespace xgrad::nn {
 
-/// A column of a CSV file, by its number, from 0, or its name in the header.
+/// A column of a CSV file: its index, from 0, or its name in the header.
 class CsvColumn {
  public:
   template <std::integral I>
@@ -23,67 +23,69 @@ class CsvColumn {
   CsvColumn(std::string name) : number_or_name_(std::move(name)) {}
   CsvColumn(const char* name) : number_or_name_(std::string(name)) {}
 
+  /// The index or the name, whichever was given.
   const std::variant<std::size_t, std::string>& number_or_name() const { return number_or_name_; }
 
  private:
   std::variant<std::size_t, std::string> number_or_name_;
 };
 
-/// A column of text, whose entries are categories: `"species"`, or `{"species", {"setosa", "virginica"}}`.
+/// A column of text whose entries are categories: `"species"`, or `{"species", {"setosa", "virginica"}}`.
 struct CsvCategories {
   template <class Column>
     requires std::convertible_to<Column, CsvColumn> CsvCategories(Column&& which,
                                                                   std::vector<std::string> known = {})
         : column(std::forward<Column>(which)), names(std::move(known)) {}
 
-    CsvColumn column;
-    /// The categories, whose places are their numbers; others are then an error. Without it, what the file
-    /// has, sorted: give the names of the training set when reading the test set.
+    CsvColumn column;  ///< the column of text
+    /// The categories: each is encoded as its index, and any other text is an error. If empty, they are the
+    /// texts of the file, sorted: pass the names of the training set when reading the test set.
     std::vector<std::string> names;
 };
 
-/// How a CSV file is read.
+/// Options for read_csv.
 struct CsvOptions {
-  char delimiter = ',';  ///< between fields; ' ' stands for any number of blanks and tabs
+  char delimiter = ',';  ///< between fields; ' ' means any number of blanks and tabs
   bool header = false;   ///< the first line names the columns
-  /// What an empty field, NA, NULL, nan and the like count as (the list of pandas, nan in any case and with
-  /// any sign); without it, they are an error.
+  /// The value of an empty field, NA, NULL, nan and the like (the list of pandas; nan in any case and with
+  /// any sign); if it is not set, they are an error.
   std::optional<double> missing = std::nullopt;
-  std::vector<CsvCategories> categories = {};  ///< columns of text, which become numbers
-  std::vector<CsvColumn> skip = {};            ///< columns that are left out, whatever they hold
-  char decimal = '.';                          ///< ',' where numbers are written as 1,5
-  char comment = '\0';                         ///< from here to its end a line is passed over; '#', '%'
+  std::vector<CsvCategories> categories = {};  ///< columns of text, encoded as numbers
+  std::vector<CsvColumn> skip = {};            ///< columns to omit, whatever they contain
+  char decimal = '.';                          ///< ',' if numbers are written as 1,5
+  char comment = '\0';                         ///< begins a comment, to the end of the line: '#', '%'
 };
 
 /// A table of numbers.
 struct Csv {
-  std::vector<std::string> names;  ///< of the columns, where the file has a header
+  std::vector<std::string> names;  ///< of the columns, if the file has a header
   Array<double> values;            ///< {rows, columns}
-  /// The categories of each column that has some: entry `k` of the column stands for the text in place `k`.
+  /// The categories of each column of text: the value `k` of the column means the text at index `k`.
   std::map<std::size_t, std::vector<std::string>> categories = {};
 
-  /// The number of a column. Throws ValueError where there is none of that name.
+  /// The index of a column. Throws ValueError if no column has this name.
   XGRAD_API std::size_t column(const std::string& name) const;
-  /// The entries of a column, {rows}: labels, after `xt::cast<int>`. Throws ValueError where there is none.
+  /// The entries of a column, {rows}; for labels, apply `xt::cast<int>`. Throws ValueError if there is no
+  /// such column.
   XGRAD_API Array<double> values_of(std::size_t column) const;
   XGRAD_API Array<double> values_of(const std::string& name) const { return values_of(column(name)); }
-  /// The categories of a column. Throws ValueError where it has none.
+  /// The categories of a column. Throws ValueError if it has none.
   XGRAD_API const std::vector<std::string>& categories_of(std::size_t column) const;
   XGRAD_API const std::vector<std::string>& categories_of(const std::string& name) const {
     return categories_of(column(name));
   }
-  /// The table without one of its columns, {rows, columns - 1}. Throws ValueError where there is none.
+  /// The table without one of its columns, {rows, columns - 1}. Throws ValueError if there is no such column.
   XGRAD_API Array<double> without(std::size_t column) const;
   XGRAD_API Array<double> without(const std::string& name) const { return without(column(name)); }
 };
 
-/// Reads a CSV file (RFC 4180: fields may stand in double quotes, and then hold delimiters, line ends and
-/// doubled quotes; lines end with LF, CRLF or CR), plain or compressed with gzip. Numbers are read the same
-/// under every locale; those too large for a double are infinite, those too small 0, as NumPy and pandas read
-/// them; True and False, in any case, are 1 and 0. Empty lines are passed over. Columns that are left out are
-/// not counted in the result. Throws FileError, naming the file, the line and the column, where it cannot be
-/// read, a field is no number and no known category, or lines have different numbers of fields; ValueError
-/// for options that contradict each other, or name a column that the file does not have.
+/// Reads a CSV file (RFC 4180: fields may be enclosed in double quotes, and then contain delimiters, line
+/// ends and doubled quotes; lines end with LF, CRLF or CR), plain or compressed with gzip. Numbers do not
+/// depend on the locale; those too large for a double become infinite, those too small 0, as in NumPy and
+/// pandas; True and False, in any case, are 1 and 0. Empty lines are ignored. Indices of columns in the
+/// result do not count skipped columns. Throws FileError, naming the file, the line and the column, if it
+/// cannot be read, a field is neither a number nor a known category, or lines have different numbers of
+/// fields; ValueError if options contradict each other or name a column that the file does not have.
 XGRAD_API Csv read_csv(const std::filesystem::path& path, const CsvOptions& options = {});
 
 }  // namespace xgrad::nn

@@ -20,8 +20,8 @@ bool equal_in_any_case(std::string_view text, std::string_view lower_case) {
                     [](char a, char b) { return lower(a) == b; });
 }
 
-/// The decimal exponent of the number's first digit that is not 0: whether it is far above 1 or below.
-/// `text` is a number that from_chars has taken.
+/// Whether a number beyond the range of a double is large or small: the sign of the decimal exponent of its
+/// first nonzero digit. `text` is a number that from_chars accepted.
 bool is_large(std::string_view text) {
   const std::size_t mark = std::min(text.find_first_of("eE"), text.size());
   const std::string_view digits = text.substr(0, mark);
@@ -55,7 +55,7 @@ std::optional<double> parse_number(std::string_view field) {
   if (equal_in_any_case(field, "false")) return 0;
   const bool negative = field.starts_with('-');
   if (negative || field.starts_with('+')) field.remove_prefix(1);
-  if (field.starts_with('-') || is_missing(field)) return std::nullopt;  // from_chars takes both
+  if (field.starts_with('-') || is_missing(field)) return std::nullopt;  // from_chars accepts both
   double value = 0;
   const auto [last, error] = std::from_chars(field.data(), field.data() + field.size(), value);
   if (error == std::errc::invalid_argument || last != field.data() + field.size()) return std::nullopt;

@@ -1,7 +1,7 @@
 #pragma once
 
 /// \file
-/// Data: files, sets of samples, splits, changes of images, and mini-batches.
+/// Includes all of nn/data: files, data sets, splits, image augmentation and mini-batches.
 
 #include <nn/data/augmentation.hpp>
 #include <nn/data/cifar.hpp>

@@ -14,15 +14,15 @@
 #include <vector>
 
 /// \file
-/// Sets of samples.
+/// Data sets: sets of samples, each an input and its target.
 
 namespace xgrad::nn {
 
 /// A mini-batch: inputs {n, ...} and their targets {n, ...}. `auto [inputs, targets] = batch;`
 template <class T, class L>
 struct Batch {
-  Array<T> inputs;
-  Array<L> targets;
+  Array<T> inputs;   ///< {n, ...}
+  Array<L> targets;  ///< {n, ...}
 };
 
 namespace detail {
@@ -42,8 +42,8 @@ struct BatchTypes<Batch<T, L>> {
 
 }  // namespace detail
 
-/// A set of samples that can be asked for some of them by index: `size()`, and `batch(indices)`, which
-/// returns a Batch. A DataLoader with `prefetch` asks from another thread.
+/// A set of samples: `size()`, their number, and `batch(indices)`, which returns the samples with these
+/// indices as a Batch. A DataLoader with `prefetch` calls it from another thread.
 ///
 ///     struct Squares {
 ///       std::size_t size() const { return 1000; }
@@ -62,13 +62,13 @@ template <class D>
 using batch_types =
     BatchTypes<std::remove_cvref_t<decltype(std::declval<const D&>().batch(std::span<const std::size_t>()))>>;
 
-/// Throws ShapeError where the arrays do not have equally many samples on their first axes.
+/// Throws ShapeError unless inputs and targets have equal first extents, the numbers of samples.
 XGRAD_API void check_samples(const char* caller, const Shape& images, const Shape& labels);
 [[noreturn]] XGRAD_API void throw_bad_samples(const Shape& shape, std::size_t begin, std::size_t end);
-/// Throws ValueError for a number that is no sample's.
+/// Throws ValueError if an index is out of range.
 XGRAD_API void check_indices(const char* caller, std::span<const std::size_t> indices, std::size_t size);
 
-/// The samples with these indices, one after the other.
+/// The samples with these indices, in this order.
 template <class T>
 Array<T> gather_samples(const Array<T>& array, std::span<const std::size_t> indices) {
   Shape shape = array.shape();
@@ -95,13 +95,12 @@ Array<T> copy_samples(const Array<T>& array, std::size_t begin, std::size_t end)
 
 }  // namespace detail
 
-/// Samples in memory: images and labels are arrays of any shape whose first axes count the samples. Copies
-/// share the arrays.
+/// Samples in memory: inputs and targets are arrays of any shape whose first axis is that of the samples.
+/// Copies share the arrays.
 template <class T, class L>
 class ArrayDataset {
  public:
-  /// Arrays that are moved in are taken over without a copy. Throws ShapeError where they do not have equally
-  /// many samples.
+  /// Arrays that are moved in are not copied. Throws ShapeError if the numbers of samples differ.
   template <ExpressionOf<T> Images, ExpressionOf<L> Labels>
   ArrayDataset(Images&& images, Labels&& labels)
       : arrays_(std::make_shared<const Batch<T, L>>(Batch<T, L>{to_array<T>(std::forward<Images>(images)),
@@ -109,46 +108,51 @@ class ArrayDataset {
     detail::check_samples("ArrayDataset", arrays_->inputs.shape(), arrays_->targets.shape());
   }
 
-  /// The samples of a file, as the readers return them.
+  /// Samples as returned by the readers of files.
   ArrayDataset(Batch<T, L> samples)  // NOLINT
       : ArrayDataset(std::move(samples.inputs), std::move(samples.targets)) {}
 
+  /// The number of samples.
   std::size_t size() const { return arrays_->inputs.shape()[0]; }
 
-  /// Throws ValueError for a number that is no sample's.
+  /// Throws ValueError if an index is out of range.
   Batch<T, L> batch(std::span<const std::size_t> indices) const {
     detail::check_indices("ArrayDataset", indices, size());
     return {detail::gather_samples(arrays_->inputs, indices),
             detail::gather_samples(arrays_->targets, indices)};
   }
 
+  /// The inputs of all samples, {N, ...}.
   const Array<T>& inputs() const { return arrays_->inputs; }
+  /// The targets of all samples, {N, ...}.
   const Array<L>& targets() const { return arrays_->targets; }
 
  private:
   std::shared_ptr<const Batch<T, L>> arrays_;
 };
 
+/// T and L are the types of the entries of the arrays.
 template <Expression Images, Expression Labels>
 ArrayDataset(Images&&, Labels&&) -> ArrayDataset<typename std::remove_cvref_t<Images>::value_type,
                                                  typename std::remove_cvref_t<Labels>::value_type>;
 template <class T, class L>
 ArrayDataset(Batch<T, L>) -> ArrayDataset<T, L>;
 
-/// Some samples of a set, by number: a fold, a validation set.
+/// The samples of a set with the given indices, such as a fold or a validation set.
 template <Dataset D>
 class Subset {
  public:
-  /// Throws ValueError for a number that is no sample's.
+  /// Throws ValueError if an index is out of range.
   Subset(D dataset, std::vector<std::size_t> indices)
       : dataset_(std::move(dataset)),
         indices_(std::make_shared<const std::vector<std::size_t>>(std::move(indices))) {
     detail::check_indices("Subset", *indices_, dataset_.size());
   }
 
+  /// The number of samples.
   std::size_t size() const { return indices_->size(); }
 
-  /// Throws ValueError for a number that is no sample's.
+  /// Throws ValueError if an index is out of range.
   auto batch(std::span<const std::size_t> indices) const {
     detail::check_indices("Subset", indices, size());
     std::vector<std::size_t> inner(indices.size());
@@ -162,11 +166,11 @@ class Subset {
   std::shared_ptr<const std::vector<std::size_t>> indices_;
 };
 
-/// Any Dataset with these types: what options and functions take. Copies share the set.
+/// Any Dataset with these types, as a parameter of options and functions. Copies share the set.
 template <class T, class L>
 class AnyDataset {
  public:
-  /// No samples.
+  /// An empty set.
   AnyDataset() = default;
 
   template <Dataset D>
@@ -181,7 +185,9 @@ class AnyDataset {
   /// Arrays in memory.
   AnyDataset(Batch<T, L> samples) : AnyDataset(ArrayDataset<T, L>(std::move(samples))) {}  // NOLINT
 
+  /// The number of samples.
   std::size_t size() const { return size_; }
+  /// The samples with these indices, as the set returns them.
   Batch<T, L> batch(std::span<const std::size_t> indices) const { return read_(indices); }
 
  private:
@@ -189,11 +195,12 @@ class AnyDataset {
   std::function<Batch<T, L>(std::span<const std::size_t>)> read_;
 };
 
+/// T and L are the types of the set's batches.
 template <Dataset D>
 AnyDataset(D) -> AnyDataset<typename detail::batch_types<D>::Input, typename detail::batch_types<D>::Target>;
 
-/// The samples [begin, end) of an array whose first axis counts samples: `take_samples(images, 0, 5000)`.
-/// Throws ShapeError where there are fewer.
+/// The samples [begin, end) of an array along its first axis: `take_samples(inputs, 0, 5000)`. Throws
+/// ShapeError if there are fewer.
 template <Expression E>
 auto take_samples(const E& array, std::size_t begin, std::size_t end) {
   using T = typename E::value_type;

@@ -6,14 +6,14 @@
 #include <string>
 
 /// \file
-/// The state of a generator as text, the same under every locale. Not installed.
+/// The state of a generator as text, independent of the locale. Not installed.
 
 namespace xgrad::nn::detail {
 
-/// The numbers that the generator writes to a stream.
+/// The state of the generator, as it writes it to a stream.
 std::string generator_text(const Generator& generator);
 
-/// The generator of that state; none where the text is not one.
+/// The generator with this state; nothing if the text is not one.
 std::optional<Generator> generator_from(const std::string& text);
 
 }  // namespace xgrad::nn::detail

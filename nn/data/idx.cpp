@@ -22,7 +22,7 @@ std::uint32_t read_number(files::GzipFile& file, const char* what) {
          bytes[3];
 }
 
-/// How a type of entries is written in the magic number.
+/// A type of entries and its code in the magic number.
 struct EntryType {
   unsigned code;
   const char* name;    // of the entries
@@ -45,40 +45,39 @@ constexpr EntryType entry_types[] = {entry_type<std::uint8_t>(), entry_type<std:
 
 Shape read_shape(files::GzipFile& file, const EntryType& type, std::size_t dimension) {
   const std::uint32_t magic = read_number(file, "magic number");
-  if (magic >> 16 != 0) throw file.error(fmt::format("no IDX file: it starts with {:#010x}", magic));
+  if (magic >> 16 != 0) throw file.error(fmt::format("not an IDX file: it starts with {:#010x}", magic));
   const unsigned code = (magic >> 8) & 0xff;
   if (code != type.code) {
     std::string hint;
     for (const EntryType& other : entry_types) {
       if (other.code == code) hint = fmt::format("; read_idx<{}> reads these", other.reader);
     }
-    throw file.error(
-        fmt::format("entries of type {:#04x}; expected {:#04x}, {}{}", code, type.code, type.name, hint));
+    throw file.error(fmt::format("expected entries of type {1:#04x}, {2}, got {0:#04x}{3}", code, type.code,
+                                 type.name, hint));
   }
   if ((magic & 0xff) != dimension) {
-    throw file.error(fmt::format("{} dimensions; expected {}", magic & 0xff, dimension));
+    throw file.error(fmt::format("expected {1} dimensions, got {0}", magic & 0xff, dimension));
   }
   Shape shape;
   for (std::size_t i = 0; i < dimension; ++i) shape.push_back(read_number(file, "header"));
   return shape;
 }
 
-/// The number of entries that the header promises. Extents of 0 count as 1 in the check, since an array's
-/// strides have to be numbers even where it has no entries.
+/// The number of entries according to the header. Extents of 0 count as 1 in the check, since the strides of
+/// an array must not overflow even if it is empty.
 std::size_t count_entries(const files::GzipFile& file, const Shape& shape) {
   std::ptrdiff_t room = 1;
   bool none = false;
   for (const std::size_t extent : shape) {
     none = none || extent == 0;
     if (__builtin_mul_overflow(room, std::max<std::size_t>(extent, 1), &room)) {
-      throw file.error(
-          fmt::format("its header promises shape {}, more than any file holds", to_string(shape)));
+      throw file.error(fmt::format("its header has shape {}, more than any file holds", to_string(shape)));
     }
   }
   return none ? 0 : static_cast<std::size_t>(room);
 }
 
-/// Most significant byte first, as IDX has it.
+/// Reads an entry with the most significant byte first, as in IDX.
 template <class T>
 T from_big_endian(const std::uint8_t* bytes) {
   std::uint8_t ordered[sizeof(T)];
@@ -89,8 +88,8 @@ T from_big_endian(const std::uint8_t* bytes) {
   return entry;
 }
 
-/// All entries that the header promises, no fewer and no more. The bytes come in pieces, each of which is
-/// freed once its entries are in the array: both together never take much more than the array alone.
+/// Reads exactly the entries that the header declares. The bytes are read in pieces, each of which is freed
+/// once its entries are in the array: together they never take much more memory than the array alone.
 template <class T>
 Array<T> read_entries(files::GzipFile& file, const Shape& shape) {
   const std::size_t promised = count_entries(file, shape);
@@ -102,14 +101,14 @@ Array<T> read_entries(files::GzipFile& file, const Shape& shape) {
     const std::size_t got = file.read(pieces.back().data(), next * sizeof(T)) / sizeof(T);
     done += got;
     if (got < next) {
-      throw file.error(
-          fmt::format("too short: {} entries of the {} that shape {} has", done, promised, to_string(shape)));
+      throw file.error(fmt::format("too short: expected {1} entries for shape {2}, got {0}", done, promised,
+                                   to_string(shape)));
     }
   }
   std::uint8_t beyond = 0;
   if (file.read(&beyond, 1) != 0) {
     throw file.error(
-        fmt::format("too long: there is more than the {} entries of shape {}", promised, to_string(shape)));
+        fmt::format("too long: expected {} entries for shape {}, got more", promised, to_string(shape)));
   }
   Array<T> entries(shape);
   T* out = entries.data();
@@ -170,8 +169,9 @@ Batch<T, std::uint8_t> read_mnist(const std::filesystem::path& folder, const std
   Batch<T, std::uint8_t> samples{read_idx_images<T>(find_file(folder, part, "images-idx3-ubyte")),
                                  read_idx_labels(find_file(folder, part, "labels-idx1-ubyte"))};
   if (samples.inputs.shape()[0] != samples.targets.size()) {
-    throw FileError(fmt::format("{}: {} images and {} labels of {}, expected as many labels as images",
-                                folder.string(), samples.inputs.shape()[0], samples.targets.size(), part));
+    throw FileError(
+        fmt::format("{0}: expected as many labels as images in {3}, got {1} images and {2} labels",
+                    folder.string(), samples.inputs.shape()[0], samples.targets.size(), part));
   }
   return samples;
 }

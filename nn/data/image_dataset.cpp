@@ -28,7 +28,8 @@ Array<std::uint8_t> with_channels(Array<std::uint8_t> images) {
 
 void check_slice(std::size_t begin, std::size_t end, std::size_t size) {
   if (begin > end || end > size) {
-    throw ShapeError(fmt::format("ImageDataset: slice {} to {} of {} images", begin, end, size));
+    throw ShapeError(
+        fmt::format("ImageDataset: slice {} to {} is out of range for {} images", begin, end, size));
   }
 }
 
@@ -78,8 +79,8 @@ ChannelStatistics byte_statistics(const Array<std::uint8_t>& images, std::size_t
   const std::size_t channels = values.shape()[1];
   const std::size_t pixels = (end - begin) * images.shape()[1] * images.shape()[2];
   if (pixels == 0 || channels == 0) throw_no_images();
-  // How often each byte comes in each channel. Neighbours are often equal: four counts, one for each of four
-  // pixels, do not wait for each other.
+  // Counts of each byte in each channel. Neighbouring pixels are often equal: with four counts, one for each
+  // of four pixels, an increment does not wait for the one before.
   constexpr std::size_t lanes = 4;
   std::vector<std::uint64_t> counts(lanes * channels * byte_count);
   const std::uint8_t* byte = images.data() + begin * images.shape()[1] * images.shape()[2] * channels;

@@ -21,13 +21,13 @@ namespace xgrad::nn {
 
 /// Mean and standard deviation of each channel, over all samples and pixels.
 struct ChannelStatistics {
-  std::vector<double> mean;
-  std::vector<double> deviation;
+  std::vector<double> mean;       ///< one for each channel
+  std::vector<double> deviation;  ///< one for each channel, of the population
 };
 
 namespace detail {
 
-/// What each byte of each channel becomes: {256, C}, first byte / 255.
+/// The value of each byte in each channel: {256, C}, initially byte / 255.
 template <class T>
 XGRAD_API Array<T> byte_values(std::size_t channels);
 
@@ -35,7 +35,7 @@ XGRAD_API Array<T> byte_values(std::size_t channels);
 template <class T>
 XGRAD_API Array<T> normalize_values(Array<T> values, std::vector<double> mean, std::vector<double> deviation);
 
-/// The images with these indices in values: entry i of a pixel's channel c is `values(byte, c)`.
+/// Converts the images with these indices: a byte of channel c becomes `values(byte, c)`.
 template <class T>
 XGRAD_API void read_bytes(const Array<std::uint8_t>& images, std::span<const std::size_t> indices,
                           const Array<T>& values, Array<T>& result);
@@ -45,13 +45,13 @@ template <class T>
 XGRAD_API ChannelStatistics byte_statistics(const Array<std::uint8_t>& images, std::size_t begin,
                                             std::size_t end, const Array<T>& values);
 
-/// Images with an axis of channels. Throws ShapeError, unless they are {N, H, W} or {N, H, W, C}.
+/// Adds a missing axis of channels. Throws ShapeError unless the images are {N, H, W} or {N, H, W, C}.
 XGRAD_API Array<std::uint8_t> with_channels(Array<std::uint8_t> images);
 
-/// Throws ShapeError, unless begin <= end <= size.
+/// Throws ShapeError unless begin <= end <= size.
 XGRAD_API void check_slice(std::size_t begin, std::size_t end, std::size_t size);
 
-/// Adds up the mean and the squared deviations of the entries of each channel, the last axis.
+/// Accumulates the mean and the squared deviations of each channel, the last axis.
 class XGRAD_API StatisticsCollector {
  public:
   template <class T>
@@ -66,26 +66,26 @@ class XGRAD_API StatisticsCollector {
 
 }  // namespace detail
 
-/// Images held as bytes, a quarter of the memory of float: each batch is made of them when it is asked for,
-/// as numbers from 0 to 1 or, after `normalized`, (x - mean) / deviation. Copies and slices share the memory.
+/// Images held as bytes, with a quarter of the memory of float. Each batch is converted when it is requested:
+/// to numbers from 0 to 1 or, after `normalized`, (x - mean) / deviation. Copies and slices share the memory.
 ///
 ///     nn::ImageDataset all(nn::read_mnist<std::uint8_t>(folder));
 ///     const auto [mean, deviation] = all.statistics();
 ///     const auto train = all.normalized(mean, deviation).slice(0, 55'000);
 ///
-/// T is the type of the batches' images, L that of the labels. Bytes that are not images, such as tokens,
-/// stay integers in an ArrayDataset.
+/// T is the type of the inputs of the batches, L that of the targets. Bytes that are not images, such as
+/// tokens, stay integers in an ArrayDataset.
 template <class T = float, class L = std::uint8_t>
 class ImageDataset {
  public:
-  /// Images {N, H, W, C}, or {N, H, W}, which get one channel; labels of any type and shape {N, ...}. Arrays
-  /// that are moved in are taken over without a copy. Throws ShapeError if the shapes are others.
+  /// Inputs {N, H, W, C}, or {N, H, W} for one channel; targets of any type and shape {N, ...}. Arrays that
+  /// are moved in are not copied. Throws ShapeError for any other shapes.
   template <ExpressionOf<std::uint8_t> Images, ExpressionOf<L> Labels>
   ImageDataset(Images&& images, Labels&& labels)
       : ImageDataset(Batch<std::uint8_t, L>{to_array<std::uint8_t>(std::forward<Images>(images)),
                                             to_array<L>(std::forward<Labels>(labels))}) {}
 
-  /// The samples of a file, as the readers return them.
+  /// Samples as returned by the readers of files.
   ImageDataset(Batch<std::uint8_t, L> samples) {  // NOLINT
     detail::check_samples("ImageDataset", samples.inputs.shape(), samples.targets.shape());
     samples.inputs = detail::with_channels(std::move(samples.inputs));
@@ -94,9 +94,10 @@ class ImageDataset {
     arrays_ = std::make_shared<const Batch<std::uint8_t, L>>(std::move(samples));
   }
 
+  /// The number of samples, of a slice those in it.
   std::size_t size() const { return end_ - begin_; }
 
-  /// Images {n, H, W, C} in T, and their labels. Throws ValueError for an index out of range.
+  /// Inputs {n, H, W, C} in T, and their targets. Throws ValueError if an index is out of range.
   Batch<T, L> batch(std::span<const std::size_t> indices) const {
     detail::check_indices("ImageDataset", indices, size());
     std::vector<std::size_t> inner;  // of a slice
@@ -112,7 +113,7 @@ class ImageDataset {
     return result;
   }
 
-  /// The images [begin, end), in the same memory. Throws ShapeError if there are fewer.
+  /// The samples [begin, end), in the same memory. Throws ShapeError if there are fewer.
   ImageDataset slice(std::size_t begin, std::size_t end) const {
     detail::check_slice(begin, end, size());
     ImageDataset part = *this;
@@ -121,9 +122,9 @@ class ImageDataset {
     return part;
   }
 
-  /// The same images, whose batches are (x - mean) / deviation of what they are now, as nn::normalize
-  /// computes it; one number for all channels, or one for each. Throws ValueError if a deviation is not
-  /// greater than 0 or the numbers of both differ, ShapeError if they are not as many as channels.
+  /// The same samples, with inputs (x - mean) / deviation of the current ones, as computed by nn::normalize,
+  /// with one value for all channels or one for each. Throws ValueError if a deviation is not greater than 0
+  /// or the numbers of means and deviations differ, ShapeError if they are not the number of channels.
   ImageDataset normalized(std::vector<double> mean, std::vector<double> deviation) const {
     ImageDataset result = *this;
     result.values_ = std::make_shared<const Array<T>>(
@@ -131,8 +132,8 @@ class ImageDataset {
     return result;
   }
 
-  /// Mean and standard deviation of each channel of what the batches hold, in one pass over the bytes. Throws
-  /// ValueError if there are no images.
+  /// Mean and standard deviation of each channel of the inputs that batches contain, in one pass over the
+  /// bytes. Throws ValueError if there are no images.
   ChannelStatistics statistics() const {
     return detail::byte_statistics(arrays_->inputs, begin_, end_, *values_);
   }
@@ -143,7 +144,7 @@ class ImageDataset {
     return Shape(shape.begin() + 1, shape.end());
   }
 
-  /// A copy of the labels.
+  /// A copy of the targets.
   Array<L> targets() const { return detail::copy_samples(arrays_->targets, begin_, end_); }
 
  private:
@@ -152,13 +153,14 @@ class ImageDataset {
   std::size_t begin_ = 0, end_ = 0;         // the slice
 };
 
+/// Inputs are float, targets keep their type.
 template <ExpressionOf<std::uint8_t> Images, Expression Labels>
 ImageDataset(Images&&, Labels&&) -> ImageDataset<float, typename std::remove_cvref_t<Labels>::value_type>;
 template <class L>
 ImageDataset(Batch<std::uint8_t, L>) -> ImageDataset<float, L>;
 
-/// Mean and standard deviation of each channel, the last axis, of the images of any set, in one pass over its
-/// batches: what nn::normalize takes. Throws ValueError if there are no images.
+/// Mean and standard deviation of each channel, the last axis, of the inputs of any set, in one pass over its
+/// batches, as arguments of nn::normalize. Throws ValueError if there are no images.
 template <Dataset D>
 ChannelStatistics channel_statistics(const D& dataset) {
   if constexpr (requires { dataset.statistics(); }) {

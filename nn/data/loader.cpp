@@ -28,12 +28,12 @@ namespace xgrad::nn::detail {
 namespace {
 
 std::size_t count_batches(std::size_t samples, const DataLoaderOptions& options) {
-  if (options.batch == 0) throw ValueError("DataLoader: batch is 0; expected at least 1 sample");
+  if (options.batch == 0) throw ValueError("DataLoader: expected a batch of at least 1 sample, got 0");
   return options.drop_last ? samples / options.batch
                            : samples / options.batch + (samples % options.batch != 0);
 }
 
-/// What a state says under a name. Throws ValueError where it says nothing, or no such thing.
+/// The value that a state has under a name. Throws ValueError if it is missing or malformed.
 template <class X>
 X read(const StateDict& state, const char* name) {
   const auto found = state.metadata.find(name);
@@ -48,7 +48,7 @@ X read(const StateDict& state, const char* name) {
       if (error != std::errc() || last != end) value.reset();
     }
   }
-  if (!value) throw ValueError(fmt::format("DataLoader: the state has no proper \"{}\"", name));
+  if (!value) throw ValueError(fmt::format("DataLoader: the state has no valid \"{}\"", name));
   return *std::move(value);
 }
 
@@ -57,19 +57,20 @@ X read(const StateDict& state, const char* name) {
 void check_no_transform(const DataLoaderOptions& options) {
   if (options.transform) {
     throw ValueError(
-        "DataLoader: a transform came for images that are not float or double; images held as bytes go into "
-        "an nn::ImageDataset, whose batches are numbers");
+        "DataLoader: a transform needs images in float or double; hold images of bytes in an "
+        "nn::ImageDataset, whose batches are floating-point");
   }
 }
 
 void check_transformed(const Shape& images, std::size_t samples) {
   if (images.empty() || images[0] != samples) {
-    throw ShapeError(fmt::format("DataLoader: the transform made an array of shape {} of {} images",
-                                 to_string(images), samples));
+    throw ShapeError(
+        fmt::format("DataLoader: expected {1} samples from the transform, got an array of shape {0}",
+                    to_string(images), samples));
   }
 }
 
-void throw_loop_ended() { throw ValueError("DataLoader: a batch was asked for at the end of a loop"); }
+void throw_loop_ended() { throw ValueError("DataLoader: the loop is at its end and has no batch"); }
 
 void throw_moved_loader() { throw ValueError("DataLoader: this loader was moved from"); }
 
@@ -106,7 +107,7 @@ std::shared_ptr<const Epoch> BatchOrder::begin() {
 void BatchOrder::handed_out(const Epoch& epoch, std::size_t batch) {
   if (&epoch != epoch_.get() && !(epoch == *epoch_)) return;
   next = batch + 1;
-  unfinished_ = false;  // also if a state of this very epoch was loaded in the loop over it
+  unfinished_ = false;  // also if a state of this epoch was loaded during the loop over it
 }
 
 std::span<const std::size_t> batch_numbers(const Epoch& epoch, std::size_t batch, std::size_t batch_size) {
@@ -135,16 +136,16 @@ void BatchOrder::load_state_dict(const StateDict& state) {
   for (const auto& each : same) {
     const auto came = read<std::uint64_t>(state, each.first);
     if (came != each.second) {
-      throw ValueError(fmt::format("DataLoader: the state is that of a loader with {} = {}; this one has {}",
-                                   each.first, came, each.second));
+      throw ValueError(
+          fmt::format("DataLoader: expected a state with {0} = {2}, got {1}", each.first, came, each.second));
     }
   }
   const auto state_epoch = read<std::size_t>(state, "epoch");
   const auto state_next = read<std::size_t>(state, "next");
   const auto generator = read<Generator>(state, "generator");
   if (state_next > batches) {
-    throw ValueError(
-        fmt::format("DataLoader: the state is at batch {} of an epoch of {}", state_next, batches));
+    throw ValueError(fmt::format("DataLoader: the state is at batch {}, but an epoch has {} batches",
+                                 state_next, batches));
   }
   generator_ = generator;
   next = state_next;
@@ -159,20 +160,20 @@ void BatchOrder::load_state_dict(const StateDict& state) {
 // ---- The thread ----
 
 struct Prefetcher::Shared {
-  using Thing = std::pair<std::size_t, std::shared_ptr<void>>;  // with its number
+  using Thing = std::pair<std::size_t, std::shared_ptr<void>>;  // with its index
 
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<Thing> ready;
   std::vector<std::shared_ptr<void>> used;
-  std::exception_ptr failure;  // of making number `next`
-  std::size_t next = 0;        // that is to be made
+  std::exception_ptr failure;  // of making item `next`
+  std::size_t next = 0;        // index of the item to make next
   bool stop = false;
   bool ended = false;  // the thread makes no more
   Make make;
   std::thread thread;
 
-  /// Makes number `next`, once there is room for it; false if there is to be no more.
+  /// Makes item `next` once there is room for it; false if the thread has to stop.
   bool make_next(std::size_t ahead) {
     std::vector<std::shared_ptr<void>> finished;
     {
@@ -192,7 +193,7 @@ struct Prefetcher::Shared {
 
   void run(std::size_t last, std::size_t ahead) noexcept {
 #ifdef _OPENMP
-    omp_set_num_threads(1);  // of this thread: the cores are the training's
+    omp_set_num_threads(1);  // for this thread: the cores belong to training
 #endif
     std::exception_ptr thrown;
     try {

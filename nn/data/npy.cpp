@@ -30,7 +30,7 @@ AnyArray read_npy(const std::filesystem::path& path) {
   FileSource source(path);
   std::string magic(detail::npy_magic.size(), '\0');
   magic.resize(source.read(magic.data(), magic.size()));
-  if (magic != detail::npy_magic) source.fail("it is no .npy array");
+  if (magic != detail::npy_magic) source.fail("it is not a .npy array");
   auto result = detail::read_npy_array(source);
   if (const auto* reason = std::get_if<std::string>(&result)) source.fail(*reason);
   return std::get<AnyArray>(std::move(result));

@@ -36,7 +36,7 @@ constexpr std::string_view descr_of<std::uint32_t> = "<u4";
 template <>
 constexpr std::string_view descr_of<std::uint64_t> = "<u8";
 
-/// A type without its order of bytes, `f4`, and whether that is the other one.
+/// A type without its byte order, such as `f4`, and whether its bytes are to be swapped.
 struct EntryType {
   std::string_view name;
   bool swapped;
@@ -69,7 +69,7 @@ template <class T>
 Array<T> read_entries(ByteSource& source, const NpyHeader& header, bool swapped) {
   std::string bytes = source.read_exactly(element_count(header.shape) * sizeof(T));
   char beyond = 0;
-  if (source.read(&beyond, 1) != 0) source.fail("bytes follow after its last entry");
+  if (source.read(&beyond, 1) != 0) source.fail("there are bytes after its last entry");
   if (swapped) {
     for (std::size_t i = 0; i < bytes.size(); i += sizeof(T)) {
       std::reverse(bytes.data() + i, bytes.data() + i + sizeof(T));
@@ -83,13 +83,13 @@ Array<T> read_entries(ByteSource& source, const NpyHeader& header, bool swapped)
 NpyHeader read_header(ByteSource& source) {
   const int version = source.read_exactly(2)[0];
   if (version < 1 || version > 3) {
-    source.fail(fmt::format("version {} of the format is not known", version));
+    source.fail(fmt::format("version {} of the format is not supported", version));
   }
   const std::string length_bytes = source.read_exactly(version == 1 ? 2 : 4);
   std::uint32_t length = 0;
   std::memcpy(&length, length_bytes.data(), length_bytes.size());
   if (length > max_header_bytes) {
-    source.fail(fmt::format("a header of {} bytes; {} at most are allowed", length, max_header_bytes));
+    source.fail(fmt::format("expected a header of at most {1} bytes, got {0}", length, max_header_bytes));
   }
   const std::string text = source.read_exactly(length);
   try {
@@ -99,7 +99,7 @@ NpyHeader read_header(ByteSource& source) {
   }
 }
 
-/// Reads the array as the type of the variant that has its name.
+/// Reads the array as the type of the variant that has its name; false if none has.
 template <class... T>
 bool read_as(ByteSource& source, const NpyHeader& header, std::variant<Array<T>...>& array) {
   const EntryType type = entry_type(header.descr);
@@ -125,9 +125,7 @@ std::string ByteSource::read_exactly(std::uint64_t count) {
 
 std::variant<AnyArray, std::string> read_npy_array(ByteSource& source) {
   const NpyHeader header = read_header(source);
-  const auto other_type = [&] {
-    return fmt::format("its type is {}, none of the real types that are read", header.descr);
-  };
+  const auto other_type = [&] { return fmt::format("its type {} is not supported", header.descr); };
   if (header.is_structured) return other_type();
   if (!is_addressable(header.shape)) source.fail("its shape is too large");
   const EntryType type = entry_type(header.descr);

@@ -10,7 +10,7 @@
 namespace xgrad::nn::detail {
 namespace {
 
-/// Reads Python's literals as far as headers have them.
+/// Parses Python literals as far as headers contain them.
 class Parser {
  public:
   Parser(std::string_view text, int version) : text_(text), version_(version) {}
@@ -51,7 +51,7 @@ class Parser {
 
  private:
   [[noreturn]] void fail(std::string_view what) const {
-    throw NpyHeaderError(fmt::format("its header is no proper dictionary: {}", what));
+    throw NpyHeaderError(fmt::format("its header is not a valid dictionary: {}", what));
   }
 
   void skip_blanks() { text_.remove_prefix(std::min(text_.find_first_not_of(" \t\r\n\f"), text_.size())); }
@@ -86,13 +86,13 @@ class Parser {
     text_.remove_prefix(1);
     std::string result;
     while (true) {
-      if (text_.empty() || text_.front() == '\n') fail("text without its closing quote");
+      if (text_.empty() || text_.front() == '\n') fail("text without a closing quote");
       char c = text_.front();
       text_.remove_prefix(1);
       if (c == quote) return result;
       if (c == '\\') {
         if (text_.empty() || std::string_view("\\'\"").find(text_.front()) == std::string_view::npos) {
-          fail("an escape other than of quotes");
+          fail("an escape other than of a quote or a backslash");
         }
         c = text_.front();
         text_.remove_prefix(1);
@@ -115,7 +115,7 @@ class Parser {
     if (read.ec == std::errc::result_out_of_range) throw NpyHeaderError("its shape is too large");
     const auto digits = static_cast<std::size_t>(read.ptr - text_.data());
     if (read.ec != std::errc() || (digits > 1 && text_.front() == '0' && value != 0)) {
-      throw NpyHeaderError("its header has no proper shape");
+      throw NpyHeaderError("its header has no valid shape");
     }
     text_.remove_prefix(digits);
     if (version_ <= 2 && text_.starts_with('L')) text_.remove_prefix(1);  // a long of Python 2
@@ -124,14 +124,14 @@ class Parser {
 
   /// (), (3,), (3, 4), (3, 4,), but neither (3) nor (3 4).
   Shape read_shape() {
-    if (!skip('(')) throw NpyHeaderError("its header has no proper shape");
+    if (!skip('(')) throw NpyHeaderError("its header has no valid shape");
     Shape shape;
     bool comma = true;
     while (!skip(')')) {
-      if (!comma) throw NpyHeaderError("its header has no proper shape");
+      if (!comma) throw NpyHeaderError("its header has no valid shape");
       shape.push_back(static_cast<std::size_t>(read_number()));
       comma = skip(',');
-      if (!comma && shape.size() == 1) throw NpyHeaderError("its header has no proper shape");
+      if (!comma && shape.size() == 1) throw NpyHeaderError("its header has no valid shape");
     }
     return shape;
   }
@@ -141,7 +141,7 @@ class Parser {
     header.descr = header.is_structured ? skip_list() : read_string();
   }
 
-  /// A description with fields is not read, only passed over: lists and tuples of texts and numbers.
+  /// A description with fields is only skipped: lists and tuples of texts and numbers.
   std::string skip_list() {
     const std::string_view begin = text_;
     std::string open;
@@ -158,7 +158,7 @@ class Parser {
       } else if (c == ',' || c == '-' || c == 'L' || (c >= '0' && c <= '9')) {
         text_.remove_prefix(1);
       } else {
-        fail("its descr is none");
+        fail("its descr is invalid");
       }
     } while (!open.empty());
     return std::string(begin.substr(0, begin.size() - text_.size()));

@@ -13,20 +13,20 @@
 namespace xgrad::nn::detail {
 
 struct NpyHeader {
-  /// The type, `<f4`; as it is written, in brackets, for one with fields.
+  /// The type, such as `<f4`; for a type with fields, the text in brackets.
   std::string descr;
   bool is_structured = false;
   bool fortran_order = false;
   Shape shape;
 };
 
-/// What is wrong with a header.
+/// An error in a header.
 class NpyHeaderError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Reads the dictionary as NumPy does: keys in any order, quotes of both kinds, `10L` of Python 2 in version
-/// 1 and 2. Throws NpyHeaderError.
+/// Reads the dictionary as NumPy does: keys in any order, quotes of both kinds, and in versions 1 and 2
+/// Python 2's `10L`. Throws NpyHeaderError if it is malformed.
 NpyHeader parse_npy_header(std::string_view text, int version);
 
 /// Whether a shape's entries can be counted and addressed.

@@ -14,7 +14,7 @@
 namespace xgrad::nn {
 namespace {
 
-// ---- The archive, by libzip ----
+// ---- The archive, read with libzip ----
 
 struct CloseArchive {
   void operator()(zip_t* archive) const { zip_discard(archive); }
@@ -38,7 +38,7 @@ Archive open_archive(const std::string& path) {
   return archive;
 }
 
-/// One member of the archive, checked by its own checksum when it is read to its end.
+/// A member of the archive; its checksum is verified when it is read to its end.
 class Member : public detail::ByteSource {
  public:
   Member(zip_t* archive, zip_uint64_t index, std::string where)
@@ -80,7 +80,7 @@ class NpzReader {
       const bool is_npy = name.ends_with(".npy");
       if (is_npy) name.resize(name.size() - 4);
       if (!members_.emplace(name, Place{index, is_npy}).second) {
-        throw FileError(fmt::format("{}: array \"{}\": it is there twice", path_, name));
+        throw FileError(fmt::format("{}: array \"{}\": it appears twice", path_, name));
       }
     }
   }
@@ -91,7 +91,7 @@ class NpzReader {
     return all;
   }
 
-  /// Puts a member among the arrays or what was skipped.
+  /// Reads a member into `arrays`, or adds it to `skipped`.
   void read(const std::string& name, Npz& contents) const {
     const auto found = members_.find(name);
     if (found == members_.end()) {
@@ -110,9 +110,9 @@ class NpzReader {
         contents.skipped[name] = std::get<std::string>(result);
       }
     } else if (is_npy) {
-      member.fail(member.is_open() ? "it is no .npy array" : zip_strerror(archive_.get()));
+      member.fail(member.is_open() ? "it is not a .npy array" : zip_strerror(archive_.get()));
     } else {
-      contents.skipped[name] = "it is no .npy array";
+      contents.skipped[name] = "it is not a .npy array";
     }
   }
 
@@ -161,7 +161,7 @@ const Array<T>& Npz::get(const std::string& name) const {
         fmt::format("Npz: no array is named \"{}\"; there are: {}", name, fmt::join(names, ", ")));
   }
   if (const auto* array = std::get_if<Array<T>>(&found->second)) return *array;
-  throw FileError(fmt::format("Npz: array \"{}\" is of type {}, asked for {}", name,
+  throw FileError(fmt::format("Npz: expected array \"{0}\" of type {2}, got {1}", name,
                               detail::npy_descr(found->second), detail::npy_descr(Array<T>())));
 }
 

@@ -14,25 +14,25 @@ namespace xgrad::nn {
 /// The arrays of an .npz file.
 class Npz {
  public:
-  /// Those that were read, by name.
+  /// The arrays that were read, by name.
   std::map<std::string, AnyArray> arrays;
-  /// What else is in the file, by name, and why it was not read: text, dates, objects, complex numbers,
-  /// arrays with fields, files that are no arrays.
+  /// The other members of the file, by name, and why they were not read: text, dates, objects, complex
+  /// numbers, arrays with fields, files that are not arrays.
   std::map<std::string, std::string> skipped = {};
 
-  /// The array of that name, of exactly this type. Throws FileError, listing what there is, where it is
-  /// missing, was skipped or is of another type.
+  /// The array of this name, of exactly this type. Throws FileError if it is missing (the error lists those
+  /// that are there), was skipped or has another type.
   template <class T>
   XGRAD_API const Array<T>& get(const std::string& name) const;
 };
 
-/// Reads a file that `numpy.savez` or `numpy.savez_compressed` wrote, as read_npy reads each array. What has
-/// no type that is read is listed under `skipped`. Throws FileError, naming the file and the array, where it
-/// cannot be read, is damaged or cut short, or has two arrays of one name.
+/// Reads a file written by `numpy.savez` or `numpy.savez_compressed`, each array as by read_npy. Members of
+/// an unsupported type are listed under `skipped`. Throws FileError, naming the file and the array, if it
+/// cannot be read, is damaged or truncated, or has two arrays of the same name.
 XGRAD_API Npz read_npz(const std::filesystem::path& path);
 
-/// Reads only the arrays of these names. Throws FileError as above, and where one is missing or of a type
-/// that is not read.
+/// Reads only the arrays of these names. Throws FileError as above, and if one is missing or of an
+/// unsupported type.
 XGRAD_API Npz read_npz(const std::filesystem::path& path, const std::vector<std::string>& names);
 
 }  // namespace xgrad::nn

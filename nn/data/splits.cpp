@@ -12,7 +12,7 @@
 namespace xgrad::nn {
 namespace {
 
-/// The samples in the order in which they are dealt out.
+/// The samples in the order in which they are assigned.
 std::vector<std::size_t> deal(std::size_t samples, const SplitOptions& options) {
   if (options.shuffle) {
     Generator generator(options.seed);
@@ -23,7 +23,7 @@ std::vector<std::size_t> deal(std::size_t samples, const SplitOptions& options) 
   return order;
 }
 
-/// Both sides, from the fold of each sample.
+/// The split with this fold for validation, from the fold of each sample.
 Split held_out(const std::vector<std::size_t>& fold_of, std::size_t fold) {
   Split split;
   for (std::size_t i = 0; i < fold_of.size(); ++i) {
@@ -41,14 +41,14 @@ std::vector<Split> all_folds(const std::vector<std::size_t>& fold_of, std::size_
 void check_folds(const char* caller, std::size_t samples, std::size_t k) {
   if (k < 2 || k > samples) {
     throw ValueError(
-        fmt::format("{}: {} folds of {} samples came, expected 2 to {} folds", caller, k, samples, samples));
+        fmt::format("{0}: expected 2 to {3} folds of {2} samples, got {1}", caller, k, samples, samples));
   }
 }
 
 void check_share(const char* caller, std::size_t samples, double share, std::size_t validation) {
   if (!(share > 0 && share < 1) || validation == 0 || validation >= samples) {
     throw ValueError(
-        fmt::format("{}: a share of {} of {} samples leaves nothing on one side", caller, share, samples));
+        fmt::format("{}: a share of {} of {} samples leaves one side empty", caller, share, samples));
   }
 }
 
@@ -57,13 +57,13 @@ std::size_t rounded(double share, std::size_t samples) {
                                 : 0;
 }
 
-/// The samples of each class, in the order in which they are dealt out.
+/// The samples of each class, in the order in which they are assigned.
 std::map<std::int64_t, std::vector<std::size_t>> by_class(const char* caller,
                                                           const Array<std::int64_t>& labels,
                                                           const SplitOptions& options) {
   if (labels.dimension() != 1) {
     throw ShapeError(
-        fmt::format("{}: labels of shape {} came, expected {{N}}", caller, to_string(labels.shape())));
+        fmt::format("{}: expected labels {{N}}, got shape {}", caller, to_string(labels.shape())));
   }
   std::map<std::int64_t, std::vector<std::size_t>> classes;
   for (const std::size_t i : deal(labels.size(), options)) classes[labels(i)].push_back(i);
@@ -77,7 +77,7 @@ Split train_validation_split(std::size_t samples, double share, const SplitOptio
   check_share("train_validation_split", samples, share, validation);
   const std::vector<std::size_t> order = deal(samples, options);
   std::vector<std::size_t> fold_of(samples, 0);
-  // Without shuffling the last samples are held out.
+  // Without shuffling, the last samples are held out.
   for (std::size_t i = samples - validation; i < samples; ++i) fold_of[order[i]] = 1;
   return held_out(fold_of, 1);
 }
@@ -112,7 +112,7 @@ std::vector<Split> stratified_k_fold(const Array<std::int64_t>& labels, std::siz
                                      const SplitOptions& options) {
   check_folds("stratified_k_fold", labels.size(), k);
   std::vector<std::size_t> fold_of(labels.size());
-  std::size_t next = 0;  // goes on from class to class, so that the folds are of one size, too
+  std::size_t next = 0;  // continues across classes, so that the folds have equal sizes, too
   for (const auto& [label, samples] : by_class("stratified_k_fold", labels, options)) {
     for (const std::size_t sample : samples) fold_of[sample] = next++ % k;
   }

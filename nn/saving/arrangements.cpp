@@ -45,7 +45,8 @@ bool Arrangements::add_evidence(std::size_t value, unsigned evidence) {
 
 bool Arrangements::pass(const Transposition& each) {
   const std::vector<std::size_t> first = channels_first_axes(each.positions.size());
-  // {N, H, W, C} written as {N, C, H, W} is what PyTorch has anyway; and so is what becomes {N, H, W, C}.
+  // The result of transposing {N, H, W, C} to {N, C, H, W} has PyTorch's order already, and so does the
+  // operand of the inverse.
   std::vector<std::size_t> last(first.size());
   for (std::size_t i = 0; i < first.size(); ++i) last[first[i]] = i;
   const Arrangement from = of(each.from);

@@ -6,14 +6,15 @@
 #include <vector>
 
 /// \file
-/// How the axes of values are ordered in PyTorch's program: images there are {N, C, H, W}. Not installed.
+/// Infers how the axes of values are ordered in the same model in PyTorch, where images are {N, C, H, W}. Not
+/// installed.
 
 namespace xgrad::nn::detail {
 
-/// One node for each value; what is said of one holds for all that are arranged alike.
+/// A disjoint-set forest with a node for each value; values with the same arrangement share their evidence.
 class Arrangements {
  public:
-  /// What speaks for an arrangement: that a value comes out of an operation so, or that one takes it so.
+  /// Evidence for an arrangement: an operation returns the value in it, or takes the value in it.
   enum Evidence : unsigned {
     made_channels_first = 1,
     made_as_here = 2,
@@ -27,11 +28,12 @@ class Arrangements {
   }
   void equate(std::size_t a, std::size_t b);
   void say(std::size_t value, unsigned evidence) { nodes_[root(value)].evidence |= evidence; }
-  /// `to` is `from` with its axes in another order, `positions`.
+  /// `to` is `from` with its axes permuted: axis i of `to` is axis positions[i] of `from`.
   void transpose(std::size_t from, std::size_t to, std::vector<std::size_t> positions);
-  /// `to` is `from` without some of its axes; whether the first and the last are kept, and others.
+  /// `to` is `from` without some of its axes; the flags say whether the first, the last and any of the other
+  /// axes are kept.
   void drop(std::size_t from, std::size_t to, bool keeps_first, bool keeps_last, bool keeps_others);
-  /// Passes on what is known along transpositions and dropped axes.
+  /// Propagates evidence through transpositions and dropped axes until nothing changes.
   void solve();
 
   Arrangement of(std::size_t value) const;

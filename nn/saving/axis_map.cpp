@@ -46,7 +46,7 @@ class Marks {
   std::vector<std::uint32_t> entry_;
 };
 
-/// Calls f(flat index, entry of the axis).
+/// Calls f(flat index, index along the axis) for each entry.
 template <class F>
 void for_each_along(const Shape& shape, std::size_t axis, const F& f) {
   std::size_t inner = 1;
@@ -67,10 +67,11 @@ T largest(const Array<T>& values) {
   return most;
 }
 
-/// Which entry of the marked axis each entry of an input's axis goes to; empty where that is not so.
+/// For each entry of an input's axis, the entry of the marked axis of the result that it is used for; empty
+/// if the axes do not correspond.
 ///
-/// An operation keeps an axis if weights of the result along it come back as weights along the input's axis:
-/// J^T (c r) = c J^T r for random numbers r, where J is the operation's Jacobian.
+/// An operation keeps an axis if weights c along it in the cotangent reappear along the input's axis:
+/// J^T (c r) = c J^T r for a random cotangent r, where J is the operation's Jacobian.
 template <class T>
 std::vector<std::uint32_t> match(const Array<T>& plain, const Array<T>& marked, std::size_t axis,
                                  const Marks& marks) {
@@ -104,7 +105,7 @@ std::vector<std::uint32_t> match(const Array<T>& plain, const Array<T>& marked, 
 std::vector<std::size_t> candidates(const Shape& input, const Shape& result, std::size_t result_axis) {
   std::vector<std::size_t> axes;
   const auto same = static_cast<std::ptrdiff_t>(result_axis + input.size()) -
-                    static_cast<std::ptrdiff_t>(result.size());  // counted from the last
+                    static_cast<std::ptrdiff_t>(result.size());  // aligned at the last axis
   for (std::size_t i = 0; i < input.size(); ++i) {
     if (input[i] > 1) axes.push_back(i);
   }
@@ -178,7 +179,7 @@ template <class T>
 AxisMaps map_axes(const Recording<T>& recording, std::size_t operation) {
   try {
     return Probe<T>(recording, operation).find();
-  } catch (const std::exception&) {  // a pullback that cannot be asked tells nothing
+  } catch (const std::exception&) {  // a pullback that throws reveals nothing
     return {{}, std::vector<bool>(recording[operation].inputs.size(), false), false};
   }
 }

@@ -7,13 +7,13 @@
 #include <vector>
 
 /// \file
-/// Which axes of an operation's result belong to which axes of its inputs, found by asking the operation's
-/// own pullbacks: nothing has to be known of it. Not installed.
+/// Finds which axes of an operation's result correspond to which axes of its inputs by probing its pullbacks,
+/// without other knowledge of the operation. Not installed.
 
 namespace xgrad::nn::detail {
 
-/// An axis of an input whose entry b is used for entry to[b] of an axis of the result, and for no other;
-/// no_entry where for none.
+/// An axis of an input whose entry b is used for entry to[b] of an axis of the result and for no other entry;
+/// to[b] is no_entry if it is used for none.
 struct AxisMap {
   static constexpr std::uint32_t no_entry = ~std::uint32_t{0};
   std::size_t input;
@@ -23,11 +23,11 @@ struct AxisMap {
   bool is_identity() const;
 };
 
-/// What the pullbacks of an operation tell.
+/// What the pullbacks of an operation show.
 struct AxisMaps {
   std::vector<AxisMap> maps;
-  std::vector<bool> is_seen;  ///< by input: whether the result depends on it, as far as pullbacks tell
-  bool keeps_order = false;   ///< one input, whose entries are those of the result, in the same order
+  std::vector<bool> is_seen;  ///< by input: whether the pullbacks show that the result depends on it
+  bool keeps_order = false;   ///< there is one input; the result has its entries in the same order
 };
 
 template <class T>

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 /// \file
-/// Numbers of 16 bits as files have them, widened to float without rounding. Not installed.
+/// Converts the 16-bit floating-point formats of files to float, without rounding. Not installed.
 
 namespace xgrad::nn::detail {
 

@@ -14,7 +14,8 @@
 namespace xgrad::nn::detail {
 namespace {
 
-/// An array here as it is taken apart for a file: its shape, which of these axes comes when, and the entries.
+/// How an array is traversed in the order of the file: its shape here, with groups as an axis of their own,
+/// these axes in the file's order, and the order of the entries along each.
 struct Taken {
   Shape shape;
   std::vector<std::size_t> positions;
@@ -47,7 +48,7 @@ Taken take_apart(const ArrayOrder& order, const Shape& shape) {
   return taken;
 }
 
-/// Calls `copy(place in memory, place in the file)` for each entry.
+/// Calls `copy(index in memory, index in the file)` for each entry.
 template <class Copy>
 void for_each_entry(const ArrayOrder& order, const Shape& shape, const Copy& copy) {
   const Taken taken = take_apart(order, shape);
@@ -74,7 +75,8 @@ bool changes_nothing(const ArrayOrder& order) {
                      [](const auto& entries) { return entries.empty(); });
 }
 
-/// The order of `extent` entries, (place, channel) here and (channel, place) in the file.
+/// The order of `extent` entries that are (position, channel) here and (channel, position) in the file; empty
+/// for 0 channels.
 std::vector<std::uint32_t> channels_in_front(std::size_t extent, std::size_t channels) {
   std::vector<std::uint32_t> entries;
   if (channels == 0) return entries;
@@ -85,15 +87,15 @@ std::vector<std::uint32_t> channels_in_front(std::size_t extent, std::size_t cha
   return entries;
 }
 
-/// What the options say of an array, by itself or with its layer.
+/// What the options specify for an array, by its name or with its layer.
 class Said {
  public:
   explicit Said(const SavingOptions& options) : options_(options) {}
 
-  /// Changes what is known of an array of this name and shape.
+  /// Applies the options to the order of an array of this name and shape.
   void apply(const std::string& name, const Shape& shape, ArrayOrder& order) {
     if (shape.empty()) return;
-    // Who names the columns of a layer knows that its rows stay as they are.
+    // Options that specify a layer's columns imply that its rows keep their order.
     if (shape.size() == 1 && options_.flattened.contains(join_names(layer_of(name), "weight")))
       order.problem.clear();
     if (const auto channels = find(options_.flattened, "flattened", name, shape.size() == 1))
@@ -102,12 +104,12 @@ class Said {
       set("unflattened", name, shape, 0, *channels, order);
   }
 
-  /// Throws where a name belongs to no array.
+  /// Throws if a name in the options belongs to no array.
   void finish() const {
     const auto check = [&](const char* option, const std::map<std::string, std::size_t>& map) {
       for (const auto& [name, channels] : map) {
         if (used_.contains({option, name})) continue;
-        throw ValueError(fmt::format("{}: \"{}\" is no parameter or buffer of the model", option, name));
+        throw ValueError(fmt::format("{}: \"{}\" is not a parameter or buffer of the model", option, name));
       }
     };
     check("flattened", options_.flattened);
@@ -115,7 +117,8 @@ class Said {
   }
 
  private:
-  /// A vector follows the weight of its layer: a bias the rows, those of BatchNorm1d its entries.
+  /// A vector without an option of its own follows the weight of its layer: a bias the rows, the vectors of
+  /// BatchNorm1d the entries.
   std::optional<std::size_t> find(const std::map<std::string, std::size_t>& map, const std::string& option,
                                   const std::string& name, bool is_vector) {
     auto said = map.find(name);
@@ -149,7 +152,7 @@ class Said {
   std::set<std::string> vectors_;
 };
 
-/// Where nothing was traced, only layers whose axes are axes of channels are known.
+/// Without a trace, the order is known only for layers whose axes are channels: convolutions and BatchNorm2d.
 ArrayOrder untraced(const std::string& name, const Shape& shape, LayerKind own, std::size_t groups,
                     const std::map<std::string, LayerKind>& layers) {
   ArrayOrder order = order_by_kind(own, groups);
@@ -157,7 +160,7 @@ ArrayOrder untraced(const std::string& name, const Shape& shape, LayerKind own, 
   const LayerKind kind = layer == layers.end() ? LayerKind::other : layer->second;
   const bool is_known = kind == LayerKind::conv1d || kind == LayerKind::conv2d ||
                         kind == LayerKind::conv_transpose2d || kind == LayerKind::batch_norm2d;
-  if (!is_known && element_count(shape) > 1) order.problem = "it depends on what the model does";
+  if (!is_known && element_count(shape) > 1) order.problem = "it depends on how the model uses it";
   return order;
 }
 
@@ -170,7 +173,7 @@ std::map<std::string, LayerKind> layers_of(const SavedParts<T>& parts) {
   return layers;
 }
 
-/// What is not known, and what to write.
+/// Reports arrays of unknown order, and the options that specify it.
 class Problems {
  public:
   void add(const std::string& name, const Shape& shape, const ArrayOrder& order) {
@@ -186,14 +189,13 @@ class Problems {
     const auto end = names_.begin() + static_cast<std::ptrdiff_t>(std::min(most, names_.size()));
     const std::string others =
         names_.size() > most ? fmt::format(" and {} others", names_.size() - most) : std::string();
-    throw ValueError(
-        fmt::format("channels_first: the order in PyTorch of {}{} is not known: {}. {}say it by name: "
-                    ".flattened = {{{{\"{}\", "
-                    "channels}}}} for columns, .unflattened for rows and vectors, 0 for what stays as it is",
-                    fmt::join(names_.begin(), end, ", "), others, reason_,
-                    is_traced ? "Trace what the model does with it, or "
-                              : "Write .traced = nn::trace_layout(model, shape of an input), or ",
-                    columns_.empty() ? "fc1.weight" : columns_));
+    throw ValueError(fmt::format(
+        "channels_first: PyTorch's order of {}{} is unknown: {}. {}specify it by name: "
+        ".flattened = {{{{\"{}\", "
+        "channels}}}} for columns, .unflattened for rows and vectors, 0 channels for no change",
+        fmt::join(names_.begin(), end, ", "), others, reason_,
+        is_traced ? "Trace all uses of it, or " : "Set .traced = nn::trace_layout(model, input shape), or ",
+        columns_.empty() ? "fc1.weight" : columns_));
   }
 
  private:

@@ -5,17 +5,17 @@
 #include <vector>
 
 /// \file
-/// How a model's arrays are ordered in a file of another layout. Not installed.
+/// Reorders a model's arrays for a file of another layout, and back. Not installed.
 
 namespace xgrad::nn::detail {
 
-/// What becomes of each parameter and each buffer on its way to a file.
+/// The order of each parameter and each buffer in a file.
 struct FileOrders {
   std::vector<ArrayOrder> parameters, buffers;
 };
 
-/// Throws ValueError where the options name what the model does not have, channels that do not divide an
-/// extent, or where the order of an array is not known.
+/// Throws ValueError if the options name an array that the model does not have or channels that do not divide
+/// an extent, or if the order of an array is unknown.
 template <class T>
 FileOrders file_orders(const SavedParts<T>& parts, const SavingOptions& options);
 

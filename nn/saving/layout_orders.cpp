@@ -39,7 +39,8 @@ ArrayOrder order_by_kind(LayerKind kind, std::size_t groups) {
   return order;
 }
 
-/// How a parameter of three axes or more, or one that broadcasts with images, is arranged in PyTorch.
+/// Sets the order in PyTorch of the axes of a parameter that has three or more, or that broadcasts with
+/// images.
 template <class T>
 void LayoutReader<T>::arrange_own(std::size_t value, ArrayOrder& order) const {
   const Shape& own = shape(value);
@@ -53,7 +54,7 @@ void LayoutReader<T>::arrange_own(std::size_t value, ArrayOrder& order) const {
     arrangement = arrangements_.of(follow->second.other);
     std::iota(there.begin(), there.end(), std::size_t{0});
     const std::vector<std::size_t> other = channels_first_axes(shape(follow->second.other).size());
-    const std::size_t missing = other.size() - own.size();  // it is aligned with the last axes
+    const std::size_t missing = other.size() - own.size();  // broadcasting aligns the last axes
     std::stable_sort(there.begin(), there.end(), [&](std::size_t a, std::size_t b) {
       const auto at = [&](std::size_t axis) { return std::find(other.begin(), other.end(), axis + missing); };
       return at(a) < at(b);
@@ -71,11 +72,11 @@ void LayoutReader<T>::arrange_own(std::size_t value, ArrayOrder& order) const {
     arrangement = Arrangement::contradictory;
   }
   if (arrangement == Arrangement::contradictory) {
-    order.problem = "nothing tells whether its last axis, of channels, comes first in PyTorch";
+    order.problem = "cannot determine whether its last axis, of channels, comes first in PyTorch";
   } else if (arrangement == Arrangement::channels_first) {
     order.axes = ArrayOrder::Axes::permuted;
     order.positions = there;
-    order.text = fmt::format("its channels in front");
+    order.text = fmt::format("channels first");
   }
 }
 
@@ -99,7 +100,7 @@ void LayoutReader<T>::set_entries(std::size_t value, ArrayOrder& order) const {
   const bool is_mixed = std::any_of(order.entries.begin(), order.entries.end(),
                                     [](const auto& entries) { return !entries.empty(); });
   if (is_mixed && order.axes == ArrayOrder::Axes::transposed_convolution && order.groups > 1)
-    order.problem = "a transposed convolution in groups takes or gives flattened images";
+    order.problem = "a grouped transposed convolution reads or writes flattened images";
 }
 
 template <class T>
@@ -107,7 +108,8 @@ ArrayOrder LayoutReader<T>::order_of(const NamedParameter<T>& parameter, LayerKi
   ArrayOrder order = order_by_kind(parameter.kind, parameter.groups);
   const auto found = value_of_.find(parameter.parameter.variable().node()->parameter);
   if (found == value_of_.end()) {
-    // Kernels of layers, their biases and the vectors of BatchNorm2d have one axis of channels, and no more.
+    // Kernels and biases of convolutions and the vectors of BatchNorm2d need no trace: their entries are
+    // channels.
     if (!is_convolution(layer) && layer != LayerKind::batch_norm2d)
       order.problem = "the traced pass does not use it";
     return order;
@@ -117,14 +119,15 @@ ArrayOrder LayoutReader<T>::order_of(const NamedParameter<T>& parameter, LayerKi
   return order;
 }
 
-/// Buffers are no Variables: where they may have to do with an axis of another order, it is not known.
+/// Buffers are not Variables, so a trace does not see their uses: the order is unknown if the buffer may
+/// share an axis whose order differs.
 template <class T>
 ArrayOrder LayoutReader<T>::order_of_buffer(const Shape& shape) const {
   ArrayOrder order;
   const bool is_mixed = std::any_of(shape.begin(), shape.end(),
                                     [&](std::size_t e) { return e > 1 && solver_.is_any_mixed(e); });
   if (is_mixed || (shape.size() > 2 && has_images_))
-    order.problem = "it is a buffer, and a trace does not see where those are used";
+    order.problem = "it is a buffer, whose uses a trace does not see";
   return order;
 }
 
@@ -140,7 +143,7 @@ LayoutTrace LayoutReader<T>::read(const std::vector<NamedParameter<T>>& paramete
   for (const auto& each : parameters) {
     if (each.kind != LayerKind::other) layers[layer_of(each.name)] = each.kind;
   }
-  std::map<std::string, std::string> vectors;  // of batch normalisation, by layer
+  std::map<std::string, std::string> vectors;  // names of batch normalisation's vectors, by layer
   for (const auto& each : parameters) {
     const std::string layer = layer_of(each.name);
     const auto kind = layers.find(layer);

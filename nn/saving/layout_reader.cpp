@@ -31,7 +31,7 @@ LayoutReader<T>::LayoutReader(const xgrad::detail::Recording<T>& recording) : re
   }
 }
 
-/// Counted from the last where negative.
+/// Negative positions count from the last axis.
 template <class T>
 std::size_t LayoutReader<T>::axis(std::size_t value, std::ptrdiff_t position) const {
   const auto& axes = values_[value].axes;
@@ -39,7 +39,7 @@ std::size_t LayoutReader<T>::axis(std::size_t value, std::ptrdiff_t position) co
                                                     : position)];
 }
 
-/// Whether a value has rows and columns, more than one: else its arrangement is of no consequence.
+/// Whether a value has more than one spatial position; otherwise its arrangement makes no difference.
 template <class T>
 bool LayoutReader<T>::has_places(std::size_t value) const {
   const Shape& own = shape(value);
@@ -58,9 +58,9 @@ void LayoutReader<T>::add_input(std::size_t value) {
     if (is_known) {
       solver_.vouch(axis);
       if (!input.is_new && !input.is_uniform)
-        solver_.fix(axis, "it meets flattened images and an input, whose entries have their own order");
+        solver_.fix(axis, "it is used with flattened images and with an input, whose order is fixed");
     } else {
-      solver_.suspect(axis, "it takes a value that the traced pass did not compute on its way");
+      solver_.suspect(axis, "it takes a value that the traced pass computed without recording it");
     }
   }
   if (input.shape.size() == 3) arrangements_.say(value, Arrangements::takes_as_here);
@@ -108,7 +108,7 @@ void LayoutReader<T>::link_linear(std::size_t operation) {
   }
   if (weight) solver_.equate(axis(*weight, 0), axis(operation, 1));
   if (inputs.size() > 2 && inputs[2]) solver_.equate(axis(*inputs[2], 0), axis(operation, 1));
-  // A Linear layer of {N, L, C} reads the last axis, in PyTorch too.
+  // A Linear layer applied to {N, L, C} reads the last axis, in PyTorch too.
   if (x && values_[*x].reshaped_from) {
     const std::size_t from = *values_[*x].reshaped_from;
     if (has_places(from) && shape(from).back() == shape(*x).back())
@@ -116,17 +116,18 @@ void LayoutReader<T>::link_linear(std::size_t operation) {
   }
 }
 
-/// The channels of a convolution's input and result and those of its weight; a weight in groups has fewer.
+/// Relates the channels of a convolution's input and result to those of its weight, which has fewer with
+/// groups.
 template <class T>
 void LayoutReader<T>::link_channels(std::size_t x, std::size_t result, std::size_t groups,
                                     std::size_t weight_in, std::size_t weight_out) {
   if (groups == 1) {
     solver_.equate(x, weight_in);
   } else if (solver_.extent(x) == groups && solver_.extent(result) == groups) {
-    solver_.equate(x, result);  // one by one
+    solver_.equate(x, result);  // depthwise
   } else {
     for (const std::size_t each : {x, result, weight_out})
-      solver_.fix(each, "a convolution in groups takes or gives its channels in another order");
+      solver_.fix(each, "a grouped convolution reads or writes its channels in another order");
   }
 }
 
@@ -169,7 +170,7 @@ void LayoutReader<T>::link_transposed_convolution(std::size_t operation) {
   exchanged_[kernel] = groups;
 }
 
-/// A kernel {out, k..., in / groups} as {in, k..., out / groups}.
+/// Relates a kernel {out, k..., in / groups} to its form {in, k..., out / groups}.
 template <class T>
 void LayoutReader<T>::link_exchange(std::size_t operation) {
   const Optional kernel = recording_[operation].inputs[0];
@@ -179,7 +180,7 @@ void LayoutReader<T>::link_exchange(std::size_t operation) {
     solver_.equate(axis(*kernel, 0), axis(operation, -1));
     solver_.equate(axis(*kernel, -1), axis(operation, 0));
   } else {
-    solver_.fix(axis(*kernel, 0), "a convolution in groups takes or gives its channels in another order");
+    solver_.fix(axis(*kernel, 0), "a grouped convolution reads or writes its channels in another order");
   }
 }
 
@@ -208,7 +209,7 @@ void LayoutReader<T>::link_matmul(std::size_t operation) {
   if (a && b) {
     solver_.equate(axis(*a, -1), values_[*b].axes[of_b()]);
   } else if (has_images_ && (a || b)) {
-    solver_.suspect(a ? axis(*a, -1) : values_[*b].axes[of_b()], "it is multiplied with a constant");
+    solver_.suspect(a ? axis(*a, -1) : values_[*b].axes[of_b()], "it is multiplied by a constant");
   }
   link_any(operation, summed);
 }
@@ -259,7 +260,7 @@ void LayoutReader<T>::link_any(std::size_t operation,
     for (std::size_t j = 0; j < shape(*inputs[i]).size(); ++j) {
       if (shape(*inputs[i])[j] > 1 && !is_used.contains({i, j})) used.push_back(values_[*inputs[i]].axes[j]);
     }
-    if (!found.is_seen[i]) {  // it may have to do with any axis
+    if (!found.is_seen[i]) {  // it may affect any axis
       std::vector<std::size_t> all = values_[*inputs[i]].axes;
       all.insert(all.end(), values_[operation].axes.begin(), values_[operation].axes.end());
       solver_.hide(all, {}, true, name);
@@ -275,7 +276,7 @@ void LayoutReader<T>::link_any(std::size_t operation,
   if (name == "take" && has_places(operation)) arrangements_.say(operation, Arrangements::made_as_here);
 }
 
-/// `to`: the axis of the result that each axis of the input becomes.
+/// `to`: the axis of the result, if any, that each axis of the input becomes.
 template <class T>
 void LayoutReader<T>::link_arrangement(std::size_t operation, std::size_t input,
                                        const std::vector<Optional>& to) {
@@ -308,7 +309,7 @@ void LayoutReader<T>::link_arrangement(std::size_t operation, std::size_t input,
     return false;
   }();
   if (!moves) return arrangements_.equate(x, operation);
-  // Where the axes of extent 1 have gone, only the shapes can tell; it is of no consequence.
+  // Axes without a known counterpart, as those of extent 1, fill the remaining positions in order.
   std::vector<std::size_t> left;
   std::vector<bool> is_filled(result.size(), false);
   for (std::size_t axis = 0; axis < to.size(); ++axis) {
@@ -327,7 +328,7 @@ void LayoutReader<T>::link_arrangement(std::size_t operation, std::size_t input,
   arrangements_.transpose(x, operation, positions);
 }
 
-/// The same entries in the same order: axes are joined and split.
+/// A reshape: axes are merged and split, and the entries keep their order.
 template <class T>
 void LayoutReader<T>::link_reshape(std::size_t from, std::size_t to) {
   values_[to].reshaped_from = from;
@@ -366,7 +367,7 @@ void LayoutReader<T>::link_reshape(std::size_t from, std::size_t to) {
   if (is_trivial && before.size() > 2 && after.size() > 2 && before[0] == after[0] &&
       before.back() == after.back())
     arrangements_.equate(from, to);
-  // What a Linear layer makes of {N, L, C}.
+  // The result of a Linear layer applied to {N, L, C}.
   const auto& maker = recording_[from];
   if (maker.operation != nullptr && std::string_view(maker.operation) == "linear" && has_places(to) &&
       maker.inputs[0] && values_[*maker.inputs[0]].reshaped_from) {
@@ -386,7 +387,8 @@ void LayoutReader<T>::join(std::size_t whole, std::size_t value, const std::vect
   }
 }
 
-/// Values that are images, and those of four axes that may be: inputs and results that nothing takes.
+/// Assigns roles to the axes of images and of values of four axes that may be images: inputs, and results
+/// that no operation takes.
 template <class T>
 void LayoutReader<T>::settle_roles() {
   std::vector<bool> is_taken(values_.size(), false);
@@ -406,7 +408,7 @@ void LayoutReader<T>::settle_roles() {
   }
 }
 
-/// The positions here of a value's axes, in PyTorch's order.
+/// The positions of a value's axes here, in PyTorch's order.
 template <class T>
 std::vector<std::size_t> LayoutReader<T>::positions_there(std::size_t value) const {
   const std::size_t dimension = shape(value).size();

@@ -12,17 +12,17 @@
 #include <vector>
 
 /// \file
-/// Reads off a recording how the weights of a model stand in PyTorch's order. Not installed.
+/// Derives the order of a model's weights in PyTorch from a recording of the model. Not installed.
 
 namespace xgrad::nn::detail {
 
-/// `blocks.0.conv` of `blocks.0.conv.weight`.
+/// The name of a parameter's layer: `blocks.0.conv` for `blocks.0.conv.weight`.
 std::string layer_of(const std::string& name);
 
-/// What becomes of the weight of a layer, whatever it takes and gives.
+/// The order of a layer's weight as far as the kind of layer determines it.
 ArrayOrder order_by_kind(LayerKind kind, std::size_t groups);
 
-/// What is asked of the operations one by one, in the order of the program; see trace_layout.
+/// Visits the recorded operations in program order and relates the axes of their values; see trace_layout.
 template <class T>
 class LayoutReader {
  public:
@@ -35,22 +35,22 @@ class LayoutReader {
   using Recorded = xgrad::detail::RecordedValue;
   using Optional = std::optional<std::size_t>;
 
-  /// A value: its axes in the solver, by its place in the recording.
+  /// A value, at its index in the recording: its axes in the solver.
   struct Value {
     std::vector<std::size_t> axes;
-    Optional reshaped_from = {};  ///< the value that has the same entries in the same order
+    Optional reshaped_from = {};  ///< the value before a reshape or an exchange of channels
     bool is_image_operand = false;
   };
-  /// Axes of a value that are one axis elsewhere.
+  /// Axes of a value that are flattened into one axis, `whole`, of another value.
   struct Join {
     std::size_t whole;
     std::size_t value;
     std::vector<std::size_t> positions;
   };
-  /// A value with fewer axes than what it broadcasts with.
+  /// A parameter that is broadcast to a value of more axes, `other`.
   struct Follow {
     std::size_t other;
-    std::vector<Optional> position;  ///< of each axis, in the other's
+    std::vector<Optional> position;  ///< of each axis, among the other's
   };
 
   const Shape& shape(std::size_t value) const { return recording_[value].shape; }
@@ -59,7 +59,7 @@ class LayoutReader {
   void add_input(std::size_t value);
   void link(std::size_t operation);
   void link_linear(std::size_t operation);
-  /// What every convolution says of the images that it takes and gives.
+  /// Relates the images that a convolution, transposed or not, takes and returns.
   void link_images(std::size_t operation);
   void link_convolution(std::size_t operation);
   void link_transposed_convolution(std::size_t operation);
@@ -87,7 +87,7 @@ class LayoutReader {
   std::vector<Value> values_;
   std::vector<Join> joins_;
   std::map<std::size_t, Follow> follows_;
-  std::map<std::size_t, std::size_t> exchanged_;  ///< kernels of transposed convolutions, and their groups
+  std::map<std::size_t, std::size_t> exchanged_;  ///< groups, by kernel of a transposed convolution
   std::map<const xgrad::detail::ParameterCell*, std::size_t> value_of_;
   bool has_images_ = false;
 };

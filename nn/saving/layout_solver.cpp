@@ -94,7 +94,8 @@ void LayoutSolver::mark(std::size_t axis, const std::string& problem) {
 
 void LayoutSolver::add_role(std::size_t axis, Role role) { at(axis).role = at(axis).role | role; }
 
-/// Factors of rows and columns are such; and so is what they make up.
+/// Propagates roles: from a product to its factors, the roles common to all factors to the product, and
+/// between a whole and its parts.
 void LayoutSolver::spread_roles() {
   const auto add = [&](std::size_t axis, Role role) {
     const Role before = at(axis).role;
@@ -119,17 +120,17 @@ void LayoutSolver::spread_roles() {
   }
 }
 
-/// Decides in which order the factors stand in PyTorch's program.
+/// Determines the order of the factors in PyTorch.
 void LayoutSolver::settle(Product& product) {
   if (product.axes_there) return;
-  // As here, or with the channels in front of the rows and columns: where both are the same, it is known.
+  // It is either as here or has the channels before the rows and columns: if these agree, it is known.
   std::vector<std::size_t> here, there;
   for (std::size_t i = 0; i < product.factors.size(); ++i) {
     if (extent(product.factors[i]) > 1) here.push_back(i);
   }
   const auto role = [&](std::size_t i) { return at(product.factors[i]).role; };
   there = here;
-  // Channels pass the rows and columns in front of them; axes of no role stay where they are.
+  // Channels move before the rows and columns that precede them; axes without a role stay in place.
   for (std::size_t i = 1; i < there.size(); ++i) {
     if (role(there[i]) != Role::channel) continue;
     std::size_t to = i;
@@ -168,7 +169,7 @@ Order LayoutSolver::order_of(const Product& product) const {
   return result;
 }
 
-/// The order of a factor, from that of the whole.
+/// The order of a factor, from that of the whole; nullopt if that is inconsistent.
 std::optional<Order> LayoutSolver::factor_of(const Product& product, std::size_t number) const {
   const Order& whole = *at(product.whole).order;
   std::size_t stride_here = 1, stride_there = 1;
@@ -200,7 +201,7 @@ std::optional<Order> LayoutSolver::part_of(const Part& part) const {
   return result;
 }
 
-/// The order of an axis from those of its parts; what belongs to none stays where it is.
+/// The order of an axis from those of its parts; entries that belong to no part stay in place.
 std::optional<Order> LayoutSolver::whole_of(std::size_t whole) const {
   Order result = identity(extent(whole));
   for (const Part& each : parts_) {
@@ -234,7 +235,7 @@ bool LayoutSolver::propagate() {
       }
     }
   }
-  std::set<std::size_t> open;  // wholes of which some part is not known
+  std::set<std::size_t> open;  // wholes with a part of unknown order
   for (const Part& each : parts_) {
     if (!at(each.part).order) open.insert(root(each.whole));
   }
@@ -250,7 +251,8 @@ bool LayoutSolver::propagate() {
   return changed;
 }
 
-/// Numbers an axis that nothing says anything of as here. Factors first, then what is no part of a whole.
+/// Gives axes of undetermined order the order here: first those that are neither a whole nor a part, then,
+/// one at a time, parts and wholes. Returns whether there was one.
 bool LayoutSolver::choose_default() {
   std::set<std::size_t> wholes, parts, doomed;
   for (const Product& product : products_) (product.axes_there ? wholes : doomed).insert(root(product.whole));
@@ -280,7 +282,7 @@ bool LayoutSolver::choose_default() {
         if ((!also_parts && parts.contains(axis)) || (!also_wholes && wholes.contains(axis))) continue;
         axes_[axis].order = identity(axes_[axis].extent);
         axes_[axis].is_default = is_any = true;
-        if (also_wholes || also_parts) return true;  // it may tell of others
+        if (also_wholes || also_parts) return true;  // it may determine others
       }
       if (is_any) return true;
     }
@@ -288,7 +290,7 @@ bool LayoutSolver::choose_default() {
   return false;
 }
 
-/// Notes where the equations contradict each other.
+/// Marks axes whose equations contradict each other.
 void LayoutSolver::check() {
   const auto text = [&](const Product& product) {
     std::vector<std::size_t> extents;
@@ -299,17 +301,16 @@ void LayoutSolver::check() {
   };
   for (const Product& product : products_) {
     if (product.is_ambiguous) {
-      if (at(product.whole).order && !at(product.whole).is_default) continue;  // something else told
+      if (at(product.whole).order && !at(product.whole).is_default) continue;  // determined otherwise
       mark(product.whole,
-           fmt::format("nothing tells whether PyTorch's program joins {} in this order or with the "
-                       "channels in front",
+           fmt::format("cannot determine whether PyTorch flattens {} in this order or channels first",
                        text(product)));
     } else if (at(product.whole).order &&
                std::all_of(product.factors.begin(), product.factors.end(),
                            [&](std::size_t axis) { return at(axis).order.has_value(); }) &&
                order_of(product) != *at(product.whole).order) {
-      mark(product.whole, fmt::format("it is used in two ways that exclude each other: as {}, and otherwise",
-                                      text(product)));
+      mark(product.whole,
+           fmt::format("it is used in two incompatible orders: as {} and as another", text(product)));
     }
   }
   for (const Part& each : parts_) {
@@ -317,7 +318,7 @@ void LayoutSolver::check() {
     const auto part = part_of(each);
     if (part && *part == *at(each.part).order) continue;
     const std::string why = fmt::format(
-        "{} entries of an axis of {} are used by themselves, which are others in "
+        "{} of the {} entries of an axis are used separately, but differ from those at the same places in "
         "PyTorch's order",
         each.places.size(), extent(each.whole));
     mark(each.part, why);
@@ -331,7 +332,7 @@ void LayoutSolver::check() {
     };
     Role used = Role::none;
     for (const std::size_t axis : each.used) used = used | at(axis).role;
-    // A new axis made of places and channels together may be in either order.
+    // A new axis made of spatial axes and channels together may be in either order.
     const bool is_unfolded = used == Role::both && !each.made.empty();
     if (each.made.empty() && !each.takes_several) continue;  // a reduction
     if (!is_unfolded && std::none_of(each.used.begin(), each.used.end(), is_mixed)) continue;
@@ -363,7 +364,7 @@ void LayoutSolver::spread_problems() {
   }
 }
 
-/// Axes that nothing but what is not known has made.
+/// Marks suspected axes that equal no axis of known origin.
 void LayoutSolver::mark_suspects() {
   std::set<std::size_t> vouched;
   for (std::size_t axis = 0; axis < axes_.size(); ++axis) {
@@ -401,7 +402,7 @@ const Order* LayoutSolver::order(std::size_t axis) const {
 std::string LayoutSolver::problem(std::size_t axis) const {
   const Axis& own = at(axis);
   if (!own.problem.empty() || own.order) return own.problem;
-  return "the order of what it takes is not known";
+  return "the order of its operand is unknown";
 }
 
 std::string LayoutSolver::description(std::size_t axis) const { return description(axis, 0); }

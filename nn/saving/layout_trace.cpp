@@ -8,8 +8,8 @@
 namespace xgrad::nn {
 namespace {
 
-/// While it lives, the parameters of a model have other values: close to their own, and none is zero, so that
-/// everything that is computed depends on everything that it is computed from.
+/// During its lifetime, the parameters of a model have other values: close to their own, and nonzero, so that
+/// every result depends on all of its operands. The destructor restores parameters and buffers.
 template <class T>
 class OtherValues {
  public:
@@ -17,7 +17,8 @@ class OtherValues {
       : buffers_(buffers) {
     Generator generator(2);
     for (const auto& each : parameters) {
-      // The version of a parameter counts what its owner does; this is undone before anyone can see it.
+      // Bypasses the parameter's version, which counts its owner's changes: this one is undone before it
+      // shows.
       auto& node = const_cast<xgrad::detail::Node&>(*each.parameter.variable().node());
       Array<T>& value = static_cast<xgrad::detail::ValueNode<T>&>(node).value;
       values_.emplace_back(&value, value);
@@ -63,7 +64,7 @@ std::string to_string(const LayoutTrace& trace) {
   std::string text;
   for (const auto& [name, order] : trace.arrays) {
     if (!order.problem.empty()) {
-      text += fmt::format("{}: not known: {}\n", name, order.problem);
+      text += fmt::format("{}: unknown order: {}\n", name, order.problem);
     } else if (!order.text.empty()) {
       text += fmt::format("{}: {}\n", name, order.text);
     }

@@ -17,39 +17,38 @@
 #include <vector>
 
 /// \file
-/// How the entries of a model's weights are numbered in PyTorch's program of the same model, found by
-/// watching the model compute.
+/// Finds the order of a model's weights in the same model in PyTorch by tracing the model's operations.
 
 namespace xgrad::nn {
 
-/// How one array of a model stands in a file in PyTorch's order.
+/// The order of one array of a model in a file in PyTorch's order.
 struct ArrayOrder {
-  /// What becomes of its axes.
+  /// The order of its axes.
   enum class Axes {
     kept,
     channels_first,          ///< {out, k..., in} -> {out, in, k...}, {N, H, W, C} -> {N, C, H, W}
     transposed_convolution,  ///< {out, k..., in / groups} -> {in, out / groups, k...}
-    permuted,                ///< as `positions` says
+    permuted,                ///< by `positions`
   };
 
-  Axes axes = Axes::kept;
+  Axes axes = Axes::kept;                   ///< how its axes are ordered in the file
   std::size_t groups = 1;                   ///< of a transposed convolution
   std::vector<std::size_t> positions = {};  ///< of the axes here, in the order in the file
-  /// By axis: the number here of each entry in the file; empty for an axis whose entries keep their order.
+  /// By axis: the index here of each entry in the file; empty for an axis whose entries keep their order.
   std::vector<std::vector<std::uint32_t>> entries = {};
-  std::string text = {};     ///< `columns of flattened {5, 5, 16}`; empty where nothing changes
-  std::string problem = {};  ///< why it is not known; empty where it is
+  std::string text = {};     ///< `columns of flattened {5, 5, 16}`; empty if nothing changes
+  std::string problem = {};  ///< why the order is unknown; empty if it is known
 };
 
-/// What trace_layout found, by the names of parameters and buffers. It prints as
+/// The result of trace_layout, by the names of parameters and buffers. It prints as
 ///
-///     conv1.weight: channels first
+///     conv1.weight: {out, in, kH, kW}
 ///     fc1.weight: columns of flattened {5, 5, 16}
 struct LayoutTrace {
-  std::map<std::string, ArrayOrder> arrays = {};
+  std::map<std::string, ArrayOrder> arrays = {};  ///< by the name of the parameter or buffer
 };
 
-/// A line for each array that is not written as it is here, and for each whose order is not known.
+/// A line for each array whose order in the file differs or is unknown.
 XGRAD_API std::string to_string(const LayoutTrace& trace);
 XGRAD_API std::ostream& operator<<(std::ostream& out, const LayoutTrace& trace);
 
@@ -60,27 +59,27 @@ XGRAD_API LayoutTrace trace_layout(const std::vector<NamedParameter<T>>& paramet
                                    const std::vector<NamedBuffer<T>>& buffers,
                                    const std::function<void()>& forward);
 
-/// Random numbers in this shape; of the number `index` of a model's inputs.
+/// Standard normal numbers in this shape, for the model's input at `index`, which seeds them.
 template <class T>
 XGRAD_API Variable<T> traced_input(const Shape& shape, std::size_t index);
 
 }  // namespace detail
 
-/// Finds how the weights of a model stand in a file in PyTorch's order. `forward` calls the model, in all the
-/// ways in which its weights are used, `[&] { net(x); net.decode(z); }`; it runs once, in test mode, and what
-/// it does is read off the tape: which axes each value has, and where images {N, H, W, C} are joined to rows
-/// or rows split to images, for PyTorch's images are {N, C, H, W}. Each order is followed through everything
-/// that keeps it: layers and normalisation, activations, dropout, broadcasting, concatenation, slices,
-/// reductions, Linear layers.
+/// Finds the order of a model's weights in a file in PyTorch's order. `forward` must use the model in every
+/// way in which its weights are used, `[&] { net(x); net.decode(z); }`. It runs once, in test mode, and is
+/// recorded: the trace reads which axes each value has, and where images {N, H, W, C} are flattened to rows
+/// or rows are reshaped to images, since PyTorch's images are {N, C, H, W}. Each order is followed through
+/// every operation that preserves it: layers and normalisation, activations, dropout, broadcasting,
+/// concatenation, slices, reductions, Linear layers.
 ///
-/// What tells images: a convolution, pooling or batch normalisation that takes or gives them, whatever was
-/// done to them in between. A value that a Linear layer or matmul takes or gives, {N, L, C}, has its axes in
-/// PyTorch as here, and so has an input {N, L, C} that no convolution takes. An axis whose order nothing
-/// tells, or that an unknown operation mixes, becomes an error of `save` and `load` that names the parameter,
-/// and so does a parameter that `forward` does not use; the trace itself says them all.
+/// A value is taken for images if a convolution, pooling or batch normalisation takes or returns it, directly
+/// or through other operations. A value {N, L, C} that a Linear layer or matmul takes or returns has the same
+/// axes in PyTorch as here, and so has an input {N, L, C} that no convolution takes. If the order of an axis
+/// cannot be determined, or an unknown operation mixes its entries, `save` and `load` throw an error that
+/// names the parameter; so they do for a parameter that `forward` does not use. The trace lists all of these.
 ///
-/// Inputs are made before the call. The model is used exclusively meanwhile: while `forward` runs, its
-/// parameters have other values. Values, modes, buffers and the default generator are left as they were.
+/// Create the inputs before the call. Nothing else may use the model during the call: while `forward` runs,
+/// its parameters have other values. Values, modes, buffers and the default generator are restored.
 template <class Model, std::invocable Forward, class T = detail::precision_t<Model>>
 LayoutTrace trace_layout(Model& model, const Forward& forward) {
   detail::Findings found = detail::find_all(model);
@@ -90,7 +89,7 @@ LayoutTrace trace_layout(Model& model, const Forward& forward) {
                                  [&] { forward(); });
 }
 
-/// The same for `model(x)`, with an input of this shape, the batch included:
+/// The same for `model(x)`, with an input x of this shape, including the batch axis:
 ///
 ///     nn::load(net, "lenet.safetensors", {.layout = nn::channels_first,
 ///                                         .traced = nn::trace_layout(net, {1, 28, 28, 1})});

@@ -25,9 +25,9 @@ std::size_t size_in_bytes(const NamedArray& each) {
   return std::visit([]<class T>(const Array<T>& array) { return array.size() * sizeof(T); }, each.array);
 }
 
-/// The arrays in their order or, where one would not begin at a multiple of its entries' size, those of
-/// larger types first: readers that view the bytes in place need that.
-std::vector<const NamedArray*> order_of_bytes(const Safetensors& contents) {
+/// The arrays in their order or, if one would not begin at a multiple of its element size, those of larger
+/// types first: readers that view the bytes in place need aligned arrays.
+std::vector<const NamedArray*> order_of_bytes(const StateDict& contents) {
   std::vector<const NamedArray*> order;
   std::size_t position = 0;
   bool aligned = true;
@@ -44,7 +44,7 @@ std::vector<const NamedArray*> order_of_bytes(const Safetensors& contents) {
   return order;
 }
 
-/// The header, filled up with spaces so that the arrays begin at a multiple of 8 bytes.
+/// The header, padded with spaces so that the arrays begin at a multiple of 8 bytes.
 std::string write_header(const std::vector<const NamedArray*>& order,
                          const std::map<std::string, std::string>& metadata) {
   std::set<std::string_view> names{detail::metadata_key};
@@ -55,7 +55,7 @@ std::string write_header(const std::vector<const NamedArray*>& order,
     for (const NamedArray* each : order) {
       if (!names.insert(each->name).second) {
         throw ValueError(
-            fmt::format("write_safetensors: the name \"{}\" came twice, or is reserved", each->name));
+            fmt::format("write_safetensors: the name \"{}\" is repeated or reserved", each->name));
       }
       const Shape shape = std::visit([](const auto& array) { return array.shape(); }, each->array);
       const std::uint64_t end = position + size_in_bytes(*each);
@@ -77,7 +77,8 @@ std::string write_header(const std::vector<const NamedArray*>& order,
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
   const detail::SafetensorsFiles files(path);
-  Safetensors contents{{}, files.metadata()};
+  Safetensors contents;
+  contents.metadata = files.metadata();
   for (std::size_t i = 0; i < files.size(); ++i) {
     std::string reason = files.unreadable(i);
     if (reason.empty()) {
@@ -91,7 +92,8 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
 
 Safetensors read_safetensors(const std::filesystem::path& path, const std::vector<std::string>& names) {
   const detail::SafetensorsFiles files(path);
-  Safetensors contents{{}, files.metadata()};
+  Safetensors contents;
+  contents.metadata = files.metadata();
   for (const std::string& name : names) {
     const std::size_t i = files.find(name);
     if (i == files.size()) {
@@ -102,12 +104,12 @@ Safetensors read_safetensors(const std::filesystem::path& path, const std::vecto
   return contents;
 }
 
-void write_safetensors(const std::filesystem::path& path, const Safetensors& contents) {
+void write_safetensors(const std::filesystem::path& path, const StateDict& contents) {
   const auto order = order_of_bytes(contents);
   const std::string header = write_header(order, contents.metadata);
   if (header.size() > detail::max_header_bytes) {
-    throw ValueError(fmt::format("write_safetensors: a header of {} bytes; {} at most are allowed",
-                                 header.size(), detail::max_header_bytes));
+    throw ValueError(fmt::format("write_safetensors: expected a header of at most {} bytes, got {}",
+                                 detail::max_header_bytes, header.size()));
   }
   files::AtomicFile file(path);
   const std::uint64_t length = header.size();

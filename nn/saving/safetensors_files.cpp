@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little,
-              "safetensors files are written as they lie in memory");
+              "safetensors files are little-endian, and arrays are copied as they are in memory");
 
 // ---- Types ----
 
@@ -43,7 +43,7 @@ constexpr std::string_view name_of<std::uint32_t> = "U32";
 template <>
 constexpr std::string_view name_of<std::uint64_t> = "U64";
 
-/// Reads an array of type T and gives what `convert` makes of each entry.
+/// Reads an array of type T and applies `convert` to each entry.
 template <class T, class Convert>
 auto read_converted(const files::InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
                     const Convert& convert) {
@@ -59,7 +59,7 @@ auto read_converted(const files::InputFile& file, const SafetensorsEntry& entry,
   }
 }
 
-/// Reads the array as the type of the variant that has its name; false where there is none.
+/// Reads the array as the type of the variant that has its name; false if there is none.
 template <class... T>
 bool read_plain(const files::InputFile& file, const SafetensorsEntry& entry, std::uint64_t data,
                 std::variant<Array<T>...>& array) {
@@ -74,7 +74,7 @@ bool has_type(std::string_view name, const std::variant<Array<T>...>*) {
   return name == "BOOL" || name == "F16" || name == "BF16" || ((name == name_of<T>) || ...);
 }
 
-/// Whether the strides of an array of this shape are numbers, also where it has no entries.
+/// Whether the strides of an array of this shape do not overflow, even if it has no entries.
 bool is_addressable(const SafetensorsEntry& entry) {
   std::uint64_t bound = 16;
   return std::all_of(entry.shape.begin(), entry.shape.end(), [&](std::size_t extent) {
@@ -93,13 +93,13 @@ std::map<std::string, std::string> read_weight_map(const std::filesystem::path& 
   try {
     index = Json::parse(files::read_whole_file(path));
   } catch (const Json::exception& error) {
-    throw fail(fmt::format("it is no proper JSON: {}", error.what()));
+    throw fail(fmt::format("it is not valid JSON: {}", error.what()));
   }
   const auto map = index.is_object() ? index.find("weight_map") : index.end();
   if (map == index.end() || !map->is_object()) throw fail("it has no object \"weight_map\"");
   std::map<std::string, std::string> files;
   for (const auto& [name, file] : map->items()) {
-    if (!file.is_string()) throw fail(fmt::format("the file of array \"{}\" is no text", name));
+    if (!file.is_string()) throw fail(fmt::format("the file of array \"{}\" is not a string", name));
     const auto shard = file.get<std::string>();
     if (shard.empty() || shard == "." || shard == ".." ||
         shard.find_first_of(std::string_view("/\0", 2)) != std::string::npos) {
@@ -138,7 +138,7 @@ void SafetensorsFiles::add_shards(const std::filesystem::path& index) {
     add_part(index.parent_path() / shard);
     for (const SafetensorsEntry& each : parts_.back().header.entries) {
       const auto [other, is_new] = found.emplace(each.name, shard);
-      if (!is_new) parts_.back().file.fail(each.name, fmt::format("it is in {}, too", other->second));
+      if (!is_new) parts_.back().file.fail(each.name, fmt::format("it is also in {}", other->second));
     }
   }
   for (const auto& [name, shard] : files) {
@@ -160,7 +160,7 @@ std::size_t SafetensorsFiles::find(const std::string& name) const {
 std::string SafetensorsFiles::unreadable(std::size_t i) const {
   const SafetensorsEntry& each = entry(i);
   if (!has_type(each.dtype->name, static_cast<const AnyArray*>(nullptr))) {
-    return fmt::format("its type is {}, which is not read", each.dtype->name);
+    return fmt::format("its type {} is not supported", each.dtype->name);
   }
   if (!is_addressable(each)) return fmt::format("its shape {} is too large", to_string(each.shape));
   return {};

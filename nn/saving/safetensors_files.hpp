@@ -11,11 +11,11 @@
 #include <vector>
 
 /// \file
-/// Arrays that are read from safetensors files when they are asked for. Not installed.
+/// Reads arrays of safetensors files on demand. Not installed.
 
 namespace xgrad::nn::detail {
 
-/// One file, or the shards that an index names. Its members throw FileError.
+/// One file, or the shards that an index lists. Its members throw FileError.
 class SafetensorsFiles {
  public:
   /// Reads the headers.
@@ -25,7 +25,7 @@ class SafetensorsFiles {
   const SafetensorsEntry& entry(std::size_t i) const;
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
-  /// The number of the array of that name; size() if there is none.
+  /// The index of the array of that name; size() if there is none.
   std::size_t find(const std::string& name) const;
 
   /// Why the array cannot be read; empty if it can.
@@ -50,7 +50,7 @@ class SafetensorsFiles {
   std::map<std::string, std::string> metadata_;
 };
 
-/// The name of the type of an array in the format, `F32`.
+/// The format's name for the type of an array, such as `F32`.
 std::string_view dtype_name(const AnyArray& array);
 
 }  // namespace xgrad::nn::detail

@@ -19,20 +19,20 @@ constexpr std::array<Dtype, 22> dtypes{
      {"U16", 16},    {"F16", 16},    {"BF16", 16},       {"I32", 32},    {"U32", 32},        {"F32", 32},
      {"C64", 64},    {"F64", 64},    {"I64", 64},        {"U64", 64}}};
 
-/// An array's description while it is read.
+/// An array's description while it is parsed.
 struct Draft {
   const Dtype* dtype = nullptr;
   std::optional<std::vector<std::uint64_t>> shape, offsets;
 };
 
-/// Takes the header as the parser's events and keeps only what is asked for: a tree of all of it would be
+/// Handles the parser's events and keeps only the fields that are needed: a tree of the whole header would be
 /// many times its size.
 class HeaderReader : public nlohmann::json_sax<Json> {
  public:
   HeaderReader(const files::InputFile& file, SafetensorsHeader& header) : file_(file), header_(header) {}
 
   bool null() override {
-    if (place_ == Place::top && is_metadata()) return true;  // as if it were not there
+    if (place_ == Place::top && is_metadata()) return true;  // treated as absent
     return refuse_value();
   }
   bool boolean(bool) override { return refuse_value(); }
@@ -52,7 +52,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     } else if (place_ == Place::description && next_field() == Field::dtype) {
       const auto* found =
           std::find_if(dtypes.begin(), dtypes.end(), [&](const Dtype& each) { return each.name == value; });
-      if (found == dtypes.end()) fail(fmt::format("its dtype \"{}\" is none of the format", value));
+      if (found == dtypes.end()) fail(fmt::format("its dtype \"{}\" is not a type of the format", value));
       draft_.dtype = found;
       ++position_;
     } else {
@@ -65,13 +65,13 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     if (place_ == Place::top) {
       name_ = std::move(name);
       if (is_metadata() && std::exchange(metadata_came_, true)) {
-        file_.fail(fmt::format("{} is there twice", metadata_key));
+        file_.fail(fmt::format("{} appears twice", metadata_key));
       }
     } else if (place_ == Place::metadata) {
       key_ = std::move(name);
     } else if (place_ == Place::description) {
       field_ = field_of(name);
-      if (comes_again()) fail(fmt::format("its {} is there twice", name));
+      if (comes_again()) fail(fmt::format("its {} appears twice", name));
     }
     return true;
   }
@@ -90,7 +90,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool start_array(std::size_t) override {
     check_depth();
-    if (place_ == Place::outside) file_.fail("its header is no JSON object");
+    if (place_ == Place::outside) file_.fail("its header is not a JSON object");
     if (place_ == Place::top) {
       begin_value(true);
     } else {
@@ -103,7 +103,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   bool end_array() override { return end(); }
 
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    file_.fail(fmt::format("its header is no proper JSON: {}", error.what()));
+    file_.fail(fmt::format("its header is not valid JSON: {}", error.what()));
   }
 
  private:
@@ -120,7 +120,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   bool is_metadata() const { return name_ == metadata_key; }
 
-  /// The field that the next value belongs to. The format's library takes a description as a list, too:
+  /// The field that the next value belongs to. The format's library also accepts a description as a list:
   /// ["F32", [2], [0, 8]].
   Field next_field() const { return is_list_ ? static_cast<Field>(std::min<int>(position_, 3)) : field_; }
 
@@ -142,13 +142,13 @@ class HeaderReader : public nlohmann::json_sax<Json> {
   }
 
   void check_depth() {
-    if (++depth_ >= 128) file_.fail("its header is no proper JSON: nested too deeply");
+    if (++depth_ >= 128) file_.fail("its header is not valid JSON: nested too deeply");
   }
 
-  /// A value under a name of the header.
+  /// Begins a value under a name of the header.
   void begin_value(bool is_list) {
     if (is_metadata()) {
-      if (is_list) file_.fail(fmt::format("{} is no JSON object", metadata_key));
+      if (is_list) file_.fail(fmt::format("{} is not a JSON object", metadata_key));
       place_ = Place::metadata;
       return;
     }
@@ -158,7 +158,7 @@ class HeaderReader : public nlohmann::json_sax<Json> {
     draft_ = {};
   }
 
-  /// A list or an object within a value.
+  /// Begins a list or an object within a value.
   void begin_inner(bool is_list) {
     if (place_ == Place::ignored) {
       ++ignored_;
@@ -204,43 +204,44 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 
   void finish_description() {
     if (draft_.dtype == nullptr) fail("it has no dtype");
-    if (!draft_.shape) fail("its shape is no list of whole numbers");
-    if (!draft_.offsets) fail("its data_offsets is no list of whole numbers");
+    if (!draft_.shape) fail("its shape is not a list of non-negative integers");
+    if (!draft_.offsets) fail("its data_offsets is not a list of non-negative integers");
     if (draft_.offsets->size() != 2)
-      fail(fmt::format("{} data_offsets; expected two", draft_.offsets->size()));
+      fail(fmt::format("expected 2 data_offsets, got {}", draft_.offsets->size()));
     header_.entries.push_back({std::move(name_), draft_.dtype,
                                Shape(draft_.shape->begin(), draft_.shape->end()), (*draft_.offsets)[0],
                                (*draft_.offsets)[1]});
     name_.clear();
   }
 
-  /// A value of a type that its place does not take.
+  /// Fails for a value whose type is not allowed at its place; returns true if the value is ignored.
   bool refuse_value() {
     switch (place_) {
       case Place::ignored:
         return true;
       case Place::top:
-        if (is_metadata()) file_.fail(fmt::format("{} is no JSON object", metadata_key));
-        fail("its description is no JSON object");
+        if (is_metadata()) file_.fail(fmt::format("{} is not a JSON object", metadata_key));
+        fail("its description is not a JSON object");
       case Place::metadata:
-        file_.fail(fmt::format("{}: \"{}\" is no text", metadata_key, key_));
+        file_.fail(fmt::format("{}: \"{}\" is not a string", metadata_key, key_));
       case Place::numbers:
       case Place::description: {
         const Field field = next_field();
         if (field == Field::other && is_list_) fail("its description has more than three parts");
         if (field == Field::other) return true;
-        if (field == Field::dtype) fail("its dtype is no text");
-        fail(fmt::format("its {} is no list of whole numbers", field_names[static_cast<int>(field)]));
+        if (field == Field::dtype) fail("its dtype is not a string");
+        fail(fmt::format("its {} is not a list of non-negative integers",
+                         field_names[static_cast<int>(field)]));
       }
       default:
-        file_.fail("its header is no JSON object");
+        file_.fail("its header is not a JSON object");
     }
   }
 
   const files::InputFile& file_;
   SafetensorsHeader& header_;
   Place place_ = Place::outside;
-  std::string name_, key_;  // under which the value stands: of the header, of the metadata
+  std::string name_, key_;  // keys of the current value: in the header, in the metadata
   Draft draft_;
   Field field_ = Field::other;
   bool is_list_ = false;
@@ -250,13 +251,14 @@ class HeaderReader : public nlohmann::json_sax<Json> {
 };
 
 std::string read_header_text(const files::InputFile& file) {
-  if (file.size() < length_bytes) file.fail(fmt::format("{} bytes are no safetensors file", file.size()));
+  if (file.size() < length_bytes)
+    file.fail(fmt::format("{} bytes are too few for a safetensors file", file.size()));
   unsigned char bytes[length_bytes];
   file.read(0, bytes, length_bytes);
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < length_bytes; ++i) length |= std::uint64_t{bytes[i]} << (8 * i);
   if (length > max_header_bytes) {
-    file.fail(fmt::format("a header of {} bytes; {} at most are allowed", length, max_header_bytes));
+    file.fail(fmt::format("expected a header of at most {} bytes, got {}", max_header_bytes, length));
   }
   if (length > file.size() - length_bytes) {
     file.fail(fmt::format("a header of {} bytes in a file of {} bytes", length, file.size()));
@@ -268,10 +270,10 @@ std::string read_header_text(const files::InputFile& file) {
 
 void parse(const files::InputFile& file, const std::string& text, SafetensorsHeader& header) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos || text[begin] != '{') file.fail("its header is no JSON object");
-  // The parser takes a NUL for the end of the text.
+  if (begin == std::string::npos || text[begin] != '{') file.fail("its header is not a JSON object");
+  // The parser would treat a NUL as the end of the text.
   if (const std::size_t nul = text.find('\0'); nul != std::string::npos) {
-    file.fail(fmt::format("its header is no proper JSON: a NUL byte at {}", nul));
+    file.fail(fmt::format("its header is not valid JSON: a NUL byte at {}", nul));
   }
   HeaderReader reader(file, header);
   Json::sax_parse(text, &reader);
@@ -284,7 +286,7 @@ void check_size(const files::InputFile& file, const SafetensorsEntry& entry) {
   overflows |= __builtin_mul_overflow(bits, std::uint64_t{entry.dtype->bits}, &bits);
   if (overflows) file.fail(entry.name, fmt::format("its shape {} is too large", to_string(entry.shape)));
   if (bits % 8 != 0) {
-    file.fail(entry.name, fmt::format("shape {} in {} takes {} bits, no whole bytes", to_string(entry.shape),
+    file.fail(entry.name, fmt::format("shape {} in {} takes {} bits, not whole bytes", to_string(entry.shape),
                                       entry.dtype->name, bits));
   }
   if (entry.end < entry.begin || entry.end - entry.begin != bits / 8) {
@@ -300,10 +302,10 @@ void check_names(const files::InputFile& file, const std::vector<SafetensorsEntr
                  [](const SafetensorsEntry& each) { return std::string_view(each.name); });
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) file.fail(*twice, "it is there twice");
+  if (twice != names.end()) file.fail(*twice, "it appears twice");
 }
 
-/// The arrays fill the rest of the file, without gaps or overlaps.
+/// Sorts the arrays by position, and checks that they fill the rest of the file without gaps or overlaps.
 void check_places(const files::InputFile& file, std::vector<SafetensorsEntry>& entries,
                   std::uint64_t data_bytes) {
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {

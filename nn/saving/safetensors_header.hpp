@@ -11,7 +11,7 @@
 #include <vector>
 
 /// \file
-/// The header of a safetensors file. Not installed.
+/// Reads the header of a safetensors file. Not installed.
 
 namespace xgrad::nn::detail {
 
@@ -25,7 +25,7 @@ struct Dtype {
   unsigned bits;
 };
 
-/// What a header says of an array; offsets count from the end of the header.
+/// An array's entry in the header; offsets in bytes from the end of the header.
 struct SafetensorsEntry {
   std::string name;
   const Dtype* dtype;
@@ -35,13 +35,13 @@ struct SafetensorsEntry {
 };
 
 struct SafetensorsHeader {
-  std::vector<SafetensorsEntry> entries;  ///< in the order of their bytes, which they fill without gaps
+  std::vector<SafetensorsEntry> entries;  ///< in the order of their bytes, without gaps
   std::map<std::string, std::string> metadata;
-  std::uint64_t data = 0;  ///< where in the file the bytes of the arrays begin
+  std::uint64_t data = 0;  ///< offset in the file of the arrays' bytes
 };
 
-/// Reads the header of a file, and accepts what the format's own library accepts, but for a name that comes
-/// twice. Takes time and memory in proportion to the header. Throws FileError.
+/// Reads the header of a file. Accepts what the format's own library accepts, except repeated names. Takes
+/// time and memory proportional to the header's length. Throws FileError.
 SafetensorsHeader read_safetensors_header(const files::InputFile& file);
 
 }  // namespace xgrad::nn::detail

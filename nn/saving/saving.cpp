@@ -17,16 +17,16 @@
 namespace xgrad::nn::detail {
 namespace {
 
-/// An array that a file or a state offers; what it says of its type and shape, before it is read.
+/// An array of a file or a state that has not been read: its name, type and shape.
 struct Offer {
   std::string name;
   std::string_view dtype;
   Shape shape;
-  std::string unreadable;  // why, if it cannot be read
+  std::string unreadable;  // the reason, if it cannot be read
   bool taken = false;
 };
 
-/// The arrays of a file or a state, read when they are asked for.
+/// The arrays of a file or a state, read on demand.
 struct Source {
   std::vector<Offer> offers;
   std::function<AnyArray(std::size_t)> read;
@@ -59,7 +59,8 @@ bool is_real(std::string_view dtype) {
 template <class T>
 constexpr const char* own_dtype = std::is_same_v<T, float> ? "F32" : "F64";
 
-/// The array in precision T; the place of the first number that is finite and too large for it, or its size.
+/// The array in precision T, and the flat index of the first finite entry that overflows T; its size if none
+/// does.
 template <class T>
 std::pair<Array<T>, std::size_t> converted(AnyArray&& any) {
   if (auto* same = std::get_if<Array<T>>(&any)) return {std::move(*same), same->size()};
@@ -77,14 +78,15 @@ std::pair<Array<T>, std::size_t> converted(AnyArray&& any) {
       any);
 }
 
-/// Finds the arrays of a model in a source, and notes what does not fit.
+/// Finds the arrays of a model in a source, and records differences.
 class Matching {
  public:
   Matching(Source source, const SavingOptions& options) : source_(std::move(source)), options_(options) {
     for (Offer& each : source_.offers) by_name_[each.name] = &each;
   }
 
-  /// The array of that name in the model, or none. Without a shape any will do, and none is as good.
+  /// The array for this name in the model, or nullopt. Without a shape, any shape fits and the array may be
+  /// missing.
   template <class T>
   std::optional<Array<T>> find(const std::string& name, const std::optional<Shape>& shape) {
     const auto found = by_name_.find(options_.prefix + name);
@@ -108,7 +110,7 @@ class Matching {
     auto [array, overflow] =
         converted<T>(source_.read(static_cast<std::size_t>(&offer - source_.offers.data())));
     if (overflow != array.size()) {
-      refuse(name, fmt::format("has an entry beyond {} at {}", own_dtype<T>,
+      refuse(name, fmt::format("has an entry out of the range of {} at {}", own_dtype<T>,
                                xgrad::to_string(xgrad::detail::index_of(overflow, array.shape()))));
       return std::nullopt;
     }
@@ -117,7 +119,7 @@ class Matching {
     return std::move(array);
   }
 
-  /// Throws where anything differed or was left over, unless that is allowed.
+  /// Adds the arrays that were not taken to the report. Throws if anything differs, unless `strict` is false.
   LoadReport finish(const std::string& where) {
     for (const Offer& each : source_.offers) {
       if (each.taken) continue;
@@ -127,7 +129,7 @@ class Matching {
         report_.skipped[each.name] = each.unreadable;
       } else if (!is_real(each.dtype)) {
         report_.skipped[each.name] =
-            fmt::format("its type is {}, and the model has no such array", each.dtype);
+            fmt::format("its type is {}, and the model has no array of its name", each.dtype);
       } else {
         report_.unexpected.push_back(each.name);
         differences_.push_back(fmt::format("\"{}\" is not in the model", each.name));

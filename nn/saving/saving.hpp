@@ -11,8 +11,8 @@
 #include <vector>
 
 /// \file
-/// Models on disk, in the safetensors format: every parameter and buffer under its name, `conv1.weight`, as
-/// `safetensors.numpy.load_file` reads it.
+/// Saves and loads models in the safetensors format: every parameter and buffer under its name, such as
+/// `conv1.weight`, readable by `safetensors.numpy.load_file`.
 
 namespace xgrad::nn {
 
@@ -21,56 +21,56 @@ enum class Layout {
   channels_last,   ///< as in memory: convolutions {out, kH, kW, in / groups}
   channels_first,  ///< as in PyTorch: convolutions {out, in / groups, kH, kW}
 };
-inline constexpr Layout channels_last = Layout::channels_last;
-inline constexpr Layout channels_first = Layout::channels_first;
+inline constexpr Layout channels_last = Layout::channels_last;    ///< short for Layout::channels_last
+inline constexpr Layout channels_first = Layout::channels_first;  ///< short for Layout::channels_first
 
-/// How a model is written and read.
+/// Options for save, load, state_dict and load_state_dict.
 ///
 /// With `.layout = nn::channels_first` the file has PyTorch's order. Kernels of convolutions {out, k..., in}
-/// become {out, in, k...}, those of transposed ones {in, out / groups, kH, kW}. Where images are flattened,
-/// (row, column, channel) in order here, PyTorch has (channel, row, column): this concerns the columns of the
+/// become {out, in, k...}, those of transposed convolutions {in, out / groups, kH, kW}. Flattened images are
+/// ordered (row, column, channel) here and (channel, row, column) in PyTorch. This affects the columns of the
 /// Linear layer that takes them, the vectors of a BatchNorm1d in between, and the rows and the bias of a
-/// Linear layer whose outputs are reshaped to images. Which these are, trace_layout finds:
+/// Linear layer whose outputs are reshaped to images. trace_layout finds these arrays:
 ///
 ///     nn::load(net, "lenet.safetensors", {.layout = nn::channels_first,
 ///                                         .traced = nn::trace_layout(net, {1, 28, 28, 1})});
 ///
-/// Without a trace only models of convolutions and BatchNorm2d are known. For what a trace cannot know,
-/// `flattened` and `unflattened` give the number of channels by the array's name, 0 for an array that stays
-/// as it is; they overrule the trace.
+/// Without a trace, only convolutions and BatchNorm2d have a known order. For arrays whose order a trace
+/// cannot determine, `flattened` and `unflattened` map the array's name to the number of channels, or to 0 if
+/// it keeps its order; they override the trace.
 struct SavingOptions {
-  Layout layout = channels_last;
-  std::map<std::string, std::size_t> flattened = {};    ///< of columns: `{{"fc1.weight", 16}}`
-  std::map<std::string, std::size_t> unflattened = {};  ///< of rows, with the layer's bias, and of vectors
-  LayoutTrace traced = {};                              ///< what trace_layout found
+  Layout layout = channels_last;                        ///< the order in the file
+  std::map<std::string, std::size_t> flattened = {};    ///< channels of columns: `{{"fc1.weight", 16}}`
+  std::map<std::string, std::size_t> unflattened = {};  ///< of rows with the layer's bias, or of vectors
+  LayoutTrace traced = {};                              ///< result of trace_layout
 
-  /// What stands in front of the model's names in the file: "module.", "model.". Reading then leaves out
-  /// arrays without it.
+  /// Prefix of the model's names in the file, such as "module." or "model.". Loading skips arrays without it.
   std::string prefix = "";
-  /// Reading: whether what is missing, unexpected or of another shape or type is an error. Otherwise the
-  /// model keeps its values there, and the report says so.
+  /// Loading: whether missing and unexpected arrays, and arrays of another shape or type, are an error. If
+  /// false, the model keeps its values there, and the report lists them.
   bool strict = true;
-  /// Reading: converts arrays of other types, float64 to float by rounding, and integers. Without it only
-  /// conversions without loss happen: F16 and BF16 to either precision, F32 to F64.
+  /// Loading: converts arrays of other types too, float64 to float by rounding, and integers. If false, only
+  /// lossless conversions are made: F16 and BF16 to either precision, F32 to F64.
   bool cast = false;
 };
 
-/// What load did with each array. Names are the model's, those of `unexpected` and `skipped` the file's.
+/// What load did with each array. Names are the model's; in `unexpected` and `skipped` they are the file's.
 struct LoadReport {
-  std::vector<std::string> loaded;
-  std::vector<std::string> missing;               ///< not in the file: the model kept its values
+  std::vector<std::string> loaded;                ///< set from the file
+  std::vector<std::string> missing;               ///< not in the file; the model kept its values
   std::vector<std::string> unexpected;            ///< not in the model
-  std::map<std::string, std::string> mismatched;  ///< another shape or type, and which
-  std::map<std::string, std::string> skipped;     ///< not read, and why
-  std::map<std::string, std::string> cast;        ///< converted, and from what: `F16 to F32`
+  std::map<std::string, std::string> mismatched;  ///< has another shape or type, with both
+  std::map<std::string, std::string> skipped;     ///< not read, with the reason
+  std::map<std::string, std::string> cast;        ///< converted, with the types: `F16 to F32`
 
-  /// A line for each kind that came: `missing: head.weight, head.bias`.
+  /// The number of loaded arrays, and a line for each other field that is not empty:
+  /// `missing: head.weight, head.bias`.
   XGRAD_API std::string text() const;
 };
 
 namespace detail {
 
-/// What a model consists of when it is saved.
+/// The parameters and buffers of a model.
 template <class T>
 struct SavedParts {
   std::vector<NamedParameter<T>> parameters;
@@ -86,7 +86,7 @@ SavedParts<T> saved_parts(const Model& model) {
 template <class T>
 XGRAD_API StateDict state_dict(const SavedParts<T>& parts, const SavingOptions& options);
 
-/// `where`: what the message says the state came from.
+/// `where`: the source of the state, for the error message.
 template <class T>
 XGRAD_API LoadReport load_state_dict(const SavedParts<T>& parts, const StateDict& state,
                                      const SavingOptions& options, const std::string& where);
@@ -97,36 +97,36 @@ XGRAD_API LoadReport load_file(const SavedParts<T>& parts, const std::filesystem
 
 }  // namespace detail
 
-/// The parameters and buffers of a model by name, copied: to keep the best weights, or to write them with
-/// write_safetensors. Throws ValueError where the options do not fit the model, or do not tell the order of
-/// an array.
+/// Copies of a model's parameters and buffers by name, to keep the best weights or to write them with
+/// write_safetensors. Throws ValueError if the options do not fit the model, or if they do not determine the
+/// order of an array.
 template <class Model>
 StateDict state_dict(const Model& model, const SavingOptions& options = {}) {
   return detail::state_dict(detail::saved_parts(model), options);
 }
 
-/// Gives a model the values of a state that has exactly its parameters and buffers: the same names and
-/// shapes, and types that convert without loss. Integers and other types that no parameter has are passed
-/// over where the model has nothing of their name (PyTorch's `num_batches_tracked`, `position_ids`). A buffer
-/// without value takes the one of its name, of any shape, and keeps none where there is none. Throws
-/// FileError that lists everything that differs; the model then stays as it was. With `.strict = false` what
-/// fits is loaded, and the report says what does not.
+/// Sets a model's parameters and buffers from a state that has exactly these: the same names and shapes, and
+/// types that convert without loss. Arrays of integers and of other types that no parameter has are skipped
+/// if the model has no array of their name (PyTorch's `num_batches_tracked`, `position_ids`). A buffer
+/// without a value takes the array of its name, of any shape, and stays without a value if there is none.
+/// Throws FileError that lists all differences; the model is then unchanged. With `.strict = false`, arrays
+/// that fit are loaded, and the report lists the others.
 template <class Model>
   requires(!std::is_const_v<Model>)
 LoadReport load_state_dict(Model& model, const StateDict& state, const SavingOptions& options = {}) {
   return detail::load_state_dict(detail::saved_parts(model), state, options, "the state");
 }
 
-/// Writes the parameters and buffers of a model to a file. A crash or an error leaves the older file of that
-/// name as it was. Throws FileError, naming the file and the system's reason.
+/// Writes the parameters and buffers of a model to a file. A crash or an error leaves an existing file of
+/// that name unchanged. Throws FileError with the file and the system's reason.
 template <class Model>
 void save(const Model& model, const std::filesystem::path& path, const SavingOptions& options = {}) {
   write_safetensors(path, state_dict(model, options));
 }
 
-/// Reads a model from a file, or from shards by their index (`model.safetensors.index.json`), as
-/// load_state_dict does; only the arrays of the model are read. Throws FileError as there and as
-/// read_safetensors does; the model then stays as it was.
+/// Loads a model from a file, or from shards through their index (`model.safetensors.index.json`), as
+/// load_state_dict does; only the arrays of the model are read. Throws FileError as load_state_dict and
+/// read_safetensors do; the model is then unchanged.
 template <class Model>
   requires(!std::is_const_v<Model>)
 LoadReport load(Model& model, const std::filesystem::path& path, const SavingOptions& options = {}) {

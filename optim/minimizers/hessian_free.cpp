@@ -14,7 +14,7 @@ namespace xgrad::optim {
 namespace detail {
 namespace {
 
-/// The parts of a vector, each in the shape of its parameter.
+/// Splits a vector into parts with the shapes of the parameters.
 template <class T>
 std::vector<Variable<T>> parts_of(const std::vector<nn::NamedParameter<T>>& parameters, const Array<T>& v) {
   std::vector<Variable<T>> parts;
@@ -38,7 +38,7 @@ Array<T> gauss_newton_product(const std::vector<nn::NamedParameter<T>>& paramete
   for (const auto& each : parameters) weights.push_back(each.parameter.variable());
   const std::vector<Variable<T>> direction = parts_of(parameters, v);
 
-  // J v: u^T J is linear in u, and its derivative by u along v is J v.
+  // J v: u^T J v is linear in u; its derivative with respect to u is J v.
   Tape linear;
   Tape tape;
   const Variable<T> y = xgrad::detail::as_result(outputs());
@@ -48,7 +48,7 @@ Array<T> gauss_newton_product(const std::vector<nn::NamedParameter<T>>& paramete
   for (std::size_t i = 0; i < pulled.size(); ++i) along = along + sum(pulled[i] * direction[i]);
   const Variable<T> pushed = linear.gradient(xgrad::detail::as_result(along), u);
 
-  // H J v: the derivative of the loss's gradient by the outputs along J v.
+  // H J v: the derivative along J v of the loss's gradient with respect to the outputs.
   const Variable<T> curved = [&] {
     Tape outer;
     const Variable<T> at = xgrad::detail::new_input(Variable<T>(Array<T>(y.value())));
@@ -73,7 +73,7 @@ std::vector<Array<T>> conjugate_gradients(const std::function<Array<T>(const Arr
                                           const Array<T>& gradient, const Array<T>& start,
                                           std::size_t iterations, double tolerance, std::size_t& done) {
   Array<T> x = start;
-  Array<T> residual = product(x);  // of the equation A x = -gradient
+  Array<T> residual = product(x);  // A x + gradient
   add(residual, 1, gradient);
   Array<T> direction = times(-1, residual);
   double square = dot(residual, residual);
@@ -123,14 +123,14 @@ XGRAD_INSTANTIATE(double)
 template <class T>
 HessianFree<T>::HessianFree(std::vector<nn::NamedParameter<T>> parameters, const HessianFreeOptions& options)
     : parameters_(std::move(parameters)), options_(options), damping_(options.damping) {
-  if (parameters_.empty()) throw ValueError("HessianFree: no parameters came, expected at least one");
+  if (parameters_.empty()) throw ValueError("HessianFree: expected at least one parameter, got none");
   if (!(std::isfinite(damping_) && damping_ >= 0)) {
-    throw ValueError(fmt::format("HessianFree: damping = {} came, expected a finite number >= 0", damping_));
+    throw ValueError(fmt::format("HessianFree: expected a finite damping >= 0, got {}", damping_));
   }
   if (!(options.decay >= 0 && options.decay <= 1)) {
-    throw ValueError(fmt::format("HessianFree: decay = {} came, expected a number in [0, 1]", options.decay));
+    throw ValueError(fmt::format("HessianFree: expected decay in [0, 1], got {}", options.decay));
   }
-  if (options.iterations == 0) throw ValueError("HessianFree: iterations = 0 came, expected at least 1");
+  if (options.iterations == 0) throw ValueError("HessianFree: expected iterations >= 1, got 0");
 }
 
 template <class T>
@@ -143,8 +143,7 @@ HessianFreeStep HessianFree<T>::step(const std::function<Variable<T>()>& outputs
     const Variable<T> value = loss(outputs());
     report.loss_before = static_cast<double>(value.item());
     if (!std::isfinite(report.loss_before)) {
-      throw ValueError(
-          fmt::format("HessianFree: a loss of {} came, expected a finite number", report.loss_before));
+      throw ValueError(fmt::format("HessianFree: expected a finite loss, got {}", report.loss_before));
     }
     tape.backward(value);
     return detail::flat_gradients(parameters_);
@@ -167,7 +166,7 @@ HessianFreeStep HessianFree<T>::step(const std::function<Variable<T>()>& outputs
     const double value = static_cast<double>(loss(outputs()).item());
     return std::isfinite(value) ? value : std::numeric_limits<double>::infinity();
   };
-  // Back along the iterates while the loss gets smaller (section 4.6).
+  // Backtrack along the iterates while the loss decreases (section 4.6).
   std::size_t best = iterates.size() - 1;
   double value = loss_at(iterates[best], 1);
   while (best > 0) {
@@ -177,11 +176,11 @@ HessianFreeStep HessianFree<T>::step(const std::function<Variable<T>()>& outputs
     --best;
   }
   const Array<T>& p = iterates[best];
-  // The model's decrease, with the damping: g p + p (G + lambda) p / 2.
+  // The model's change of the loss, including the damping: g p + p (G + lambda) p / 2.
   const double model =
       detail::dot(gradient, iterates.back()) + 0.5 * detail::dot(iterates.back(), product(iterates.back()));
   report.ratio = model < 0 ? (loss_at(iterates.back(), 1) - report.loss_before) / model : 0;
-  // And back along the line until the loss decreases enough.
+  // Then backtrack along the step until the decrease is sufficient.
   const double slope = detail::dot(gradient, p);
   double scale = 1;
   for (int i = 0; i < 30 && value > report.loss_before + 1e-2 * scale * std::min(slope, 0.0); ++i) {

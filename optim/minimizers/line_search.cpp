@@ -8,8 +8,8 @@ namespace {
 constexpr double c1 = 1e-4;
 constexpr double c2 = 0.9;
 
-/// Where the cubic through two points with their slopes has its minimum (equation 3.43); the middle where it
-/// has none well inside.
+/// The minimiser of the cubic that interpolates values and slopes at two points (equation 3.43); the midpoint
+/// if it is not well inside the interval.
 double cubic_minimum(const LinePoint& a, const LinePoint& b) {
   const double d1 = a.slope + b.slope - 3 * (a.value - b.value) / (a.at - b.at);
   const double square = d1 * d1 - a.slope * b.slope;
@@ -53,12 +53,12 @@ class Search {
     return point;
   }
 
-  /// Narrows an interval that holds such a step; `low` is the end with the smaller value that decreases
-  /// enough.
+  /// Narrows an interval that contains a step satisfying the conditions; `low` is the end with the smallest
+  /// value that satisfies the first one.
   double zoom(LinePoint low, LinePoint high) {
     while (left_ > 0 && low.at != high.at) {
       const double at = is_finite(high) ? cubic_minimum(low, high) : low.at + 0.25 * (high.at - low.at);
-      if (at == low.at || at == high.at) break;  // no number lies between
+      if (at == low.at || at == high.at) break;  // no floating-point number lies between
       const LinePoint now = evaluate(at);
       if (!is_finite(now) || !decreases(now) || now.value >= low.value) {
         high = now;

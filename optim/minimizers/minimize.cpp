@@ -26,9 +26,9 @@ std::string to_string(Stop stop) {
     case Stop::evaluations:
       return "all evaluations were used";
     case Stop::callback:
-      return "the callback said so";
+      return "the callback stopped it";
     case Stop::no_progress:
-      return "no step makes the value smaller";
+      return "no step decreases the value";
     case Stop::not_finite:
       return "the value is no longer finite";
   }
@@ -40,7 +40,8 @@ namespace {
 
 void check(const MinimizeOptions& options) {
   const auto refuse = [](bool wrong, const char* option, double value, const char* expected) {
-    if (wrong) throw ValueError(fmt::format("minimize: {} = {} came, expected {}", option, value, expected));
+    if (wrong)
+      throw ValueError(fmt::format("minimize: expected {0} to be {2}, got {1}", option, value, expected));
   };
   const auto not_negative = [&](const char* option, double value) {
     refuse(!(value >= 0), option, value, "a number >= 0");
@@ -55,7 +56,7 @@ void check(const MinimizeOptions& options) {
          "a number in [0, 1)");
 }
 
-/// A point that was evaluated.
+/// A point with its value and gradient.
 template <class T>
 struct Evaluated {
   Array<T> w;
@@ -63,7 +64,7 @@ struct Evaluated {
   double value = 0;
 };
 
-/// The last steps s = w_(t+1) - w_t and changes of the gradient y, from which L-BFGS knows the curvature.
+/// The last steps s = w_(t+1) - w_t and gradient changes y, from which L-BFGS approximates the curvature.
 template <class T>
 class Curvature {
  public:
@@ -71,7 +72,7 @@ class Curvature {
 
   void add(Array<T> s, Array<T> y) {
     const double sy = dot(s, y);
-    if (!(sy > 1e-14 * norm(s) * norm(y))) return;  // the curvature has to be positive
+    if (!(sy > 1e-14 * norm(s) * norm(y))) return;  // only pairs with positive curvature are stored
     if (pairs_.size() == memory_) pairs_.pop_front();
     pairs_.push_back({std::move(s), std::move(y), 1 / sy});
   }
@@ -79,7 +80,8 @@ class Curvature {
   void clear() { pairs_.clear(); }
   bool is_empty() const { return pairs_.empty(); }
 
-  /// -H g, by the two-loop recursion (algorithm 9.1) with gamma = s y / (y y) as a first H.
+  /// -H g by the two-loop recursion (Nocedal and Wright, algorithm 9.1), with the initial H = gamma I,
+  /// gamma = s y / (y y).
   Array<T> direction(const Array<T>& gradient) const {
     Array<T> q = gradient;
     std::vector<double> alpha(pairs_.size());
@@ -113,7 +115,7 @@ class Minimizer {
     now_ = evaluate(std::move(w0));
     if (!std::isfinite(now_.value) || !std::isfinite(norm(now_.gradient))) {
       throw ValueError(fmt::format(
-          "minimize: at w0 the value is {} and the norm of the gradient {}, expected finite numbers",
+          "minimize: expected a finite value and gradient at w0, got the value {} and the gradient norm {}",
           now_.value, norm(now_.gradient)));
     }
   }
@@ -142,7 +144,7 @@ class Minimizer {
     return point;
   }
 
-  /// The next point; the reason, where it is time to stop.
+  /// Moves to the next point; returns the reason if a stopping criterion is met.
   std::optional<Stop> iterate(std::size_t t) {
     if (evaluations_ >= options_.evaluations) return Stop::evaluations;
     Evaluated<T> next;
@@ -173,7 +175,7 @@ class Minimizer {
     next = evaluate(plus(now_.w, 1, velocity_));
   }
 
-  /// A step of L-BFGS; where its direction leads nowhere, one along the gradient.
+  /// A step of L-BFGS; if the line search along its direction fails, one of steepest descent.
   bool search(Evaluated<T>& next) {
     const bool remembered = !curvature_.is_empty();
     if (search_along(curvature_.direction(now_.gradient), remembered, next)) return true;
@@ -189,7 +191,7 @@ class Minimizer {
       next = evaluate(plus(now_.w, at, direction));
       return LinePoint{at, next.value, dot(next.gradient, direction)};
     };
-    // The first step has no scale yet: its length is at most 1.
+    // Without curvature pairs the step has no scale: limit its length to 1.
     const double first = is_scaled ? 1 : std::min(1.0, 1 / norm(now_.gradient));
     const std::size_t left = options_.evaluations - std::min(options_.evaluations, evaluations_);
     return find_step(phi, {0, now_.value, slope}, first, std::min<std::size_t>(left, 40)) > 0;

@@ -14,17 +14,17 @@
 #include <vector>
 
 /// \file
-/// Minimising functions outside learning (section 4 of the note, Termination).
+/// Minimisation of general functions (section 4 of the note, Termination).
 
 namespace xgrad::optim {
 
-/// How the next point is found.
+/// The minimisation method.
 enum class Method {
   lbfgs,  ///< limited-memory BFGS with a strong Wolfe line search (Nocedal and Wright 1999, chapters 3 and 9)
   gradient_descent,  ///< the momentum method with a fixed learning rate
 };
 
-/// Where `minimize` is after an iteration.
+/// The state of `minimize` after an iteration.
 struct Iteration {
   std::size_t number;    ///< t, from 1
   double value;          ///< L(w_t)
@@ -32,17 +32,18 @@ struct Iteration {
   double step_size;      ///< ||w_t - w_(t-1)||
 };
 
-/// How `minimize` goes. It stops when a tolerance is met; 0 takes a condition out.
+/// Options for `minimize`. It stops when the first criterion is met; for the tolerances gradient_norm,
+/// step_size and decrease, 0 disables the criterion.
 struct MinimizeOptions {
-  Method method = Method::lbfgs;
-  std::size_t iterations = 1000;     ///< at most
-  std::size_t evaluations = 100000;  ///< of the function and its gradient, at most
-  double gradient_norm = 1e-8;       ///< stop where ||grad L(w_t)|| (the Euclidean norm) is at most this
-  double step_size = 0;              ///< stop where ||w_t - w_(t-1)|| is at most this
-  double decrease = 0;               ///< stop where |L(w_t) - L(w_(t-1))| is at most this
-  std::size_t memory = 10;           ///< of L-BFGS: pairs of steps and changes of the gradient
-  double learning_rate = 1e-3;       ///< of gradient descent, alpha
-  double momentum = 0;               ///< of gradient descent, mu in [0, 1)
+  Method method = Method::lbfgs;     ///< the minimisation method
+  std::size_t iterations = 1000;     ///< maximum number of iterations
+  std::size_t evaluations = 100000;  ///< maximum number of evaluations of the function and its gradient
+  double gradient_norm = 1e-8;       ///< stop if ||grad L(w_t)|| (the Euclidean norm) is at most this
+  double step_size = 0;              ///< stop if ||w_t - w_(t-1)|| is at most this
+  double decrease = 0;               ///< stop if |L(w_t) - L(w_(t-1))| is at most this
+  std::size_t memory = 10;           ///< L-BFGS: number of stored pairs of step and gradient change
+  double learning_rate = 1e-3;       ///< gradient descent: alpha > 0
+  double momentum = 0;               ///< gradient descent: mu in [0, 1)
   std::function<bool(const Iteration&)> callback = {};  ///< called after each iteration; true stops
 };
 
@@ -58,19 +59,19 @@ enum class Stop {
   not_finite
 };
 
-/// The reason in words.
+/// The reason as text.
 XGRAD_API std::string to_string(Stop stop);
 
-/// What `minimize` found: the best point that it came to.
+/// The result of `minimize`: the best point found.
 template <class T>
 struct Minimum {
-  Array<T> w;                ///< in the shape of w0
-  double value = 0;          ///< L(w)
-  double gradient_norm = 0;  ///< ||grad L(w)||
-  std::size_t iterations = 0;
-  std::size_t evaluations = 0;  ///< of the function and its gradient
-  Stop stop = Stop::iterations;
-  /// Whether a tolerance was met: of the gradient, the step or the decrease.
+  Array<T> w;                    ///< the point, with the shape of w0
+  double value = 0;              ///< L(w)
+  double gradient_norm = 0;      ///< ||grad L(w)||
+  std::size_t iterations = 0;    ///< number of iterations
+  std::size_t evaluations = 0;   ///< number of evaluations of the function and its gradient
+  Stop stop = Stop::iterations;  ///< why it stopped
+  /// Whether a tolerance was met: gradient_norm, step_size or decrease.
   bool converged() const {
     return stop == Stop::gradient_norm || stop == Stop::step_size || stop == Stop::decrease;
   }
@@ -78,14 +79,15 @@ struct Minimum {
 
 namespace detail {
 
-/// The value at a point, and its gradient into the array.
+/// Returns the value at w and writes the gradient to `gradient`.
 template <class T>
 using Objective = std::function<double(const Array<T>& w, Array<T>& gradient)>;
 
 template <class T>
 XGRAD_API Minimum<T> minimize(const Objective<T>& objective, Array<T> w0, const MinimizeOptions& options);
 
-/// The parameters as one vector, and back.
+/// Copy the values, or the gradients (which are then cleared), of all parameters to one vector, and set the
+/// values from a vector.
 template <class T>
 XGRAD_API Array<T> flat_values(const std::vector<nn::NamedParameter<T>>& parameters);
 template <class T>
@@ -95,17 +97,17 @@ XGRAD_API void set_flat_values(const std::vector<nn::NamedParameter<T>>& paramet
 
 }  // namespace detail
 
-/// Looks for a minimum of f near w0, an array of any shape. f takes a Variable and returns one number, from
-/// which the engine takes the gradient:
+/// Finds a local minimum of f, starting from w0, an array of any shape. f takes a Variable and returns a
+/// scalar Variable; its gradient is computed by reverse-mode differentiation:
 ///
 ///     const auto minimum = optim::minimize([](const auto& w) { return sum(square(w - 3.0)); }, w0);
 ///     fmt::print("{} after {} iterations: {}\n", minimum.value, minimum.iterations,
-///     to_string(minimum.stop));
+///                to_string(minimum.stop));
 ///
-/// A line search that meets a value that is not finite goes back; where no step makes the value smaller, the
-/// result says `no_progress`, which close to a minimum means that rounding errors are all that is left.
-/// Throws ValueError where an option is out of its range or L(w0) is not finite, and ShapeError where f does
-/// not return one number.
+/// If the line search meets a value that is not finite, it tries a shorter step. If no step decreases the
+/// value, the result's `stop` is `no_progress`; close to a minimum this means that only rounding error
+/// remains. Throws ValueError if an option is out of range or the value or gradient at w0 is not finite, and
+/// ShapeError if f does not return a scalar.
 template <class F, class X>
 auto minimize(const F& f, const X& w0, const MinimizeOptions& options = {}) {
   using T = xgrad::detail::scalar_t<X>;
@@ -117,11 +119,12 @@ auto minimize(const F& f, const X& w0, const MinimizeOptions& options = {}) {
   return detail::minimize<T>(objective, Array<T>(xgrad::detail::to_variable(w0).value()), options);
 }
 
-/// The same for a function of the parameters of a model, which end at the best values found: training on a
-/// whole set (batch learning) by L-BFGS. `loss` computes the loss anew with their present values:
+/// Minimises a loss with respect to the parameters of a model, which are set to the best values found: for
+/// example, training on the full data set (batch learning) by L-BFGS. `loss` is called without arguments and
+/// computes the loss from the current parameters:
 ///
-///     optim::minimize_parameters(nn::parameters(net), [&] { return nn::cross_entropy(net(images), labels);
-///     });
+///     optim::minimize_parameters(nn::parameters(net),
+///                                [&] { return nn::cross_entropy(net(images), labels); });
 template <class T, class Loss>
 Minimum<T> minimize_parameters(const std::vector<nn::NamedParameter<T>>& parameters, const Loss& loss,
                                const MinimizeOptions& options = {}) {

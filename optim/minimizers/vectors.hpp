@@ -6,7 +6,7 @@
 #include <cstddef>
 
 /// \file
-/// Arrays as vectors; sums are taken in double. Not installed.
+/// Vector operations on arrays; sums are accumulated in double. Not installed.
 
 namespace xgrad::optim::detail {
 

@@ -10,17 +10,18 @@ namespace {
 
 constexpr double largest = std::numeric_limits<double>::max();
 
-/// Numbers whose distance is less than this share of their size are equal: their labels would be too long.
+/// Values that differ by less than this fraction of their magnitude count as equal, because the labels that
+/// distinguish them would be too long.
 constexpr double least_span = 1e-6;
-/// A linear axis takes numbers below this for 0: powers of ten, its ticks, end there.
+/// On a linear axis, smaller magnitudes count as 0: tick steps are powers of ten, which underflow below it.
 constexpr double least_number = 1e-300;
 
-/// m * 10^exponent, rounded once where 10^|exponent| is exact.
+/// m * 10^exponent, correctly rounded if 10^|exponent| is exact in double.
 double decimal(double m, int exponent) {
   return exponent < 0 ? m / std::pow(10, -exponent) : m * std::pow(10, exponent);
 }
 
-/// As short as it can be: `0.01`, `2000`, `50k`, `1e-06`.
+/// A short label: `0.01`, `2000`, `50k`, `1e-06`.
 std::string label(double value, int digits) {
   if (value == 0) return "0";
   const double magnitude = std::abs(value);
@@ -31,7 +32,7 @@ std::string label(double value, int digits) {
   return fmt::format("{:.{}g}", value, digits);
 }
 
-/// m * 10^exponent, also where no double is near it.
+/// The label of m * 10^exponent, even if no double is close to it.
 std::string label_of_power(int m, int exponent) {
   if (exponent < -4 || exponent > 8) return fmt::format("{}e{:+03}", m, exponent);
   return label(decimal(m, exponent), 6);
@@ -76,7 +77,7 @@ void Axis::settle() {
 
 double Axis::share(double value) const {
   const double scaled = scale_ == Scale::logarithmic ? std::log10(value) : value;
-  return (scaled / 2 - low_ / 2) / (high_ / 2 - low_ / 2);  // the difference of large numbers overflows
+  return (scaled / 2 - low_ / 2) / (high_ / 2 - low_ / 2);  // halved: differences can overflow
 }
 
 std::vector<Tick> Axis::ticks(std::size_t most) const {
@@ -123,7 +124,7 @@ std::vector<Tick> Axis::logarithmic_ticks(std::size_t most) const {
       if (m == 1 || dense) add(m, exponent);
     }
   }
-  if (ticks.empty()) {  // among the last doubles above 0, where powers of ten have few digits
+  if (ticks.empty()) {  // near the smallest positive doubles, where powers of ten have few digits
     const double middle = std::pow(10, low_ / 2 + high_ / 2);
     ticks.push_back({middle, label(middle, 6)});
   }

@@ -12,31 +12,31 @@ namespace xgrad::optim::detail {
 
 enum class Scale { linear, logarithmic, whole_numbers };
 
-/// A number that is written at an axis.
+/// A labelled position on an axis.
 struct Tick {
   double value;
   std::string label;
 };
 
-/// An axis: which numbers lie on it, and where.
+/// An axis: its range, the position of a value on it, and its ticks.
 class Axis {
  public:
   explicit Axis(Scale scale) : scale_(scale) {}
 
-  /// Whether the number can lie on such an axis: it is finite, and on a logarithmic one positive.
+  /// Whether the axis can show the value: finite and, on a logarithmic axis, positive.
   bool holds(double value) const;
 
-  /// Makes the axis reach this number, if it holds it.
+  /// Extends the axis to the value, if the axis can show it.
   void include(double value);
 
-  /// Ends the calls of `include`. Numbers that are equal but for rounding are in the middle of an axis that
-  /// begins at 0, because what tells them apart could not be written at it.
+  /// Fixes the range after the last call of `include`. Values that are equal up to rounding are placed in the
+  /// middle of an axis that begins at 0, because tick labels could not show their difference.
   void settle();
 
-  /// Where the number lies: 0 is the beginning of the axis, 1 its end.
+  /// The position of the value: 0 is the beginning of the axis, 1 its end.
   double share(double value) const;
 
-  /// Round numbers on the axis, in order: for `most` >= 2 about as many, and never more than 3 * most + 3.
+  /// Ticks at round numbers, in order: about `most` of them, for most >= 2, and never more than 3 * most + 3.
   std::vector<Tick> ticks(std::size_t most) const;
 
  private:
@@ -44,7 +44,7 @@ class Axis {
   std::vector<Tick> logarithmic_ticks(std::size_t most) const;
 
   Scale scale_;
-  double low_ = std::numeric_limits<double>::infinity();  // of a logarithmic axis: in powers of 10
+  double low_ = std::numeric_limits<double>::infinity();  // on a logarithmic axis, log10 of the value
   double high_ = -std::numeric_limits<double>::infinity();
 };
 

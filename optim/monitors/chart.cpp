@@ -22,20 +22,20 @@ using detail::shortened;
 using detail::text_width;
 using detail::Tick;
 
-// Okabe and Ito's colors, which the colour-blind can tell apart, from the most to the least contrast.
+// Colors of Okabe and Ito, which are distinguishable for the color-blind, in order of decreasing contrast.
 constexpr std::array palette{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"};
 
-constexpr double small = 12, medium = 13;  // sizes of texts
-constexpr double row = 20;                 // the height of a row of the legend
+constexpr double small = 12, medium = 13;  // font sizes
+constexpr double row = 20;                 // height of a row of the legend
 
-/// An axis in its place on the drawing.
+/// An axis with the coordinates of its ends in the drawing.
 struct PlacedAxis {
   const Axis& axis;
   double from, to;
   double at(double value) const { return from + axis.share(value) * (to - from); }
 };
 
-/// Whether labels that take so much room along the axis lie apart.
+/// Whether the tick labels do not overlap; `extent` is the room that a label needs along the axis.
 template <class Extent>
 bool lie_apart(const std::vector<Tick>& ticks, const PlacedAxis& place, const Extent& extent) {
   for (std::size_t i = 1; i < ticks.size(); ++i) {
@@ -45,7 +45,7 @@ bool lie_apart(const std::vector<Tick>& ticks, const PlacedAxis& place, const Ex
   return true;
 }
 
-/// As many ticks as there is room for their labels, about five at most.
+/// As many ticks as there is room for their labels, at most about five.
 template <class Extent>
 std::vector<Tick> fitting_ticks(const PlacedAxis& place, const Extent& extent) {
   for (std::size_t most = 5; most >= 2; --most) {
@@ -57,8 +57,8 @@ std::vector<Tick> fitting_ticks(const PlacedAxis& place, const Extent& extent) {
   return ticks;
 }
 
-/// Those points of a line that can be seen: of neighbours in a column of pixels the first, the highest, the
-/// lowest and the last.
+/// Drops points that do not affect the picture: of consecutive points in one column of pixels, keeps the
+/// first, the highest, the lowest and the last.
 std::vector<Point> thinned(const std::vector<Point>& points) {
   std::vector<Point> kept;
   for (std::size_t begin = 0, end = 0; begin < points.size(); begin = end) {
@@ -73,7 +73,7 @@ std::vector<Point> thinned(const std::vector<Point>& points) {
   return kept;
 }
 
-/// The dots of a line, one a pixel.
+/// The dots of a line, at most one per pixel.
 class Dots {
  public:
   Dots(Svg& drawing, std::string color) : drawing_(drawing), color_(std::move(color)) {}
@@ -88,7 +88,7 @@ class Dots {
   std::set<std::pair<long, long>> drawn_;
 };
 
-/// An entry of the legend; `x` is from the left edge of the plot, `row` counts from 0.
+/// An entry of the legend; `x` is the distance from the left edge of the plot, `row` counts from 0.
 struct Entry {
   std::size_t line;
   std::string name;
@@ -96,7 +96,7 @@ struct Entry {
   std::size_t row;
 };
 
-/// Places entries in rows of this width.
+/// Arranges the entries in rows of the given width.
 std::vector<Entry> legend_of(const std::vector<std::string>& names, double width) {
   constexpr double sample = 32, gap = 16;
   std::vector<Entry> entries;
@@ -118,7 +118,7 @@ std::vector<Entry> legend_of(const std::vector<std::string>& names, double width
 Chart::Chart(ChartOptions options) : options_(std::move(options)) {
   for (const double size : {options_.width, options_.height}) {
     if (!(size >= 100 && std::isfinite(size))) {
-      throw ValueError(fmt::format("Chart: size {} x {} came, expected at least 100 x 100 pixels",
+      throw ValueError(fmt::format("Chart: expected a size of at least 100 x 100 pixels, got {} x {}",
                                    options_.width, options_.height));
     }
   }
@@ -127,7 +127,7 @@ Chart::Chart(ChartOptions options) : options_(std::move(options)) {
 Chart& Chart::line(std::string name, std::vector<double> x, std::vector<double> y,
                    const LineOptions& options) {
   if (x.size() != y.size()) {
-    throw ValueError(fmt::format("Chart: line \"{}\": {} x and {} y came, expected equally many", name,
+    throw ValueError(fmt::format("Chart: line \"{}\": expected equally many x and y, got {} and {}", name,
                                  x.size(), y.size()));
   }
   lines_.push_back({std::move(name), std::move(x), std::move(y), options});
@@ -158,8 +158,8 @@ std::string Chart::svg() const {
   x_axis.settle();
   y_axis.settle();
 
-  // The margins: on the left the labels of the axis, above title and legend. A long legend makes the drawing
-  // higher, so that the plot keeps half of the height that was asked for.
+  // The margins hold the labels of the y axis on the left, and title and legend above. A long legend
+  // increases the height of the drawing, so that the plot keeps at least half of the requested height.
   double labels = 0;
   for (const Tick& each : y_axis.ticks(5)) labels = std::max(labels, text_width(each.label, small));
   const double left = std::max(labels + 14, 36.0) + (options_.y_label.empty() ? 0 : 24);
@@ -221,7 +221,7 @@ std::string Chart::svg() const {
         continue;
       }
       const Point point{horizontal.at(each.x[i]), vertical.at(each.y[i])};
-      // A gap within a pixel cannot be seen.
+      // A gap within one column of pixels is not visible.
       if (gap && !part.empty() && std::floor(point.x) != std::floor(part.back().x)) finish();
       gap = false;
       if (each.options.steps && !part.empty()) part.push_back({point.x, part.back().y});

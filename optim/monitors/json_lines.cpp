@@ -36,10 +36,10 @@ Json to_json(const EpochRecord& record) {
           {"best", record.best}};
 }
 
-/// Text that is no UTF-8 does not stop a run.
+/// Replaces invalid UTF-8 instead of throwing, so that it does not end a run.
 std::string text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
-/// The lines of steps up to this one that are in the file. A line that was cut off is none.
+/// The lines of the file that belong to steps up to `step`. Incomplete lines are dropped.
 std::string lines_until(const std::filesystem::path& path, std::size_t step) {
   std::string kept;
   std::ifstream file(path);
@@ -72,7 +72,7 @@ void JsonLines::begin(const RunInfo& info) {
   if (info.goes_on() && std::filesystem::is_regular_file(path_)) {
     const std::size_t last_epoch = info.history.empty() ? 0 : info.history.back().step;
     lines += lines_until(path_, std::max(info.step, last_epoch));
-    files::write_atomically(path_, lines);  // in one step: a program that is killed here loses no line
+    files::write_atomically(path_, lines);  // atomically: no line is lost if the program is killed here
     file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::add);
   } else {
     file_ = std::make_unique<OutputFile>(path_, OutputFile::Mode::truncate);
@@ -96,7 +96,7 @@ void JsonLines::epoch(const EpochRecord& record) { write(text(to_json(record)));
 
 void JsonLines::end(const RunResult& result) {
   write(text({{"kind", "end"},
-              {"reason", result.reason},
+              {"reason", result.reason_text()},
               {"epochs", result.epochs},
               {"best_epoch", result.best_epoch},
               {"best_error", number(result.best_error)},

@@ -17,7 +17,7 @@ void append_number(std::string& bytes, std::uint32_t number) {
   for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(number >> shift & 0xff);
 }
 
-/// Length, name, data, checksum.
+/// A chunk consists of length, name, data and checksum.
 void append_chunk(std::string& png, std::string_view name, std::string_view data) {
   append_number(png, static_cast<std::uint32_t>(data.size()));
   std::string checked(name);
@@ -77,7 +77,8 @@ std::string png_address(const Array<float>& image) {
   std::string header;
   append_number(header, static_cast<std::uint32_t>(columns));
   append_number(header, static_cast<std::uint32_t>(rows));
-  header += {8, static_cast<char>(channels == 3 ? 2 : 0), 0, 0, 0};  // bits, colour or gray, the only methods
+  // Bit depth, color type (RGB or gray), compression, filter, interlace.
+  header += {8, static_cast<char>(channels == 3 ? 2 : 0), 0, 0, 0};
   std::string png = "\x89PNG\r\n\x1a\n";
   append_chunk(png, "IHDR", header);
   append_chunk(png, "IDAT", deflated(lines));

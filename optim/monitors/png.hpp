@@ -5,12 +5,13 @@
 #include <string>
 
 /// \file
-/// Images for pages. Not installed.
+/// PNG images as data URLs. Not installed.
 
 namespace xgrad::optim::detail {
 
-/// An image {H, W, 1} or {H, W, 3} as a PNG file (ISO/IEC 15948) in a `data:` address; values are stretched
-/// from their least and largest to black and white. Other numbers of channels show their first.
+/// Encodes an image {H, W, 1} or {H, W, 3} as a PNG file (ISO/IEC 15948) in a `data:` URL. Values are scaled
+/// linearly from their minimum (black) to their maximum (white); values that are not finite are black. With
+/// another number of channels only the first is shown.
 std::string png_address(const Array<float>& image);
 
 }  // namespace xgrad::optim::detail

@@ -18,7 +18,7 @@ std::size_t width_of(std::FILE* out) {
   return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-/// Whole seconds: a time that is left is a guess.
+/// Rounds to whole seconds, because a remaining time is only an estimate.
 std::string about(double seconds) { return detail::duration(std::max(std::round(seconds), 0.0)); }
 
 std::string with_error(double loss, const std::optional<double>& error) {
@@ -43,7 +43,7 @@ std::string to_string(const EpochRecord& record, std::size_t epochs) {
     return fmt::format("{}", fmt::join(parts, between));
   };
   std::string text = line("  ", true, true);
-  // Long numbers come closer, and what matters less is left out.
+  // If the line is too long, use single spaces, then omit the time and the training error.
   if (text.size() > columns) text = line(" ", true, true);
   if (text.size() > columns) text = line(" ", false, true);
   if (text.size() > columns) text = line(" ", false, false);
@@ -56,14 +56,14 @@ void ProgressBar::begin(const RunInfo& info) {
   epochs_ = info.epochs;
   if (!info.title.empty()) print(info.title + "\n");
   if (info.goes_on())
-    print(fmt::format("going on after {} epochs, at step {}\n", info.history.size(), info.step));
+    print(fmt::format("resuming after {} epochs, at step {}\n", info.history.size(), info.step));
   std::fflush(out_);
 }
 
 void ProgressBar::batch(const BatchRecord& record) {
   const auto now = std::chrono::steady_clock::now();
   if (record.samples == record.samples_per_epoch) {
-    clear();  // what the program prints now has a line
+    clear();  // output of the program starts on an empty line
     std::fflush(out_);
   }
   if (!is_terminal_ || record.samples == record.samples_per_epoch) return;
@@ -79,7 +79,7 @@ void ProgressBar::batch(const BatchRecord& record) {
                                        with_error(record.running_loss, record.running_error),
                                        record.samples_per_second, about(left));
   const std::string title = fmt::format("epoch {}/{} ", record.epoch, record.epochs);
-  const std::size_t wide = width_of(out_) - 1;  // a full line would wrap on some terminals
+  const std::size_t wide = width_of(out_) - 1;  // a full line wraps on some terminals
   const std::size_t taken = title.size() + text.size() + 2;
   const std::size_t length = wide > taken + 5 ? std::min<std::size_t>(wide - taken, 30) : 0;
   const auto filled = static_cast<std::size_t>(share * static_cast<double>(length));
@@ -98,13 +98,13 @@ void ProgressBar::clear() {
 void ProgressBar::epoch(const EpochRecord& record) {
   clear();
   print(to_string(record, epochs_) + "\n");
-  std::fflush(out_);  // once: the line appears in the place of the bar, with nothing in between
+  std::fflush(out_);  // a single flush replaces the bar by the line without flicker
 }
 
 void ProgressBar::end(const RunResult& result) {
   clear();
-  if (result.reason != "epochs") {
-    print("stopped: " + result.reason +
+  if (result.reason != StopReason::epochs) {
+    print("stopped: " + result.reason_text() +
           (result.best_epoch > 0 ? fmt::format("; epoch {} was the best", result.best_epoch) : "") + "\n");
   }
   std::fflush(out_);

@@ -10,15 +10,18 @@
 
 namespace xgrad::optim {
 
-/// Shows a run on a terminal: while an epoch goes on a line that fills, with rate, remaining time, running
-/// loss and error; at its end a line that stays. If the output is not a terminal there are only the latter.
-/// An output that cannot be written, such as a closed one, is no error.
+/// Shows a run on a terminal: during an epoch a progress bar with throughput, remaining time, running loss
+/// and error; at its end a summary line. If the output is not a terminal, only the summary lines are printed.
+/// Failure to write to the output, for example because it is closed, is ignored.
 class XGRAD_API ProgressBar : public Monitor {
  public:
   explicit ProgressBar(std::FILE* out = stdout);
 
+  /// Prints the title and, for a resumed run, the epochs and steps completed before.
   void begin(const RunInfo& info) override;
+  /// Redraws the bar, at most every 0.1 s; after the last step of an epoch, clears it.
   void batch(const BatchRecord& record) override;
+  /// Replaces the bar by the summary line of the epoch.
   void epoch(const EpochRecord& record) override;
   void end(const RunResult& result) override;
 
@@ -33,8 +36,8 @@ class XGRAD_API ProgressBar : public Monitor {
   std::chrono::steady_clock::time_point last_;
 };
 
-/// The line of an epoch, at most 80 columns: loss and zero-one error in training, the same in validation, the
-/// seconds of training, and a star for the best validation error so far:
+/// The summary line of an epoch, at most 80 columns: training loss and zero-one error, validation loss and
+/// error, training time, and a star if the validation error is the best so far:
 ///
 ///     epoch  3/12  loss 0.3412  error 12.31 %  validation 0.3000  11.70 %  5.2 s  *
 XGRAD_API std::string to_string(const EpochRecord& record, std::size_t epochs);

@@ -23,20 +23,20 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// How often the page is written while nothing else happens. The script of the page waits for a multiple of
-/// it.
+/// Interval at which the page is rewritten between epochs. The page's script waits for a multiple of it
+/// before it considers the program killed.
 constexpr auto interval = std::chrono::seconds(5);
 
 double seconds_since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-/// Calls a function every few seconds on a thread of its own, while it lives.
+/// Calls a function at every interval on its own thread, during the lifetime of the object.
 class Pulse {
  public:
   template <class F>
   explicit Pulse(F f) {
-    // Signals are for the threads of the program.
+    // The new thread blocks all signals, so that they are delivered to the program's own threads.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -69,7 +69,7 @@ class Pulse {
   std::thread thread_;
 };
 
-/// How much of a run is done, in epochs, and what is left.
+/// The progress of a run in epochs, and an estimate of the remaining time.
 class Progress {
  public:
   void update(double epochs) {
@@ -77,7 +77,7 @@ class Progress {
     epochs_ = epochs;
   }
 
-  /// An estimate, if a bit is done.
+  /// An estimate, available once some progress has been made.
   std::optional<double> seconds_left(double all) const {
     if (!begin_ || epochs_ - begin_->first < 1e-3) return std::nullopt;
     return seconds_since(begin_->second) / (epochs_ - begin_->first) * std::max(all - epochs_, 0.0);
@@ -88,7 +88,7 @@ class Progress {
   double epochs_ = 0;
 };
 
-/// `2026-11-30 14:05 UTC`: the page may be read elsewhere.
+/// The time as `2026-11-30 14:05 UTC`; in UTC, because the page may be read in another time zone.
 std::string date() { return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr))); }
 
 std::string current_epoch(const RunInfo& info, const std::vector<EpochRecord>& history) {
@@ -102,7 +102,7 @@ std::string current_epoch(const RunInfo& info, const std::vector<EpochRecord>& h
 struct Report::State {
   explicit State(std::filesystem::path to) : path(std::move(to)) {}
 
-  /// Makes the page of the data and writes it.
+  /// Builds the page from `data` and writes it.
   void show(detail::ReportState now) {
     detail::ReportPage made = detail::report_page(data);
     {
@@ -114,9 +114,9 @@ struct Report::State {
     write();
   }
 
-  /// Writes the page with its state as it is.
+  /// Writes the page with its current state.
   void write() {
-    const std::lock_guard lock(writing);  // held from here, no older page can replace a newer one
+    const std::lock_guard lock(writing);  // held while composing: no older page replaces a newer one
     std::string text;
     {
       const std::lock_guard other(changing);
@@ -133,8 +133,8 @@ struct Report::State {
   Clock::time_point last_batch = {};
   bool exists = false;
 
-  std::mutex writing;   // the file
-  std::mutex changing;  // what follows
+  std::mutex writing;   // guards the file
+  std::mutex changing;  // guards `page` and `state`
   detail::ReportPage page;
   detail::ReportState state;
 
@@ -153,7 +153,7 @@ void Report::begin(const RunInfo& info) {
   s.pulse = std::make_unique<Pulse>([&s] {
     try {
       s.write();
-    } catch (const Error&) {  // the next call from the run says so
+    } catch (const Error&) {  // the next callback of the run reports the error
     }
   });
 }
@@ -184,10 +184,10 @@ void Report::epoch(const EpochRecord& record) {
 
 void Report::end(const RunResult& result) {
   state_->pulse.reset();
-  const bool whole = result.reason == "epochs";
-  state_->show({.kind = whole || result.reason == "early stopping" ? detail::ReportState::finished
-                                                                   : detail::ReportState::stopped,
-                .text = whole ? "finished" : "stopped: " + result.reason});
+  const bool whole = result.reason == StopReason::epochs;
+  state_->show({.kind = whole || result.reason == StopReason::early_stopping ? detail::ReportState::finished
+                                                                             : detail::ReportState::stopped,
+                .text = whole ? "finished" : "stopped: " + result.reason_text()});
 }
 
 void Report::add_figure(const std::string& name, const std::string& value) {

@@ -20,22 +20,22 @@ double or_nan(const std::optional<double>& value) {
   return value.value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
-/// The last epoch that was the best so far, if there is validation.
+/// The best epoch, which is the last one marked as best; nullptr without validation.
 const EpochRecord* best_of(const std::vector<EpochRecord>& history) {
   const auto best =
       std::find_if(history.rbegin(), history.rend(), [](const EpochRecord& each) { return each.best; });
   return best == history.rend() ? nullptr : &*best;
 }
 
-/// A line of a chart.
+/// A curve of a chart, one value per epoch.
 struct Curve {
   const char* name;
   const char* color;
   std::vector<double> values;
 };
 
-/// Whether these numbers span orders of magnitude, as those of a run that diverges: then they are read on a
-/// logarithmic axis. Zeros, which it cannot show, need a better reason.
+/// Whether the values span orders of magnitude, as in a run that diverges, and need a logarithmic axis. The
+/// threshold is higher if there are zeros, which a logarithmic axis cannot show.
 bool is_wide(const std::vector<Curve>& curves) {
   double least = std::numeric_limits<double>::infinity(), most = 0;
   bool has_zero = false;
@@ -50,8 +50,8 @@ bool is_wide(const std::vector<Curve>& curves) {
   return most / least > (has_zero ? 1e5 : 100);
 }
 
-/// A chart over the epochs, or nothing if no curve has a number. That of results, not of settings, marks the
-/// best epoch and may have a logarithmic axis.
+/// A chart over the epochs; empty if no curve has a finite value. A chart of results, unlike one of settings,
+/// marks the best epoch and may have a logarithmic axis.
 enum class Of { results, settings };
 std::string chart(const std::vector<EpochRecord>& history, const char* title, const char* unit,
                   const std::vector<Curve>& curves, Of of) {
@@ -90,7 +90,7 @@ std::string charts(const std::vector<EpochRecord>& history) {
   constexpr const char* two = "var(--two)";
   constexpr const char* three = "var(--three)";
   std::string text = "<div class=\"charts\">\n";
-  text += chart(history, "Risk", "mean loss",
+  text += chart(history, "Loss", "mean loss",
                 {curve("training", one, [](const auto& r) { return r.training_loss; }),
                  curve("validation", two, [](const auto& r) { return or_nan(r.validation_loss); })},
                 Of::results);

@@ -1,11 +1,11 @@
 #pragma once
 
 /// \file
-/// How the page of a run looks, and what it does in a browser. Not installed.
+/// Style sheet and script of the page of Report. Not installed.
 
 namespace xgrad::optim::detail {
 
-// The lines of charts are variables, too: what stands out from white does not from black.
+// The colors of chart lines are variables as well, because light and dark backgrounds need different ones.
 constexpr const char* report_style = R"css(
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #5c6670; --paper: #ffffff; --line: #d9dee3; --card: #f6f8fa; --tint: 0, 114, 178; --one: #0072b2; --two: #d55e00; --three: #009e73; --good: #1a7f37; --bad: #b35900; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #9aa4ae; --paper: #14171a; --line: #343a40; --card: #1c2024; --tint: 86, 180, 233; --one: #56b4e9; --two: #ff8c3a; --three: #2fc597; --good: #4cc267; --bad: #f0a050; } }
@@ -35,8 +35,8 @@ details { margin-top: 10px; } summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 500px) { body { padding: 18px 12px 40px; } h1 { font-size: 21px; } .figures { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 8px; } .figure { padding: 6px 10px; } .figure b { font-size: 17px; } td, th { padding: 4px 6px; } .charts svg { margin: 0 -4px; width: calc(100% + 8px); } }
 )css";
 
-/// A page is reloaded while the run goes on; place and opened parts stay. If nobody wrote it for a minute,
-/// the program was killed.
+/// Reloads the page during the run, keeping the scroll position and the open sections. If the page has not
+/// been written for a minute, it reports that the program was probably killed.
 constexpr const char* report_script = R"js(
 const openParts = () => [...document.querySelectorAll("details")].map(each => each.open);
 addEventListener("beforeunload", () => sessionStorage.setItem("place", JSON.stringify([scrollY, openParts()])));

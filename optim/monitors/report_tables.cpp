@@ -13,9 +13,9 @@
 namespace xgrad::optim::detail {
 namespace {
 
-constexpr std::size_t most_in_a_matrix = 20;  // classes; of more, a picture
+constexpr std::size_t most_in_a_matrix = 20;  // maximum number of classes for a table; above it, an image
 constexpr std::size_t most_pairs = 15;
-constexpr std::size_t most_rows = 500;  // of epochs
+constexpr std::size_t most_rows = 500;  // maximum number of rows in the table of epochs
 
 std::string class_name(const RunInfo& info, std::size_t k) {
   return k < info.classes.size() ? escape_xml(info.classes[k]) : std::to_string(k);
@@ -27,7 +27,8 @@ double row_sum(const Array<std::int64_t>& matrix, std::size_t i) {
   return sum;
 }
 
-/// How dark an entry is: by its share of the row. Small shares are the interesting ones, hence the root.
+/// The darkness of an entry in [0, 1]: the square root of its fraction of the row, which emphasises small
+/// fractions.
 double darkness(const Array<std::int64_t>& matrix, std::size_t i, std::size_t j, double sum) {
   return sum > 0 ? std::sqrt(static_cast<double>(matrix(i, j)) / sum) : 0;
 }
@@ -48,7 +49,7 @@ std::string matrix_table(const RunInfo& info, const Array<std::int64_t>& matrix)
   return text + "</tr></table></div>\n";
 }
 
-/// A pixel for each entry.
+/// The matrix as an image with one pixel per entry.
 std::string matrix_image(const Array<std::int64_t>& matrix) {
   const std::size_t classes = matrix.shape()[0];
   constexpr float white[] = {1, 1, 1}, blue[] = {0, 0.27F, 0.5F};
@@ -63,7 +64,7 @@ std::string matrix_image(const Array<std::int64_t>& matrix) {
   return fmt::format("<img class=\"map\" alt=\"confusion matrix\" src=\"{}\">\n", png_address(image));
 }
 
-/// The most frequent wrong decisions.
+/// A table of the most frequent wrong decisions.
 std::string pairs_table(const RunInfo& info, const Array<std::int64_t>& matrix) {
   struct Pair {
     std::int64_t count;
@@ -80,9 +81,8 @@ std::string pairs_table(const RunInfo& info, const Array<std::int64_t>& matrix) 
   if (pairs.empty()) return "";
   pairs.resize(std::min(pairs.size(), most_pairs));
   std::string text =
-      "<div class=\"scroll\"><table class=\"pairs\"><tr><th>label</th><th>taken for</th><th>times</th><th>of "
-      "its "
-      "samples</th></tr>\n";
+      "<div class=\"scroll\"><table class=\"pairs\"><tr><th>label</th><th>decision</th><th>count</th>"
+      "<th>share of label</th></tr>\n";
   for (const Pair& each : pairs) {
     text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.0f} %</td></tr>\n",
                         class_name(info, each.label), class_name(info, each.decision), each.count,
@@ -94,19 +94,19 @@ std::string pairs_table(const RunInfo& info, const Array<std::int64_t>& matrix) 
 std::string worst_confusions(const RunInfo& info, const std::vector<Confusion>& worst) {
   if (worst.empty()) return "";
   std::string text =
-      "<h2>Worst confusions</h2>\n<p>Wrong decisions of the validation set that the network is surest "
-      "of.</p>\n<div class=\"images\">\n";
+      "<h2>Worst confusions</h2>\n<p>Wrong decisions on the validation set with the highest "
+      "probability.</p>\n<div class=\"images\">\n";
   for (const Confusion& each : worst) {
     text += fmt::format(
-        "<figure><img alt=\"{1}, taken for {2}\" src=\"{0}\"><figcaption>is <b>{1}</b><br>taken for <b>{2}"
-        "</b><br>{3:.1f} % sure</figcaption></figure>\n",
+        "<figure><img alt=\"{1}, classified as {2}\" src=\"{0}\"><figcaption>is <b>{1}</b><br>"
+        "classified as <b>{2}</b><br>{3:.1f} % sure</figcaption></figure>\n",
         png_address(each.image), class_name(info, each.label), class_name(info, each.decision),
         100 * each.probability);
   }
   return text + "</div>\n";
 }
 
-/// The bars of a layer, to scale with the longest.
+/// The bars of a layer, scaled relative to the longest.
 std::string bars(double forward, double backward, double longest) {
   return fmt::format(
       "<span class=\"bar\" style=\"width:{:.1f}%\"></span><span class=\"bar back\" "
@@ -138,7 +138,7 @@ double longest_of(const Layers& layers) {
   return longest;
 }
 
-/// A number that not every run has.
+/// A table cell of a value that not every run has.
 std::string optional_cell(bool shown, const std::string& text) {
   return shown ? "<td>" + text + "</td>" : "";
 }
@@ -165,8 +165,8 @@ std::string filters_section(const Details& details) {
     if (shape.size() != 4 || each.weights.size() == 0) continue;
     const std::size_t shown = std::min<std::size_t>(shape[0], 64);
     text += fmt::format(
-        "<h2>Filters of {}</h2>\n<p>{}{} of {} x {}; each from its least weight, black, to its largest, "
-        "white.</p>\n<div class=\"images filters\">\n",
+        "<h2>Filters of {}</h2>\n<p>{}{} of {} x {}; each scaled from its smallest weight (black) to its "
+        "largest (white).</p>\n<div class=\"images filters\">\n",
         escape_xml(each.name), shown < shape[0] ? fmt::format("{} of ", shown) : "", shape[0], shape[1],
         shape[2]);
     const std::size_t size = each.weights.size() / shape[0];
@@ -200,8 +200,8 @@ std::string layers_section(const Details& details) {
   for (const LayerTime& each : details.layers)
     by_layer += row_of_layer(each.name, each.type, each, longest_layer);
   return fmt::format(
-      "<h2>Time of each layer</h2>\n<p>One training step: forward, and lighter backward, in "
-      "milliseconds.</p>\n"
+      "<h2>Time of each layer</h2>\n<p>One training step in milliseconds: forward pass, and "
+      "backward pass (lighter).</p>\n"
       "{}<details><summary>each of the {} layers</summary>\n{}</details>\n",
       layer_table("number", by_type), details.layers.size(), layer_table("type", by_layer));
 }
@@ -256,7 +256,7 @@ std::string settings_section(const RunInfo& info) {
   };
   row("weights and biases", std::to_string(info.parameters));
   row("training samples", std::to_string(info.samples));
-  row("steps an epoch", std::to_string(info.steps_per_epoch));
+  row("steps per epoch", std::to_string(info.steps_per_epoch));
   for (const auto& [name, value] : info.settings) row(name, value);
   return text + "</table>\n";
 }

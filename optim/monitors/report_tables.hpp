@@ -6,7 +6,7 @@
 #include <vector>
 
 /// \file
-/// The tables and images of the page of a run, as HTML; nothing if there is nothing to show. Not installed.
+/// The tables and images of the page of Report as HTML; empty if there is nothing to show. Not installed.
 
 namespace xgrad::optim::detail {
 

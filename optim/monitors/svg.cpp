@@ -12,7 +12,8 @@
 namespace xgrad::optim {
 namespace {
 
-/// To a hundredth, without zeros behind. SVG has neither NaN nor infinity.
+/// Rounds to two decimals, without trailing zeros. NaN and infinity, which SVG cannot represent, are
+/// replaced.
 std::string number(double value) {
   constexpr double most = 1e9;
   const double rounded = std::isnan(value) ? 0 : std::round(std::clamp(value, -most, most) * 100) / 100;
@@ -35,12 +36,12 @@ std::string coordinates(const std::vector<Point>& points) {
   return text;
 }
 
-/// `_{...}` and `^{...}` as smaller, shifted spans.
+/// Writes `_{...}` and `^{...}` as smaller, shifted spans.
 std::string with_scripts(std::string_view text, double size) {
   const auto spans = detail::split_scripts(text);
   if (spans.size() == 1 && spans[0].place == detail::Span::on_line) return escape_xml(text);
   std::string result;
-  double shift = 0;  // of the text so far from its line
+  double shift = 0;  // current offset from the baseline
   for (const detail::Span& span : spans) {
     const bool is_small = span.place != detail::Span::on_line;
     const double to = is_small ? (span.place == detail::Span::low ? 0.25 : -0.4) * size : 0;
@@ -60,7 +61,7 @@ std::string escape_xml(std::string_view text) {
   while (!text.empty()) {
     const std::string_view before = text;
     const std::optional<char32_t> code = detail::take_code_point(text);
-    // XML has no way to write the other characters below 0x20, U+FFFE and U+FFFF.
+    // XML cannot represent U+FFFE, U+FFFF and most control characters.
     if (!code || *code == 0xfffe || *code == 0xffff) {
       result += "\ufffd";
     } else if ((*code < 0x20 && *code != '\n') || (*code >= 0x7f && *code < 0xa0)) {

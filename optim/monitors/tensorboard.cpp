@@ -31,7 +31,7 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 
 constexpr std::array<std::uint32_t, 256> table = make_table();
 
-/// The checksum as TFRecord files have it.
+/// The masked checksum of TFRecord files.
 std::uint32_t masked(std::uint32_t crc) { return std::rotr(crc, 15) + 0xa282ead8U; }
 
 template <class Number>
@@ -42,7 +42,7 @@ std::string bytes_of(Number number) {
   return bytes;
 }
 
-// ---- Protocol buffers: a key (number of the field and kind of what follows), then the value ----
+// ---- Protocol buffers: each field is a key (field number and wire type), then the value ----
 
 enum Kind : std::uint64_t { varint = 0, eight_bytes = 1, with_length = 2, four_bytes = 5 };
 
@@ -85,15 +85,15 @@ std::string scalar_event(std::string_view tag, double value, std::size_t step) {
 constexpr const char* prefix = "events.out.tfevents.";
 
 bool has_a_run(const std::filesystem::path& folder) {
-  std::error_code none;  // a folder that is not there has no run
+  std::error_code none;  // a folder that does not exist contains no run
   for (const auto& each : std::filesystem::directory_iterator(folder, none)) {
     if (each.path().filename().string().starts_with(prefix)) return true;
   }
   return false;
 }
 
-/// The folder itself for the first run, `run-2` and so on inside it for the next; for a run that goes on,
-/// that of the last.
+/// The folder of a new run: `folder` itself for the first, then `run-2`, `run-3`, ... in it. For a resumed
+/// run, the folder of the last run.
 std::filesystem::path folder_of_run(const std::filesystem::path& folder, bool goes_on) {
   std::filesystem::path last = folder;
   for (int number = 2;; ++number) {
@@ -115,12 +115,13 @@ std::uint32_t detail::crc32c(std::string_view bytes) noexcept {
 SummaryWriter::SummaryWriter(const std::filesystem::path& folder, std::optional<std::size_t> purge_step) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) throw FileError(fmt::format("cannot make the folder {}: {}", folder.string(), error.message()));
+  if (error)
+    throw FileError(fmt::format("cannot create the folder {}: {}", folder.string(), error.message()));
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0 || host[0] == '\0')
     std::strcpy(host.data(), "localhost");
   static std::atomic<int> count{0};
-  // TensorBoard reads the files of a folder in the order of their names: the time comes first.
+  // TensorBoard reads the files of a folder in the order of their names, so the name begins with the time.
   path_ = folder / fmt::format("{}{}.{}.{}.{}", prefix, static_cast<std::uint64_t>(wall_time()), host.data(),
                                getpid(), count++);
   file_ = std::make_unique<files::OutputFile>(path_, files::OutputFile::Mode::add);
@@ -138,7 +139,7 @@ void SummaryWriter::add_scalar(std::string_view tag, double value, std::size_t s
                                  detail::valid_utf8(tag), *at, static_cast<unsigned char>(tag[*at])));
   }
   if (step > static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max())) {
-    throw ValueError(fmt::format("SummaryWriter: step {} came, expected less than 2^63", step));
+    throw ValueError(fmt::format("SummaryWriter: expected a step below 2^63, got {}", step));
   }
   write(scalar_event(tag, value, step));
 }
@@ -161,7 +162,7 @@ void TensorBoard::begin(const RunInfo& info) {
 }
 
 SummaryWriter& TensorBoard::writer() {
-  if (!writer_) begin({});  // used without `begin`
+  if (!writer_) begin({});  // the callbacks may be used without `begin`
   return *writer_;
 }
 

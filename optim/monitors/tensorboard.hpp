@@ -17,32 +17,34 @@ class OutputFile;
 
 namespace xgrad::optim {
 
-/// Writes event files that TensorBoard shows: `tensorboard --logdir DIR`. The name and its functions are
-/// PyTorch's.
+/// Writes event files for TensorBoard (`tensorboard --logdir DIR`). The class and its functions have
+/// PyTorch's names.
 ///
-/// A file is a list of records (TFRecord): the length of the data in 8 bytes, its checksum, the data, their
-/// checksum, little-endian; checksums are CRC-32C (RFC 3720), rotated and shifted. The data are Event
-/// messages of protocol buffers (tensorflow/core/util/event.proto). Each record is flushed, so that
-/// TensorBoard follows.
+/// A file is a sequence of records (TFRecord), little-endian: the length of the data in 8 bytes, the checksum
+/// of the length, the data, and the checksum of the data; checksums are CRC-32C (RFC 3720), rotated and
+/// offset by a constant. The data are protocol buffer messages of type Event
+/// (tensorflow/core/util/event.proto). Each record is flushed, so that TensorBoard can follow the run.
 ///
-/// To TensorBoard a folder is a run, whatever number of files it holds: where a later file begins again at
-/// step 0, it takes the earlier files for a run that crashed, and shows only the later one. So each run needs
-/// a folder of its own: `logs/first`, `logs/second`, and `tensorboard --logdir logs` shows both.
+/// TensorBoard treats a folder as one run, however many files it contains: if a later file begins again at
+/// step 0, it treats the earlier files as a run that crashed and shows only the later one. So use one folder
+/// for each run, such as `logs/first` and `logs/second`; `tensorboard --logdir logs` shows both.
 class XGRAD_API SummaryWriter {
  public:
-  /// Makes the folder, and a new file in it. With `purge_step`, for a run that goes on, TensorBoard drops
-  /// what the other files of the folder hold from that step on. Throws FileError.
+  /// Creates the folder, if necessary, and a new file in it. With `purge_step`, for a resumed run,
+  /// TensorBoard drops the data of the folder's other files from that step on. Throws FileError if the folder
+  /// or the file cannot be created.
   explicit SummaryWriter(const std::filesystem::path& folder,
                          std::optional<std::size_t> purge_step = std::nullopt);
   SummaryWriter(SummaryWriter&&) noexcept;
   SummaryWriter& operator=(SummaryWriter&&) noexcept;
   ~SummaryWriter();
 
-  /// A number at a step; under one tag, `train/loss`, they become a curve. The file holds it as a float.
-  /// Throws ValueError for a tag that is not UTF-8 and for a step of 2^63 or more, FileError.
+  /// Adds a value at a step; the values of one tag, such as `train/loss`, form a curve. The value is stored
+  /// as a float. Throws ValueError if the tag is not UTF-8 or the step is 2^63 or more, and FileError if the
+  /// file cannot be written.
   void add_scalar(std::string_view tag, double value, std::size_t step);
 
-  /// The file.
+  /// The path of the event file.
   const std::filesystem::path& path() const { return path_; }
 
  private:
@@ -52,17 +54,22 @@ class XGRAD_API SummaryWriter {
   std::unique_ptr<files::OutputFile> file_;
 };
 
-/// Writes a run for TensorBoard: loss and error of training and validation, learning rate, momentum, images a
-/// second and the share of time spent waiting after each epoch; the loss of the batches, every so many steps.
-/// A run that goes on from a checkpoint adds a file to the folder of the last run. Another run in a folder
-/// that already has one gets a folder inside it, `run-2`, `run-3`, ..., which TensorBoard shows beside the
-/// first.
+/// Writes a run for TensorBoard: after each epoch, training and validation loss, error and accuracy, learning
+/// rate, momentum, samples per second and the fraction of time spent waiting for data; for every `every`-th
+/// step (none if 0), the loss of the batch. A run that resumes from a checkpoint adds a file to the folder of
+/// the last run. A new run in a folder that already contains one is written to a subfolder `run-2`, `run-3`,
+/// ..., which TensorBoard shows next to the first.
 class XGRAD_API TensorBoard : public Monitor {
  public:
   explicit TensorBoard(std::filesystem::path folder, std::size_t every = 50);
 
+  /// Creates the event file of the run. Like the other callbacks, throws FileError if the folder or the file
+  /// cannot be written.
   void begin(const RunInfo& info) override;
+  /// Writes the loss of every `every`-th step, under the tag `batch/loss`.
   void batch(const BatchRecord& record) override;
+  /// Writes the values of the epoch that exist, such as `train/loss` and `validation/error`, at its last
+  /// step.
   void epoch(const EpochRecord& record) override;
 
  private:
@@ -75,7 +82,7 @@ class XGRAD_API TensorBoard : public Monitor {
 
 namespace detail {
 
-/// CRC-32C (Castagnoli) of some bytes, as RFC 3720 has it.
+/// The CRC-32C (Castagnoli) checksum of RFC 3720.
 XGRAD_API std::uint32_t crc32c(std::string_view bytes) noexcept;
 
 }  // namespace detail

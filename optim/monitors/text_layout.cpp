@@ -7,7 +7,7 @@
 namespace xgrad::optim::detail {
 namespace {
 
-/// The widths of ' ' to '~' in DejaVu Sans, in hundredths of the font's size.
+/// The widths of ' ' to '~' in DejaVu Sans, in hundredths of the font size.
 constexpr std::array<int, 95> widths{
     32,  40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36, 32, 34,  // space ... /
     64,  64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53,  // 0 ... ?
@@ -16,7 +16,7 @@ constexpr std::array<int, 95> widths{
     50,  61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61,  // ` ... o
     63,  63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84};     // p ... ~
 
-/// The width of a character in units of the font's size. Scripts of East Asia and pictures fill a square.
+/// The width of a character in units of the font size. East Asian characters and emoji fill a square.
 double width_of(std::optional<char32_t> code) {
   if (code && *code >= ' ' && *code <= '~') return widths[*code - ' '] / 100.0;
   if (!code || *code >= 0x1100) return 1.05;
@@ -27,7 +27,7 @@ double width_of(std::optional<char32_t> code) {
 
 std::vector<Span> split_scripts(std::string_view text) {
   std::vector<Span> spans;
-  std::size_t from = 0;  // of what is not a span yet
+  std::size_t from = 0;  // the beginning of the text that is not in a span yet
   const auto add = [&](std::size_t begin, std::size_t end, Span::Place place) {
     if (end > begin) spans.push_back({text.substr(begin, end - begin), place});
   };

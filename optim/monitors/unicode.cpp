@@ -21,7 +21,7 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
     if ((byte & 0xc0) != 0x80) return invalid();
     code = code << 6 | (byte & 0x3fU);
   }
-  // Longer forms than needed, halves of surrogate pairs, and what lies beyond Unicode are not UTF-8.
+  // Overlong forms, surrogates and code points beyond U+10FFFF are not valid UTF-8.
   const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
   if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return invalid();
   text.remove_prefix(length);

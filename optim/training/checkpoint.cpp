@@ -23,8 +23,9 @@ constexpr const char* checksum_key = "checksum";
 constexpr const char* format = "xgrad checkpoint 2";
 constexpr const char* format_without_checksum = "xgrad checkpoint 1";
 
-/// A CRC-32 of what a checkpoint says: texts, and names, types, shapes and bytes of the arrays. The checksum
-/// itself is left out. Each part comes with its length, so that none can run into the next.
+/// A CRC-32 of the contents of a checkpoint: the metadata (without the checksum itself), and the names,
+/// types, shapes and bytes of the arrays. The length of each item is included, so that the boundaries between
+/// items are covered.
 class Checksum {
  public:
   void add(const void* data, std::size_t bytes) {
@@ -57,7 +58,7 @@ std::string checksum_of(const nn::StateDict& whole) {
     checksum.add(name);
     checksum.add(text);
   }
-  // By name: the order in the file is that of the types' sizes.
+  // Sorted by name, because the file orders arrays by the size of their type.
   std::vector<const nn::NamedArray*> arrays;
   for (const nn::NamedArray& each : whole.arrays) arrays.push_back(&each);
   std::sort(arrays.begin(), arrays.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
@@ -65,22 +66,23 @@ std::string checksum_of(const nn::StateDict& whole) {
   return checksum.text();
 }
 
-void check_format(const nn::StateDict& whole, const std::filesystem::path& path) {
+void check_format(const nn::Safetensors& whole, const std::filesystem::path& path) {
   const auto text_of = [&](const char* key) {
     const auto found = whole.metadata.find(key);
     return found == whole.metadata.end() ? std::string() : found->second;
   };
   const std::string came = text_of(format_key);
   if (came != format && came != format_without_checksum) {
-    throw FileError(fmt::format("cannot read {}: it is no checkpoint of this version", path.string()));
+    throw FileError(fmt::format("cannot read {}: it is not a checkpoint of this version", path.string()));
   }
   if (!whole.skipped.empty()) {
     throw FileError(fmt::format("cannot read {}: damaged: array \"{}\": {}", path.string(),
                                 whole.skipped[0].name, whole.skipped[0].reason));
   }
   if (came == format && text_of(checksum_key) != checksum_of(whole)) {
-    throw FileError(fmt::format("cannot read {}: damaged: its checksum is \"{}\", that of its contents {}",
-                                path.string(), text_of(checksum_key), checksum_of(whole)));
+    throw FileError(
+        fmt::format("cannot read {}: damaged: it states the checksum \"{}\", its contents have {}",
+                    path.string(), text_of(checksum_key), checksum_of(whole)));
   }
 }
 
@@ -92,9 +94,9 @@ void save_checkpoint(const std::filesystem::path& path, const std::map<std::stri
   for (const auto& [name, part] : parts) {
     if (name.empty() || name.find('.') != std::string::npos) {
       throw ValueError(
-          fmt::format("save_checkpoint: a part named \"{}\" came, expected a name without dots", name));
+          fmt::format("save_checkpoint: expected a non-empty part name without dots, got \"{}\"", name));
     }
-    whole.metadata[name + "."] = "";  // a part may be empty
+    whole.metadata[name + "."] = "";  // records the part's name even if the part is empty
     detail::add_part(whole, name + ".", part);
   }
   whole.metadata[checksum_key] = checksum_of(whole);
@@ -102,13 +104,13 @@ void save_checkpoint(const std::filesystem::path& path, const std::map<std::stri
 }
 
 std::map<std::string, nn::StateDict> load_checkpoint(const std::filesystem::path& path) {
-  const nn::StateDict whole = nn::read_safetensors(path);
+  const nn::Safetensors whole = nn::read_safetensors(path);
   check_format(whole, path);
   const auto text = whole.metadata.find(generator_key);
   const auto generator =
       text == whole.metadata.end() ? std::nullopt : nn::detail::generator_from(text->second);
   if (!generator) {
-    throw FileError(fmt::format("cannot read {}: it has no proper state of the generator", path.string()));
+    throw FileError(fmt::format("cannot read {}: its generator state is missing or invalid", path.string()));
   }
   std::map<std::string, nn::StateDict> parts;
   for (const auto& each : whole.metadata) {

@@ -8,7 +8,7 @@
 #include <string>
 
 /// \file
-/// Everything that a run needs to go on, in one file. `fit` does this by itself; in a loop written by hand:
+/// Checkpoints: the complete state of a run in one file. `fit` writes them itself; in a hand-written loop:
 ///
 ///     optim::save_checkpoint("run.safetensors", {{"model", nn::state_dict(net)},
 ///                                                {"optimizer", sgd.state_dict()},
@@ -21,15 +21,16 @@
 
 namespace xgrad::optim {
 
-/// Writes the parts and the state of the thread's default generator to a file. It takes the place of an older
-/// one in one step: whenever the program is killed, one of the two is there, whole. Throws FileError, naming
-/// the file and the system's reason, ValueError for a name with a dot in it.
+/// Writes the parts and the state of the thread's default generator to a file. An existing file is replaced
+/// atomically: if the program is killed at any moment, either the old or the new file is complete. Throws
+/// FileError with the file and the system's reason, and ValueError if a part's name is empty or contains a
+/// dot.
 XGRAD_API void save_checkpoint(const std::filesystem::path& path,
                                const std::map<std::string, nn::StateDict>& parts);
 
-/// Reads such a file and sets the thread's default generator to the state in it. A checksum of its contents
-/// is compared; files of the first version, which had none, are read without. Throws FileError, naming the
-/// file and what is wrong with it.
+/// Reads a checkpoint, verifies its checksum and restores the state of the thread's default generator. Files
+/// of the first format version, which have no checksum, are read without the verification. Throws FileError
+/// with the file and the reason.
 XGRAD_API std::map<std::string, nn::StateDict> load_checkpoint(const std::filesystem::path& path);
 
 }  // namespace xgrad::optim

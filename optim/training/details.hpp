@@ -19,13 +19,14 @@ namespace xgrad::optim {
 
 namespace detail {
 
-/// Gathers decisions over a set, batch by batch.
+/// Accumulates the confusion matrix and the most confident wrong decisions over a set, batch by batch.
 class XGRAD_API ConfusionCollector {
  public:
-  /// At most `most` of the surest wrong decisions are kept.
+  /// Keeps at most `most` of the most confident wrong decisions.
   explicit ConfusionCollector(std::size_t most) : most_(most) {}
 
-  /// Probabilities {n, K}, labels {n}; images {n, H, W, C}, or of another rank, which are not shown.
+  /// Adds a batch: probabilities {n, K}, labels {n}, and inputs {n, H, W, C}; inputs of another rank are not
+  /// shown as images.
   void add(const Array<float>& probabilities, const Array<std::int64_t>& labels, const Array<float>& images);
 
   void finish(Details& details);
@@ -36,18 +37,18 @@ class XGRAD_API ConfusionCollector {
   std::vector<Confusion> worst_;
 };
 
-/// The weights of the first layer of convolution.
+/// The weights of the first convolutional layer; empty if there is none.
 template <class T>
 XGRAD_API std::vector<Filters> first_filters(const std::vector<nn::NamedParameter<T>>& parameters);
 
-/// The operations of a tape, joined by layers.
+/// The times of a tape's operations, summed by layer.
 XGRAD_API std::vector<LayerTime> by_layer(const std::vector<RecordedOperation>& operations);
 
 }  // namespace detail
 
-/// What monitors with `wants_details` show: confusions over the validation set, the filters of the first
-/// convolution, and the time of each layer in one training step on the first samples of that set. It draws no
-/// random numbers and changes neither weights nor buffers.
+/// Computes what monitors with `wants_details` show: confusions on the validation set, the filters of the
+/// first convolution, and the time of each layer in one training step on the first `batch` samples of that
+/// set. It draws no random numbers and changes neither weights nor buffers.
 template <class Net, class X, class L, class Loss>
 Details collect_details(Net& net, const nn::AnyDataset<X, L>& validation, std::size_t batch,
                         const Loss& loss) {

@@ -13,10 +13,10 @@ EarlyStopping::EarlyStopping(std::function<nn::StateDict()> save,
                              std::function<void(const nn::StateDict&)> load,
                              const EarlyStoppingOptions& options)
     : save_(std::move(save)), load_(std::move(load)), options_(options) {
-  if (options.patience < 1) throw ValueError("EarlyStopping: patience = 0 came, expected at least 1");
+  if (options.patience < 1) throw ValueError("EarlyStopping: expected patience >= 1, got 0");
   if (!(std::isfinite(options.min_delta) && options.min_delta >= 0)) {
     throw ValueError(
-        fmt::format("EarlyStopping: min_delta = {} came, expected a finite number >= 0", options.min_delta));
+        fmt::format("EarlyStopping: expected a finite min_delta >= 0, got {}", options.min_delta));
   }
 }
 

@@ -9,45 +9,46 @@
 
 namespace xgrad::optim {
 
-/// When to stop.
+/// Options for EarlyStopping.
 struct EarlyStoppingOptions {
-  std::size_t patience = 5;  ///< >= 1: so many values in turn without improvement end the training
-  double min_delta = 0;      ///< >= 0: an improvement is a value below the best so far by more than this
+  std::size_t patience = 5;  ///< >= 1: stop after this many consecutive values without improvement
+  double min_delta = 0;      ///< >= 0: a value improves if it is below the best so far by more than this
 };
 
 /// Early stopping (section 4 of the note, Termination): "one monitors the zero-one risk error of the
 /// classifier on a validation set [...] and stops when the validation-set error bottoms out". The best
-/// weights are kept and can be put back:
+/// weights are stored and can be restored:
 ///
 ///     optim::EarlyStopping stopping(net, {.patience = 5});
 ///     while (!stopping.update(validation_error)) { ... the next epoch ... }
 ///     stopping.restore();
 ///
-/// It refers to the model, which has to stay where it is. A NaN is no improvement.
+/// It keeps a reference to the model, which must not move. A NaN is not an improvement.
 class XGRAD_API EarlyStopping {
  public:
-  /// Throws ValueError for an option that is out of its range.
+  /// Throws ValueError if an option is out of range.
   template <class Model>
   explicit EarlyStopping(Model& net, const EarlyStoppingOptions& options = {})
       : EarlyStopping([&net] { return nn::state_dict(net); },
                       [&net](const nn::StateDict& state) { nn::load_state_dict(net, state); }, options) {}
 
-  /// Takes in the value of the next epoch, a validation error that should fall; true where it is time to
-  /// stop.
+  /// Records the validation error (or another value to minimise) of the next epoch. Returns true if training
+  /// should stop.
   bool update(double validation_error);
 
-  /// Gives the model the weights and buffers of the best epoch; before the first, does nothing.
+  /// Restores the model's weights and buffers of the best epoch; does nothing if no value has improved yet.
   void restore() const;
 
-  /// The best value so far, infinity before the first, and the epoch that had it, counted from 1 (0: none).
+  /// The best value so far, initially infinity.
   double best() const { return best_; }
+  /// The epoch of the best value, counted from 1; 0 if there is none.
   std::size_t best_epoch() const { return best_epoch_; }
-  /// The number of values so far.
+  /// The number of values recorded.
   std::size_t epochs() const { return epochs_; }
 
-  /// All that it needs to go on later, the best weights under `weights.` included.
+  /// The complete state; the best weights are under the prefix `weights.`.
   nn::StateDict state_dict() const;
-  /// Throws ValueError where something is missing.
+  /// Restores a state from state_dict(). Throws ValueError if an entry is missing or invalid.
   void load_state_dict(const nn::StateDict& state);
 
  private:

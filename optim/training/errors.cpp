@@ -17,7 +17,7 @@ std::string text_of(const std::exception_ptr& error) {
   }
 }
 
-/// Throws an error of the type of `error` with another message, if that is one of these types.
+/// If the type of `error` is one of Types, throws an error of that type with `message`.
 template <class... Types>
 void raise_as(const std::exception& error, const std::string& message) {
   const auto raise_if = [&]<class Type>(const Type*) {
@@ -35,7 +35,7 @@ void Errors::keep(const char* where, std::exception_ptr error) {
     message_ = std::move(text);
     return;
   }
-  if (text == message_) return;  // a full disk fails each time that a monitor writes
+  if (text == message_) return;  // a full disk causes the same error at every write
   text = std::string("; also, in ") + where + ": " + text;
   if (std::find(later_.begin(), later_.end(), text) == later_.end()) later_.push_back(std::move(text));
 }

@@ -5,14 +5,14 @@
 #include <vector>
 
 /// \file
-/// What to do when one thing fails and the rest has to be done all the same. Not installed.
+/// Collects exceptions while the remaining work is still done. Not installed.
 
 namespace xgrad::optim::detail {
 
-/// Keeps the first of several errors. Later ones are added to its message.
+/// Keeps the first of several exceptions and the messages of the later ones.
 class Errors {
  public:
-  /// Calls f and keeps what it throws. `where` says where a later error occurred, such as "a monitor's end".
+  /// Calls f and keeps what it throws. `where` names the place of a later error, such as "a monitor's end".
   template <class F>
   void guard(const char* where, const F& f) {
     try {
@@ -24,11 +24,11 @@ class Errors {
 
   bool any() const { return first_ != nullptr; }
 
-  /// The message of the first error, with those of the later ones: `...; also, in a monitor's end: ...`.
+  /// The message of the first error, followed by those of later ones: `...; also, in a monitor's end: ...`.
   std::string message() const;
 
-  /// Throws the first error. If it is one of xgrad's types, it is thrown as that type with `message`; another
-  /// type is thrown as it came.
+  /// Throws the first error. If there are later errors and it is one of xgrad's types, it is thrown as that
+  /// type with message(); any other type is rethrown unchanged.
   [[noreturn]] void raise() const;
 
  private:

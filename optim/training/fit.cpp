@@ -14,8 +14,6 @@
 
 namespace xgrad::optim {
 
-Monitor::~Monitor() = default;
-
 namespace detail {
 namespace {
 
@@ -29,73 +27,102 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-// ---- The history as an array, for checkpoints ----
-
-constexpr std::size_t record_size = 13;
+// ---- The history as named columns, for checkpoints ----
 
 double or_nan(const std::optional<double>& value) {
   return value.value_or(std::numeric_limits<double>::quiet_NaN());
 }
 
-std::optional<double> from_nan(double value) {
-  return std::isnan(value) ? std::nullopt : std::optional<double>(value);
+/// A member of EpochRecord as a column of doubles.
+struct Column {
+  const char* name;
+  double (*get)(const EpochRecord&);
+  void (*set)(EpochRecord&, double);
+};
+
+/// Whether a double is a count: an integer that it represents exactly.
+bool is_count(double value) {
+  constexpr double largest = 9007199254740992;  // 2^53: a double represents all integers up to it
+  return value >= 0 && value <= largest;
 }
 
-Array<double> to_array(const std::vector<EpochRecord>& history) {
-  Array<double> rows(Shape{history.size(), record_size});
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    const EpochRecord& r = history[i];
-    const double row[record_size] = {static_cast<double>(r.epoch),
-                                     static_cast<double>(r.step),
-                                     static_cast<double>(r.samples_seen),
-                                     r.training_loss,
-                                     or_nan(r.training_error),
-                                     or_nan(r.validation_loss),
-                                     or_nan(r.validation_error),
-                                     r.learning_rate,
-                                     r.momentum,
-                                     r.seconds,
-                                     r.samples_per_second,
-                                     r.waiting_share,
-                                     r.best ? 1.0 : 0.0};
-    std::copy_n(row, record_size, rows.data() + i * record_size);
+template <auto member>
+constexpr Column column(const char* name) {
+  using Member = std::remove_reference_t<decltype(std::declval<EpochRecord&>().*member)>;
+  return {name,
+          [](const EpochRecord& record) {
+            if constexpr (std::is_same_v<Member, std::optional<double>>) {
+              return or_nan(record.*member);
+            } else {
+              return static_cast<double>(record.*member);
+            }
+          },
+          [](EpochRecord& record, double value) {
+            if constexpr (std::is_same_v<Member, std::optional<double>>) {
+              record.*member = std::isnan(value) ? std::nullopt : std::optional<double>(value);
+            } else if constexpr (std::is_same_v<Member, std::size_t>) {
+              if (!is_count(value)) throw FileError("its history is missing or invalid");
+              record.*member = static_cast<std::size_t>(value);
+            } else {
+              record.*member = static_cast<Member>(value);
+            }
+          }};
+}
+
+constexpr Column columns[] = {
+    column<&EpochRecord::epoch>("epoch"),
+    column<&EpochRecord::step>("step"),
+    column<&EpochRecord::samples_seen>("samples_seen"),
+    column<&EpochRecord::training_loss>("training_loss"),
+    column<&EpochRecord::training_error>("training_error"),
+    column<&EpochRecord::validation_loss>("validation_loss"),
+    column<&EpochRecord::validation_error>("validation_error"),
+    column<&EpochRecord::learning_rate>("learning_rate"),
+    column<&EpochRecord::momentum>("momentum"),
+    column<&EpochRecord::seconds>("seconds"),
+    column<&EpochRecord::samples_per_second>("samples_per_second"),
+    column<&EpochRecord::waiting_share>("waiting_share"),
+    column<&EpochRecord::best>("best"),
+};
+
+/// One array for each column, `history.epoch` and so on.
+std::vector<nn::NamedArray> to_columns(const std::vector<EpochRecord>& history) {
+  std::vector<nn::NamedArray> arrays;
+  for (const Column& each : columns) {
+    Array<double> values(Shape{history.size()});
+    std::transform(history.begin(), history.end(), values.begin(), each.get);
+    arrays.push_back({fmt::format("history.{}", each.name), std::move(values)});
   }
-  return rows;
+  return arrays;
 }
 
-/// Whether an array of a file is a history: rows that begin with three counts.
-bool is_history(const Array<double>& rows) {
-  if (rows.dimension() != 2 || rows.shape()[1] != record_size) return false;
-  constexpr double largest = 9007199254740992;  // 2^53, up to which a double holds every count
-  for (std::size_t i = 0; i < rows.shape()[0]; ++i) {
-    const double* row = rows.data() + i * record_size;
-    for (const double count : {row[0], row[1], row[2]}) {
-      if (!(count >= 0 && count <= largest)) return false;
+/// The history in a state. Throws FileError if a column is missing, has another length, or is not of counts
+/// where it should be.
+std::vector<EpochRecord> to_history(const nn::StateDict& state) {
+  std::optional<std::vector<EpochRecord>> history;
+  for (const Column& each : columns) {
+    const std::string name = fmt::format("history.{}", each.name);
+    const auto found = std::find_if(state.arrays.begin(), state.arrays.end(),
+                                    [&](const nn::NamedArray& array) { return array.name == name; });
+    const auto* values = found == state.arrays.end() ? nullptr : std::get_if<Array<double>>(&found->array);
+    if (values == nullptr || values->dimension() != 1 || (history && values->size() != history->size())) {
+      throw FileError("its history is missing or invalid");
     }
+    if (!history) history.emplace(values->size());
+    for (std::size_t i = 0; i < values->size(); ++i) each.set((*history)[i], values->data()[i]);
   }
-  return true;
-}
-
-std::vector<EpochRecord> to_history(const Array<double>& rows) {
-  std::vector<EpochRecord> history;
-  for (std::size_t i = 0; i < rows.shape()[0]; ++i) {
-    const double* row = rows.data() + i * record_size;
-    history.push_back({static_cast<std::size_t>(row[0]), static_cast<std::size_t>(row[1]),
-                       static_cast<std::size_t>(row[2]), row[3], from_nan(row[4]), from_nan(row[5]),
-                       from_nan(row[6]), row[7], row[8], row[9], row[10], row[11], row[12] != 0});
-  }
-  return history;
+  return *history;
 }
 
 // ---- The loop ----
 
-/// What is summed up over an epoch.
+/// Sums over an epoch.
 struct Sums {
   std::size_t batches = 0;
   std::size_t samples = 0;
   double loss = 0;
   double wrong = 0;
-  bool decides = true;  // whether wrong decisions could be counted
+  bool decides = true;  // whether every step so far has a count of wrong decisions
   double seconds = 0;
   double waited = 0;
 
@@ -113,7 +140,7 @@ struct Sums {
   double rate() const { return seconds > 0 ? static_cast<double>(samples) / seconds : 0; }
 };
 
-/// A run from its beginning, or from a checkpoint, to its end.
+/// A run of `fit`, new or resumed from a checkpoint.
 class Run {
  public:
   Run(FitTask& task, const FitSettings& settings) : task_(task), settings_(settings) {
@@ -128,19 +155,19 @@ class Run {
     if (!settings_.resume.empty()) info.step = task_.steps();
     const Interrupt interrupt(settings_.stop_on_interrupt);
     tell("a monitor's begin", [&](Monitor& each) { each.begin(info); });
-    while (reason_.empty() && !errors_.any()) {
+    while (!reason_ && !errors_.any()) {
       errors_.guard("training", [&] {
         if (!in_epoch_ && epoch_ >= settings_.epochs) {
-          reason_ = "epochs";
+          reason_ = StopReason::epochs;
         } else if (train_epoch(interrupt)) {
           end_epoch(interrupt);
         }
       });
     }
     if (errors_.any()) {
-      reason_ = errors_.message();
-    } else if (task_.stopping && reason_ != "interrupted") {
-      task_.stopping->restore();  // a run that was interrupted goes on from its last weights, not the best
+      reason_ = StopReason::error;
+    } else if (task_.stopping && reason_ != StopReason::interrupted) {
+      task_.stopping->restore();  // an interrupted run resumes from its last weights, not the best
     }
     const RunResult result = result_of(interrupt.signal());
     tell("a monitor's end", [&](Monitor& each) { each.end(result); });
@@ -153,15 +180,15 @@ class Run {
     const auto refuse = [](bool wrong, const char* what) {
       if (wrong) throw ValueError(fmt::format("fit: {}", what));
     };
-    refuse(settings_.epochs == 0, "0 epochs came, expected at least 1");
-    refuse(task_.stopping && !settings_.validates, "early_stopping came without samples for validation");
+    refuse(settings_.epochs == 0, "expected at least 1 epoch, got 0");
+    refuse(task_.stopping && !settings_.validates, "early_stopping requires validation samples, got none");
     refuse(settings_.checkpoint_every > 0 && settings_.checkpoint.empty(),
-           "checkpoint_every came without the name of a file, .checkpoint");
+           "checkpoint_every requires a file name in checkpoint, got none");
     for (const Monitor* each : settings_.monitors)
-      refuse(each == nullptr, "a null pointer came for a monitor");
+      refuse(each == nullptr, "expected monitors, got a null pointer");
   }
 
-  /// An epoch, or the rest of one; false where it was left before its end.
+  /// Trains an epoch, or the rest of one; returns false if the run stops before its end.
   bool train_epoch(const Interrupt& interrupt) {
     task_.begin_epoch();
     if (!in_epoch_) {
@@ -188,10 +215,10 @@ class Run {
       tell("a monitor's batch", [&](Monitor& each) { each.batch(record); });
       bool stops = false;
       errors_.guard("on_batch", [&] { stops = settings_.on_batch && settings_.on_batch(record); });
-      if (sums_.batches == settings_.info.steps_per_epoch) {  // the epoch ends first
-        if (stops) reason_ = "callback";
+      if (sums_.batches == settings_.info.steps_per_epoch) {  // end_epoch handles interrupts and errors
+        if (stops) reason_ = StopReason::callback;
       } else if (stops || interrupt.came() || errors_.any()) {
-        reason_ = stops ? "callback" : "interrupted";
+        reason_ = stops ? StopReason::callback : StopReason::interrupted;
         save();
         return false;
       } else if (settings_.checkpoint_every > 0 && task_.steps() % settings_.checkpoint_every == 0) {
@@ -226,20 +253,20 @@ class Run {
       record.best = std::none_of(history_.begin(), history_.end(), [&](const EpochRecord& each) {
         return each.validation_error.value_or(or_nan(each.validation_loss)) <= value;
       });
-      if (task_.stopping && task_.stopping->update(value)) reason_ = "early stopping";
+      if (task_.stopping && task_.stopping->update(value)) reason_ = StopReason::early_stopping;
     }
     if (plateau_) task_.reduce(*plateau_, record.validation_loss.value_or(record.training_loss));
     history_.push_back(record);
     errors_.guard("on_epoch", [&] {
-      if (settings_.on_epoch && settings_.on_epoch(record) && reason_.empty()) reason_ = "callback";
+      if (settings_.on_epoch && settings_.on_epoch(record) && !reason_) reason_ = StopReason::callback;
     });
-    if (interrupt.came() && reason_.empty()) reason_ = "interrupted";
+    if (interrupt.came() && !reason_) reason_ = StopReason::interrupted;
     errors_.guard("the checkpoint", [&] { save(); });
     tell_details();
     tell("a monitor's epoch", [&](Monitor& each) { each.epoch(record); });
   }
 
-  /// Tells every monitor, also after one that fails.
+  /// Calls f for every monitor, even if an earlier one throws.
   template <class F>
   void tell(const char* where, const F& f) {
     for (Monitor* each : settings_.monitors) {
@@ -259,7 +286,8 @@ class Run {
   }
 
   RunResult result_of(int signal) const {
-    RunResult result{.reason = reason_,
+    RunResult result{.reason = reason_.value_or(StopReason::epochs),
+                     .error = errors_.any() ? errors_.message() : "",
                      .epochs = history_.size(),
                      .seconds = watch_.seconds(),
                      .history = history_,
@@ -276,13 +304,13 @@ class Run {
   void save() const {
     if (settings_.checkpoint.empty()) return;
     nn::StateDict own;
-    own.arrays.push_back({"history", to_array(history_)});
+    own.arrays = to_columns(history_);
     own.metadata = {
         {"epoch", std::to_string(epoch_)},
         {"in_epoch", in_epoch_ ? "1" : "0"},
         {"counts", fmt::format("{} {} {}", sums_.batches, sums_.samples, sums_.decides ? 1 : 0)},
         {"sums", fmt::format("{} {} {} {}", sums_.loss, sums_.wrong, sums_.seconds, sums_.waited)},
-        {"reason", reason_}};
+        {"reason", reason_ ? to_string(*reason_) : ""}};
     std::map<std::string, nn::StateDict> parts{{"model", task_.net()},
                                                {"optimizer", task_.optimizer()},
                                                {"loader", task_.loader()},
@@ -301,7 +329,7 @@ class Run {
       }
       if (plateau_.has_value() != parts.contains("plateau") ||
           (task_.stopping != nullptr) != parts.contains("stopping")) {
-        throw FileError("it was written with other options (early_stopping, reduce_on_plateau)");
+        throw FileError("it was written with different options (early_stopping, reduce_on_plateau)");
       }
       read_own(parts["fit"]);
       task_.load_net(parts["model"]);
@@ -311,7 +339,7 @@ class Run {
       if (task_.stopping) task_.stopping->load_state_dict(parts["stopping"]);
     } catch (const Error& error) {
       default_generator() = present;
-      throw FileError(fmt::format("fit: cannot go on from {}: {}", settings_.resume.string(), error.what()));
+      throw FileError(fmt::format("fit: cannot resume from {}: {}", settings_.resume.string(), error.what()));
     }
   }
 
@@ -323,17 +351,13 @@ class Run {
     const auto counts = reader.numbers<std::size_t>("counts", 3);
     const auto sums = reader.numbers<double>("sums", 4);
     const std::string reason = reader.text("reason");
-    const Array<double>* history =
-        own.arrays.size() == 1 ? std::get_if<Array<double>>(&own.arrays[0].array) : nullptr;
-    if (history == nullptr || !is_history(*history)) {
-      differences.emplace_back("it has no proper history");
-    }
     throw_differences("fit", differences);
     epoch_ = epoch, in_epoch_ = in_epoch != 0;
     sums_ = {counts[0], counts[1], sums[0], sums[1], counts[2] != 0, sums[2], sums[3]};
-    history_ = to_history(*history);
-    if (reason == "early stopping")
-      reason_ = reason;  // it is over; other runs go on, if there are more epochs
+    history_ = to_history(own);
+    if (reason == to_string(StopReason::early_stopping))
+      reason_ = StopReason::early_stopping;  // the run is finished; all other runs continue if there are more
+                                             // epochs
   }
 
   FitTask& task_;
@@ -341,12 +365,12 @@ class Run {
   Stopwatch watch_;
   std::optional<ReduceOnPlateau> plateau_;
   std::vector<EpochRecord> history_;
-  std::size_t epoch_ = 0;  // that was begun last
-  bool in_epoch_ = false;  // it has not ended
-  Sums sums_;              // over it
+  std::size_t epoch_ = 0;  // the last one begun
+  bool in_epoch_ = false;  // whether it is unfinished
+  Sums sums_;              // over this epoch
   double rate_ = 0;        // of the last step
   double momentum_ = 0;
-  std::string reason_;  // to stop
+  std::optional<StopReason> reason_;  // empty while the run continues
   Errors errors_;
 };
 

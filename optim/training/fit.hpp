@@ -24,54 +24,57 @@
 #include <vector>
 
 /// \file
-/// Training in one call.
+/// `fit`: the training loop as one function.
 
 namespace xgrad::optim {
 
-/// How `fit` trains. T is the network's precision, L the type of the labels, X that of the samples: T, or
-/// integers, such as tokens.
+/// Options for `fit`. T is the network's precision, L the element type of the targets, X that of the inputs:
+/// T, or an integer type, such as for tokens.
 template <class T, class L, class X = T>
 struct FitOptions {
   std::size_t epochs =
-      10;  ///< at most, counted from the first of the run, also where it goes on from a checkpoint
+      10;  ///< maximum number of epochs, including those before the checkpoint of a resumed run
 
-  /// The loss of outputs and targets, a mean over the batch; by default nn::cross_entropy for classes (labels
-  /// of an integer type), nn::quadratic_loss for numbers.
+  /// The loss of outputs and targets, a mean over the batch. Default: nn::cross_entropy if L is an integer
+  /// type (classes), nn::quadratic_loss otherwise.
   std::function<Variable<T>(const Variable<T>&, const Array<L>&)> loss = nn::DefaultLoss{};
 
   nn::AnyDataset<X, L> validation =
-      {};  ///< samples for validation after each epoch: `{images, labels}`, a Dataset
+      {};  ///< validation set, evaluated after each epoch: `{images, labels}` or a Dataset
 
-  /// Epochs without a better validation error (or loss, where there is none) after which training stops; the
-  /// best weights are then put back, at any end. 0: no early stopping.
+  /// Number of epochs without a better validation error (or loss, if there is no error) after which training
+  /// stops. The best weights are restored at the end of the run, also if it ends for another reason, unless
+  /// it was interrupted. 0: no early stopping.
   std::size_t early_stopping = 0;
 
-  /// Divides the learning rate when the validation loss (or that of training) saturates.
+  /// Divides the learning rate when the validation loss (without validation, the training loss) saturates.
   std::optional<ReduceOnPlateauOptions> reduce_on_plateau = std::nullopt;
 
-  /// A file with everything that is needed to go on, written after each epoch and when the run is
-  /// interrupted.
+  /// File for a checkpoint from which the run can be resumed, written after each epoch and when the run
+  /// stops within an epoch.
   std::filesystem::path checkpoint = {};
-  std::size_t checkpoint_every = 0;   ///< also after every so many steps; 0: no
-  std::filesystem::path resume = {};  ///< go on from this checkpoint
+  std::size_t checkpoint_every = 0;   ///< also write it every this many steps; 0: only as above
+  std::filesystem::path resume = {};  ///< resume from this checkpoint
 
-  std::vector<Monitor*> monitors = {};                    ///< who watches
-  std::function<bool(const BatchRecord&)> on_batch = {};  ///< called after each step; true stops
+  std::vector<Monitor*> monitors = {};  ///< observers of the run
+  std::function<void()> on_gradients =
+      {};  ///< called between the backward pass and the step of the optimiser
+  std::function<bool(const BatchRecord&)> on_batch = {};  ///< called after each step; true stops the run
 
-  /// Called after each epoch, before its checkpoint is written (which holds what this changes) and before the
-  /// monitors are told; true stops.
+  /// Called after each epoch, before its checkpoint is written (which includes changes made here) and before
+  /// the monitors are called; true stops the run.
   std::function<bool(const EpochRecord&)> on_epoch = {};
   bool stop_on_interrupt =
-      true;  ///< Ctrl-C (SIGINT) and SIGTERM end the run in order, unless they are ignored
+      true;  ///< on Ctrl-C (SIGINT) or SIGTERM, finish the step and stop, unless the signal is ignored
 
-  std::string title = {};                                          ///< for the monitors
+  std::string title = {};                                          ///< title of the run, for the monitors
   std::vector<std::string> classes = {};                           ///< names of the classes, for the monitors
   std::vector<std::pair<std::string, std::string>> settings = {};  ///< names and values, for the monitors
 };
 
 namespace detail {
 
-/// What the loop needs to know of the options, whatever the types.
+/// The options that the type-independent loop needs.
 struct FitSettings {
   std::size_t epochs;
   bool validates;
@@ -87,17 +90,17 @@ struct FitSettings {
   RunInfo info;
 };
 
-/// One step of training.
+/// The result of one training step.
 struct StepResult {
   std::size_t samples;
   double loss;                  // the mean loss of the batch
-  std::optional<double> wrong;  // decisions
+  std::optional<double> wrong;  // number of wrong decisions
 };
 
-/// What the loop needs of the network, the optimiser and the data, whatever their types.
+/// The network, the optimiser and the data as the type-independent loop uses them.
 struct FitTask {
   std::function<void()> begin_epoch;
-  std::function<std::optional<StepResult>()> step;  // nothing at the end of the epoch
+  std::function<std::optional<StepResult>()> step;  // nullopt at the end of the epoch
   std::function<nn::Evaluation()> validate;
   std::function<Details()> details;
   std::function<double()> learning_rate, momentum, seconds_waited;
@@ -110,7 +113,7 @@ struct FitTask {
 
 XGRAD_API RunResult run_fit(FitTask& task, const FitSettings& settings);
 
-/// Where the loop over an epoch is.
+/// The position of the loop within an epoch.
 template <class X, class L>
 struct EpochLoop {
   typename nn::DataLoader<X, L>::Iterator next, end;
@@ -118,29 +121,30 @@ struct EpochLoop {
 
 }  // namespace detail
 
-/// Trains a network: for each epoch, for each batch of `train`, the loss, its gradients, a step of the
-/// optimiser; with validation, early stopping, plateaus, checkpoints, monitors and a clean stop on Ctrl-C as
-/// the options say. The network's layers are in training mode during the run and have their own mode again
-/// after it.
+/// Trains a network: in each epoch, for each batch of `train`, computes the loss and its gradients and takes
+/// a step of the optimiser. The options add validation, early stopping, reduction of the learning rate on
+/// plateaus, checkpoints, monitors and a clean stop on Ctrl-C. The network's layers are in training mode
+/// during the run; their previous modes are restored after it.
 ///
-///     const auto result = optim::fit(net, sgd, loader, {.epochs = 20, .validation = validation,
-///                                                       .early_stopping = 3, .checkpoint =
-///                                                       "run.safetensors"});
+///     const auto result = optim::fit(net, sgd, loader,
+///                                    {.epochs = 20, .validation = validation, .early_stopping = 3,
+///                                     .checkpoint = "run.safetensors"});
 ///
-/// After Ctrl-C or SIGTERM the step in progress is done, the checkpoint is written, and the result's reason
-/// is "interrupted"; a second Ctrl-C ends the program as usual. The network is then not trained to its end,
-/// so a program should neither measure nor save it but return the result's `exit_status()`, 130 or 143. A run
-/// that was killed at any moment and goes on from its checkpoint (`.resume`) ends with the same weights, to
-/// the last bit, given the same program, data, options and number of threads.
+/// After Ctrl-C or SIGTERM the step in progress is completed, the checkpoint is written, and the result's
+/// reason is StopReason::interrupted; a second Ctrl-C ends the program as usual. The network is then only
+/// partly trained, so a program should neither evaluate nor save it but return the result's `exit_status()`,
+/// 130 or 143. A run that was killed at any moment and is resumed from its checkpoint (`.resume`) ends with
+/// weights bit-identical to an uninterrupted run, given the same program, data, options and number of
+/// threads.
 ///
-/// The samples are arrays of the network's precision or of integers, whatever its operator() takes: tokens
-/// are an ArrayDataset of integers.
+/// The inputs are arrays of the network's precision or of integers, as its operator() takes: tokens are an
+/// ArrayDataset of integers.
 ///
-/// Throws ValueError for a loader without a batch and options that do not go together, Error where the loss
-/// is no longer finite (the checkpoint stays that before), FileError for files; what the network, the loss, a
-/// callback or a monitor throws is passed on. An error of a callback or a monitor costs no checkpoint: it is
-/// thrown when the step or the epoch is saved. If there are several errors, the first is thrown, with the
-/// messages of the others.
+/// Throws ValueError for a loader without batches or for inconsistent options, Error if the loss is not
+/// finite (the checkpoint before it is kept), and FileError if a file cannot be read or written; exceptions
+/// of the network, the loss, a callback or a monitor are passed on. An exception of a callback or a monitor
+/// is thrown after the checkpoint of the step or epoch has been written. If there are several exceptions, the
+/// first is thrown, with the messages of the others appended.
 template <class Net, class T, class X, class L>
 RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& train,
               const std::type_identity_t<FitOptions<T, L, X>>& options = {}) {
@@ -158,8 +162,9 @@ RunResult fit(Net& net, Optimizer<T>& optimizer, nn::DataLoader<X, L>& train,
     const Variable<T> loss = options.loss(outputs, batch.targets);
     const detail::StepResult result{batch.targets.shape()[0], static_cast<double>(loss.item()),
                                     nn::detail::wrong_decisions(outputs, batch.targets)};
-    if (!std::isfinite(result.loss)) return result;  // the loop says so; nothing is changed
+    if (!std::isfinite(result.loss)) return result;  // the loop throws; no parameter has changed
     tape.backward(loss);
+    if (options.on_gradients) options.on_gradients();
     optimizer.step();
     return result;
   };

@@ -12,7 +12,7 @@ constexpr std::array signals{SIGINT, SIGTERM};
 
 std::atomic<bool> taken{false};
 std::atomic<int> noted{0};
-static_assert(std::atomic<int>::is_always_lock_free);  // a handler may touch nothing else
+static_assert(std::atomic<int>::is_always_lock_free);  // a signal handler may only use lock-free atomics
 std::array<struct sigaction, signals.size()> before;
 
 void put_back() {
@@ -32,10 +32,10 @@ Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
   struct sigaction action {};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;  // no read or write fails for it
+  action.sa_flags = SA_RESTART;  // no read or write is interrupted by it
   for (std::size_t i = 0; i < signals.size(); ++i) {
     sigaction(signals[i], &action, &before[i]);
-    // A signal that the program was started to ignore, as a shell has it for what runs in the background.
+    // A shell starts background programs with SIGINT ignored; keep it so.
     if (before[i].sa_handler == SIG_IGN) sigaction(signals[i], &before[i], nullptr);
   }
 }

@@ -1,13 +1,13 @@
 #pragma once
 
 /// \file
-/// Ctrl-C. Not installed.
+/// Handling of SIGINT (Ctrl-C) and SIGTERM. Not installed.
 
 namespace xgrad::optim::detail {
 
-/// While it lives, the first SIGINT or SIGTERM is noted instead of ending the program, and puts back what
-/// happened before: the second ends it. One at a time does so; where another lives, this one does nothing.
-/// A signal that is ignored stays so.
+/// During its lifetime, the first SIGINT or SIGTERM is recorded instead of ending the program and restores
+/// the previous handlers, so that a second signal has its usual effect. Only one object is active at a time;
+/// one constructed while another is active does nothing. A signal that is ignored stays ignored.
 class Interrupt {
  public:
   explicit Interrupt(bool on);
@@ -15,7 +15,7 @@ class Interrupt {
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  /// The signal that came, or 0.
+  /// The signal that was received, or 0.
   int signal() const;
   bool came() const { return signal() != 0; }
 

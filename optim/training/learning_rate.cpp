@@ -10,11 +10,12 @@ namespace xgrad::optim::detail {
 void check_finder(const LearningRateFinderOptions& options) {
   const auto refuse = [](bool wrong, const char* option, double value, const char* expected) {
     if (wrong)
-      throw ValueError(fmt::format("find_learning_rate: {} = {} came, expected {}", option, value, expected));
+      throw ValueError(
+          fmt::format("find_learning_rate: expected {0} to be {2}, got {1}", option, value, expected));
   };
   refuse(!(options.low > 0 && std::isfinite(options.low)), "low", options.low, "a finite number > 0");
   refuse(!(options.high > options.low && std::isfinite(options.high)), "high", options.high,
-         "a finite number above low");
+         "a finite number > low");
   refuse(options.steps < 2, "steps", static_cast<double>(options.steps), "at least 2");
   refuse(!(options.smoothing >= 0 && options.smoothing < 1), "smoothing", options.smoothing,
          "a number in [0, 1)");
@@ -22,11 +23,10 @@ void check_finder(const LearningRateFinderOptions& options) {
 }
 
 void check_rates(const std::vector<double>& rates) {
-  if (rates.empty()) throw ValueError("select_learning_rate: no rates came, expected at least one");
+  if (rates.empty()) throw ValueError("select_learning_rate: expected at least one rate, got none");
   for (const double rate : rates) {
     if (!(std::isfinite(rate) && rate > 0)) {
-      throw ValueError(
-          fmt::format("select_learning_rate: a rate of {} came, expected a finite number > 0", rate));
+      throw ValueError(fmt::format("select_learning_rate: expected finite rates > 0, got {}", rate));
     }
   }
 }
@@ -34,7 +34,7 @@ void check_rates(const std::vector<double>& rates) {
 LearningRateCurve range_test(const LearningRateFinderOptions& options,
                              const std::function<double(double rate)>& step) {
   LearningRateCurve curve;
-  double mean = 0, weight = 0;  // of the losses, as of Adam's moments
+  double mean = 0, weight = 0;  // running mean of the losses, bias-corrected as Adam's moments
   double least = std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < options.steps; ++i) {
     const double share = static_cast<double>(i) / static_cast<double>(options.steps - 1);
@@ -49,7 +49,7 @@ LearningRateCurve range_test(const LearningRateFinderOptions& options,
     curve.losses.push_back(smooth);
     if (smooth > options.divergence * least && i > 0) break;
   }
-  // The steepest fall, over a few steps so that it is no accident of one batch.
+  // The steepest descent, measured over several steps to average out the noise of single batches.
   const std::size_t reach = std::max<std::size_t>(1, options.steps / 20);
   curve.suggestion = curve.rates.empty() ? options.low : curve.rates.front();
   double steepest = 0;

@@ -16,48 +16,47 @@
 #include <vector>
 
 /// \file
-/// Choosing the learning rate: "a parameter of critical importance" (section 4 of the note).
+/// Selection of the learning rate, "a parameter of critical importance" (section 4 of the note).
 
 namespace xgrad::optim {
 
-/// How find_learning_rate goes.
+/// Options for find_learning_rate.
 struct LearningRateFinderOptions {
-  double low = 1e-6;        ///< > 0: the first rate
-  double high = 10;         ///< > low: the last
-  std::size_t steps = 100;  ///< >= 2
-  double smoothing = 0.9;   ///< in [0, 1): of the losses
-  double divergence = 4;    ///< > 1: it ends where the smoothed loss is so many times the least
+  double low = 1e-6;        ///< > 0: first learning rate
+  double high = 10;         ///< > low: last learning rate
+  std::size_t steps = 100;  ///< >= 2: maximum number of steps
+  double smoothing = 0.9;   ///< in [0, 1): decay rate of the running mean of losses
+  double divergence = 4;    ///< > 1: stops if the smoothed loss exceeds this many times its minimum
 };
 
-/// What find_learning_rate found.
+/// The result of find_learning_rate.
 struct LearningRateCurve {
-  std::vector<double> rates;
-  std::vector<double> losses;  ///< smoothed, of the batch before the step with that rate
-  double suggestion = 0;       ///< where the loss falls fastest with the rate's logarithm
+  std::vector<double> rates;   ///< learning rates of the steps taken, in increasing order
+  std::vector<double> losses;  ///< smoothed loss of the batch before the step with that rate
+  double suggestion = 0;       ///< rate of steepest descent of the loss over the rate's logarithm
 };
 
-/// How select_learning_rate trains.
+/// Options for select_learning_rate.
 struct LearningRateSelectionOptions {
-  std::size_t folds = 5;
-  std::size_t epochs = 1;
-  std::size_t batch = 64;
-  double momentum = 0.9;
-  std::uint64_t seed = 0;  ///< of folds, weights, orders
+  std::size_t folds = 5;   ///< >= 2: number of folds, at most the number of samples
+  std::size_t epochs = 1;  ///< >= 1: number of training epochs for each rate and fold
+  std::size_t batch = 64;  ///< >= 1: number of samples in a batch
+  double momentum = 0.9;   ///< mu of SGD, in [0, 1]
+  std::uint64_t seed = 0;  ///< for the folds, the initial weights and the order of samples
 };
 
-/// How a learning rate did on the folds that were held out.
+/// The score of a learning rate on the held-out folds.
 struct LearningRateScore {
-  double rate = 0;
-  double error =
-      0;  ///< the mean zero-one risk, or the loss where there are no classes; infinite if it diverged
-  double deviation = 0;  ///< of the folds
-  double loss = 0;       ///< the mean loss
+  double rate = 0;       ///< the learning rate
+  double error = 0;      ///< mean zero-one error, or mean loss without classes; infinite if training diverged
+  double deviation = 0;  ///< standard deviation of the error over the folds
+  double loss = 0;       ///< mean loss
 };
 
-/// What select_learning_rate found.
+/// The result of select_learning_rate.
 struct LearningRateSelection {
-  double best = 0;  ///< the rate of the least error, of equals that of the least loss
-  std::vector<LearningRateScore> scores;
+  double best = 0;  ///< rate with the smallest error; among equal errors, the smallest loss
+  std::vector<LearningRateScore> scores;  ///< of all rates, in the order in which they were passed
 };
 
 namespace detail {
@@ -65,21 +64,21 @@ namespace detail {
 XGRAD_API void check_finder(const LearningRateFinderOptions& options);
 XGRAD_API void check_rates(const std::vector<double>& rates);
 
-/// Runs the range test; `step` takes a step with this rate and returns the loss before it.
+/// Runs the range test; `step` takes a step with the given rate and returns the loss before it.
 XGRAD_API LearningRateCurve range_test(const LearningRateFinderOptions& options,
                                        const std::function<double(double rate)>& step);
 
-/// Adds up the folds of each rate; `run` trains and returns error and loss.
+/// Averages the folds for each rate; `run` trains on a fold and returns error and loss.
 XGRAD_API LearningRateSelection
 cross_validate(const std::vector<double>& rates, std::size_t folds,
                const std::function<nn::Evaluation(double rate, std::size_t fold)>& run);
 
 }  // namespace detail
 
-/// The range test (Smith, Cyclical learning rates for training neural networks, 2017): batch by batch a step
-/// with a rate that grows from `low` to `high` in equal ratios, until the loss diverges. Network, optimiser,
-/// loader and default generator are as before afterwards, to the last bit. Throws ValueError where an option
-/// is out of its range.
+/// The learning rate range test (Smith, Cyclical learning rates for training neural networks, 2017): takes
+/// one step per batch with a rate that grows geometrically from `low` to `high`, until the loss diverges. The
+/// states of network, optimiser, loader and default generator are restored afterwards, bit for bit. Throws
+/// ValueError if an option is out of range.
 ///
 ///     const auto curve = optim::find_learning_rate(net, sgd, loader);
 ///     sgd.set_learning_rate(curve.suggestion);
@@ -117,14 +116,14 @@ LearningRateCurve find_learning_rate(Net& net, Optimizer<T>& optimizer, nn::Data
   return curve;
 }
 
-/// The initial learning rate by k-fold cross-validation, as section 4 of the note says: for each rate and
-/// each fold a network, made by `make_net`, is trained on the other folds by SGD, and evaluated on the fold.
-/// All start from the same weights. Returns the rate with the least error, and the table. The default
-/// generator is as before afterwards. Throws ValueError for rates that are not numbers > 0, and as k_fold
-/// does.
+/// Selects the initial learning rate by k-fold cross-validation (section 4 of the note): for each rate and
+/// each fold a network, constructed by `make_net`, is trained on the other folds by SGD and evaluated on the
+/// fold. All networks start from the same weights. Returns the rate with the smallest error and the scores of
+/// all rates. The default generator is restored afterwards. Throws ValueError if there are no rates or a rate
+/// is not a finite number > 0, and as k_fold does.
 ///
 ///     const auto chosen = optim::select_learning_rate([] { return Net(); }, data, {0.001, 0.01, 0.1},
-///     {.folds = 3});
+///                                                     {.folds = 3});
 template <class MakeNet, nn::Dataset D, class Loss = nn::DefaultLoss>
 LearningRateSelection select_learning_rate(const MakeNet& make_net, const D& data,
                                            const std::vector<double>& rates,
@@ -145,7 +144,7 @@ LearningRateSelection select_learning_rate(const MakeNet& make_net, const D& dat
     try {
       fit(net, sgd, loader, {.epochs = options.epochs, .loss = loss, .stop_on_interrupt = false});
       return nn::evaluate(net, parts.second, loss);
-    } catch (const Error&) {  // it diverged
+    } catch (const Error&) {  // training diverged
       const double infinity = std::numeric_limits<double>::infinity();
       return nn::Evaluation{infinity, infinity};
     }

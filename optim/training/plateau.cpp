@@ -12,7 +12,8 @@ namespace xgrad::optim {
 ReduceOnPlateau::ReduceOnPlateau(const ReduceOnPlateauOptions& options) : options_(options) {
   const auto check = [](bool right, const char* option, auto value, const char* expected) {
     if (!right)
-      throw ValueError(fmt::format("ReduceOnPlateau: {} = {} came, expected {}", option, value, expected));
+      throw ValueError(
+          fmt::format("ReduceOnPlateau: expected {0} to be {2}, got {1}", option, value, expected));
   };
   check(std::isfinite(options.factor) && options.factor > 1, "factor", options.factor, "a finite number > 1");
   if (options.absolute_threshold) {

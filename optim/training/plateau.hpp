@@ -9,15 +9,14 @@
 
 namespace xgrad::optim {
 
-/// When progress counts as saturated, and what happens then.
+/// Options for ReduceOnPlateau.
 struct ReduceOnPlateauOptions {
-  double factor = 10;         ///< > 1: what the learning rate is divided by
-  std::size_t patience = 10;  ///< tolerated values without progress in turn; the next one reduces
-  double threshold = 1e-4;    ///< in [0, 1): progress is a value below best - threshold |best|
-  bool absolute_threshold =
-      false;                 ///< progress is a value below best - threshold, which may be any number >= 0
-  std::size_t cooldown = 0;  ///< number of values after a reduction that do not count
-  double min_scale = 0;      ///< >= 0: the scale of the learning rate does not fall below it
+  double factor = 10;               ///< > 1: the learning rate is divided by it
+  std::size_t patience = 10;        ///< tolerated consecutive values without progress; the next one reduces
+  double threshold = 1e-4;          ///< in [0, 1): progress is a value below best - threshold |best|
+  bool absolute_threshold = false;  ///< progress is a value below best - threshold, for any threshold >= 0
+  std::size_t cooldown = 0;         ///< number of values after a reduction that do not count towards patience
+  double min_scale = 0;             ///< >= 0: lower bound of the learning rate scale
 };
 
 /// "When progress starts to saturate, the value of alpha is decreased (say, divided by 10)" (section 4 of the
@@ -26,17 +25,18 @@ struct ReduceOnPlateauOptions {
 ///     optim::ReduceOnPlateau plateau({.patience = 5});
 ///     ... after each epoch: plateau.update(validation_loss, sgd);
 ///
-/// It changes the optimiser's learning_rate_scale(), beside any schedule. A NaN is no progress.
+/// It divides the optimiser's learning_rate_scale(), independently of any schedule. A NaN is not progress.
 ///
-/// The steps are those of PyTorch's ReduceLROnPlateau, with its names: `factor` here is 1 / factor there, and
-/// `min_scale` is min_lr as a share of the learning rate. The threshold is its 'rel', which for a negative
-/// best value asks for a fall here, too. With `absolute_threshold`, its 'abs'.
+/// It reduces at the same steps as PyTorch's ReduceLROnPlateau and uses its names, except that `factor` is
+/// 1 / factor there, and `min_scale` is min_lr as a fraction of the learning rate. The threshold mode is its
+/// 'rel', except that progress is a decrease also if the best value is negative; with `absolute_threshold` it
+/// is its 'abs'.
 class XGRAD_API ReduceOnPlateau {
  public:
-  /// Throws ValueError for an option that is out of its range.
+  /// Throws ValueError if an option is out of range.
   explicit ReduceOnPlateau(const ReduceOnPlateauOptions& options = {});
 
-  /// Takes in the next value, a loss that should fall; true where it reduced the learning rate.
+  /// Records the next value, such as a validation loss. Returns true if it reduced the learning rate.
   template <class T>
   bool update(double value, Optimizer<T>& optimizer) {
     if (!is_saturated(value)) return false;
@@ -46,12 +46,12 @@ class XGRAD_API ReduceOnPlateau {
     return true;
   }
 
-  /// The best value so far, infinity before the first.
+  /// The best value so far, initially infinity.
   double best() const { return best_; }
 
-  /// All that it needs to go on later.
+  /// The complete state.
   nn::StateDict state_dict() const;
-  /// Throws ValueError where something is missing.
+  /// Restores a state from state_dict(). Throws ValueError if an entry is missing or invalid.
   void load_state_dict(const nn::StateDict& state);
 
  private:

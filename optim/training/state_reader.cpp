@@ -36,7 +36,7 @@ std::vector<Number> StateReader::numbers(const std::string& name, std::size_t co
   }
   if (right && at == end) return values;
   differences_.push_back(
-      fmt::format("\"{}\" is \"{}\", expected {} number{}", name, all, count, count == 1 ? "" : "s"));
+      fmt::format("\"{0}\": expected {2} number{3}, got \"{1}\"", name, all, count, count == 1 ? "" : "s"));
   return std::vector<Number>(count);
 }
 

@@ -7,20 +7,20 @@
 #include <vector>
 
 /// \file
-/// How the metadata of a state is read. Not installed.
+/// Reads the metadata of a StateDict and lists what is wrong with it. Not installed.
 
 namespace xgrad::optim::detail {
 
-/// Reads the numbers of a state's metadata and notes what is wrong with them.
+/// Reads texts and numbers from a state's metadata; appends what is missing or invalid to `differences`.
 class StateReader {
  public:
   StateReader(const nn::StateDict& state, std::vector<std::string>& differences)
       : state_(state), differences_(differences) {}
 
-  /// The text of that name; empty where it is missing.
+  /// The text of that name; empty if it is missing.
   std::string text(const std::string& name) const;
 
-  /// So many numbers, written with spaces between them; zeros where there is something else.
+  /// `count` numbers separated by spaces; zeros if the text is missing or invalid.
   template <class Number>
   std::vector<Number> numbers(const std::string& name, std::size_t count) const;
 
@@ -34,10 +34,10 @@ class StateReader {
   std::vector<std::string>& differences_;
 };
 
-/// Throws ValueError that lists the differences, where there are any.
+/// Throws a ValueError that lists the differences, if there are any.
 void throw_differences(const char* caller, const std::vector<std::string>& differences);
 
-/// A part of a state under a prefix, `best.`, in the whole, and out of it again.
+/// add_part adds a state to `whole` with a prefix before its names, such as `best.`; part_of extracts it.
 void add_part(nn::StateDict& whole, const std::string& prefix, nn::StateDict part);
 nn::StateDict part_of(const nn::StateDict& whole, const std::string& prefix);
 

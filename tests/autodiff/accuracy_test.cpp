@@ -8,9 +8,9 @@
 #include <map>
 #include <numbers>
 
-// Every elementary function is within 4 units in the last place of the correctly rounded value, and so is its
-// derivative; `elementwise` and the operation of the same name have the same bits, which depend on nothing
-// but the entry. tests/accuracy.py makes the table of docs/accuracy.md of what is measured here.
+// Every elementary function and its derivative is within 4 units in the last place of the correctly rounded
+// value. `elementwise` and the operation of the same name are bit-identical, and their results depend only on
+// the entry. tests/accuracy.py writes the table of docs/accuracy.md from these measurements.
 
 namespace {
 
@@ -18,18 +18,18 @@ using namespace accuracy;
 
 constexpr double limit = 4;
 
-/// How many numbers each function is tried at; for a full sweep by hand, XGRAD_ACCURACY_SAMPLES says so.
+/// The number of samples per function; set XGRAD_ACCURACY_SAMPLES for a full sweep by hand.
 std::size_t samples() {
   const char* text = std::getenv("XGRAD_ACCURACY_SAMPLES");
   return text == nullptr ? 40'000 : std::strtoul(text, nullptr, 10);
 }
 
-/// The errors of a function: value and derivatives.
+/// The errors of a function's value and derivatives.
 struct Row {
   Worst value, slope;
 };
 
-/// By precision and name; written at the end.
+/// Results by precision and name; written at the end.
 std::map<std::string, std::map<bool, Row>>& table() {
   static std::map<std::string, std::map<bool, Row>> rows;
   return rows;
@@ -46,7 +46,7 @@ void check_row(const std::string& name, bool is_double, const Row& row) {
   }
 }
 
-/// A function of one number, the reference and that of its derivative, in a domain.
+/// A function of one number, the references for its value and derivative, and its domain.
 template <class T, class F, class R, class D>
 void measure(const std::string& name, const F& f, const R& reference, const D& slope,
              bool (*in_domain)(double)) {
@@ -61,7 +61,7 @@ void measure(const std::string& name, const F& f, const R& reference, const D& s
       worst.see(units<T>(value, want), double(x[i]), 0, double(value), double(want.value));
     };
     see(row.value, got.value.data()[i], reference(Wide<T>(x[i])));
-    // At infinity the formula of the reference need not have a limit: those are checked by hand below.
+    // The reference formula may have no limit at infinity; those points are checked separately.
     if (!std::isinf(x[i])) see(row.slope, got.slopes[0].data()[i], slope(Wide<T>(x[i])));
   }
   check_row(name, sizeof(T) == 8, row);
@@ -80,7 +80,7 @@ void one(const std::string& name, const F& f, const R& reference, const D& slope
   measure<double>(name, f, reference, slope, in_domain);
 }
 
-/// Pairs of numbers, of like and unlike size.
+/// Pairs of numbers of similar and different magnitude.
 template <class T>
 std::pair<std::vector<T>, std::vector<T>> pairs() {
   std::mt19937_64 generator(2);
@@ -146,7 +146,7 @@ template <class W>
 W normal_reference(W x) {
   return std::erfc(-x / std::numbers::sqrt2_v<W>) / 2;
 }
-/// x y, and 0 where y is 0.
+/// x y, or 0 if y is 0.
 template <class W>
 W times(W x, W y) {
   return y == 0 ? std::copysign(y, x) : x * y;
@@ -273,7 +273,7 @@ TEST_CASE("the error function and activations") {
       });
   one(
       "elu", [](const auto& x) { return elu(x); }, [](auto x) { return x < 0 ? std::expm1(x) : x; },
-      []<class W>(W x) { return x < 0 ? std::exp(x) : W(1); });  // as relu's, also for NaN
+      []<class W>(W x) { return x < 0 ? std::exp(x) : W(1); });  // like relu's, also for NaN
 }
 
 TEST_CASE("functions of two numbers") {
@@ -290,7 +290,8 @@ TEST_CASE("functions of two numbers") {
       [](auto a, auto b) { return std::atan2(a, b); },
       [](auto a, auto b) { return b / std::hypot(a, b) / std::hypot(a, b); },
       [](auto a, auto b) { return -a / std::hypot(a, b) / std::hypot(a, b); });
-  // The sum of two powers near 1 has a logarithm near 0: an error is in units of the larger operand.
+  // If the sum of the two powers is near 1, its logarithm is near 0: measure the error in units of the larger
+  // operand.
   two(
       "logaddexp", [](const auto& a, const auto& b) { return logaddexp(a, b); },
       []<class W>(W a, W b) { return Reference<W>(std::max(a, b), std::log1p(std::exp(-std::abs(a - b)))); },
@@ -298,7 +299,7 @@ TEST_CASE("functions of two numbers") {
       [](auto a, auto b) { return sigmoid_reference(b - a); });
 }
 
-TEST_CASE("the table") {
+TEST_CASE("write the table of errors") {
   const char* file = std::getenv("XGRAD_ACCURACY_TABLE");
   if (file == nullptr) return;
   std::ofstream out(file);

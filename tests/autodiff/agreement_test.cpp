@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-// An elementary function gives the same bits as an operation and inside `elementwise`, wherever an entry
-// stands and however long the array is; its special values are those of IEEE 754, and its derivatives keep
-// what is small.
+// An elementary function is bit-identical as an operation and inside `elementwise`, at every position and for
+// every length of the array. Its special values are those of IEEE 754, and its derivatives do not lose small
+// values.
 
 namespace {
 
@@ -24,7 +24,7 @@ void check_bits(const Array<T>& a, const Array<T>& b, const std::vector<T>& x, c
                                             a.data()[first], b.data()[first], x[first]));
 }
 
-/// Operation and elementwise.
+/// Compares the operation with elementwise.
 template <class T, class F>
 void agree(const F& f, const std::vector<T>& x) {
   const auto operation = evaluate<T>([&](const auto& in) { return f(in[0]); }, {x});
@@ -33,7 +33,7 @@ void agree(const F& f, const std::vector<T>& x) {
   check_bits(operation.slopes[0], formula.slopes[0], x, "derivative");
 }
 
-/// Entries moved by a few places and cut into short arrays.
+/// Compares shifted entries and short arrays with the whole array.
 template <class T, class F>
 void check_positions(const F& f, const std::vector<T>& x) {
   const Array<T> whole = f(as_variable(x)).value();
@@ -49,7 +49,7 @@ void check_positions(const F& f, const std::vector<T>& x) {
   }
 }
 
-/// Numbers of all sizes next to each other.
+/// Numbers of all magnitudes, mixed.
 template <class T>
 std::vector<T> mixed() {
   std::vector<T> x = arguments<T>(4000);
@@ -109,7 +109,7 @@ bool near(double got, double want, double relative = 1e-14) {
 
 }  // namespace
 
-TEST_CASE("operations and elementwise give the same bits, at every position") {
+TEST_CASE("operations and elementwise are bit-identical at every position") {
   in_both("exp", [](const auto& x) { return exp(x); });
   in_both("exp2", [](const auto& x) { return exp2(x); });
   in_both("expm1", [](const auto& x) { return expm1(x); });
@@ -143,7 +143,7 @@ TEST_CASE("operations and elementwise give the same bits, at every position") {
   in_both("pow(x, 2.5)", [](const auto& x) { return pow(x, 2.5); });
 }
 
-TEST_CASE("functions that only operations have give the same bits at every position") {
+TEST_CASE("functions without an elementwise form are bit-identical at every position") {
   as_operation("softplus", [](const auto& x) { return softplus(x); });
   as_operation("silu", [](const auto& x) { return silu(x); });
   as_operation("gelu", [](const auto& x) { return gelu(x); });
@@ -153,7 +153,7 @@ TEST_CASE("functions that only operations have give the same bits at every posit
   as_operation("rsqrt", [](const auto& x) { return rsqrt(x); });
 }
 
-TEST_CASE("functions of two numbers give the same bits in elementwise") {
+TEST_CASE("functions of two numbers are bit-identical in elementwise") {
   in_both_of_two("pow", [](const auto& a, const auto& b) { return pow(a, b); });
   in_both_of_two("atan2", [](const auto& a, const auto& b) { return atan2(a, b); });
   in_both_of_two("hypot", [](const auto& a, const auto& b) { return hypot(a, b); });
@@ -274,7 +274,7 @@ TEST_CASE("GELU and SiLU of large arguments, to the second order") {
   CHECK(gradgradcheck(swish, xt::xarray<double>{-3, -1.3, -0.1, 0.2, 1, 4}).ok);
 }
 
-TEST_CASE("derivatives of atan2 at the origin and beside it") {
+TEST_CASE("derivatives of atan2 at and near the origin") {
   const auto angle = [](auto y, auto x) { return atan2(y, x); };
   for (const double size : {1e-24, 1e-200, 1e200}) {
     Variable<double> y(size), x(size);
@@ -290,7 +290,7 @@ TEST_CASE("derivatives of atan2 at the origin and beside it") {
   CHECK(tape.gradient(a, x).item() == 0);
 }
 
-TEST_CASE("outside the domain value and derivative are NaN") {
+TEST_CASE("value and derivative are NaN outside the domain") {
   const auto both = [](const auto& f, double x) {
     CAPTURE(x);
     CHECK(std::isnan(value(f, x)));

@@ -45,14 +45,14 @@ TEST_CASE("blocks of all sizes hold what is written to them") {
   }
 }
 
-TEST_CASE("memory may be given back by another thread") {
+TEST_CASE("memory may be freed by another thread") {
   for (int i = 0; i < 20; ++i) {
     Array<double> a = full<double>({1000}, 1);
     std::thread([b = std::move(a)]() mutable { b = Array<double>(Shape{10}); }).join();
   }
 }
 
-TEST_CASE("too many entries") {
+TEST_CASE("shapes with too many entries throw") {
   constexpr std::size_t huge = std::numeric_limits<std::size_t>::max() / 2;
   CHECK_THROWS_AS(element_count({huge, 3}), ShapeError);
   CHECK_THROWS_AS(PoolAllocator<double>().allocate(huge), std::bad_alloc);
@@ -79,14 +79,14 @@ TEST_CASE("an Array from numbers in braces") {
   CHECK(cube.shape() == Shape{2, 2, 2});
   CHECK(cube(1, 0, 1) == 6);
   CHECK(Array<bool>{true, false}.shape() == Shape{2});
-  CHECK(Array<float>({1.5F, 2.5F}).shape() == Shape{2});  // no shape; of integers it does not compile
+  CHECK(Array<float>({1.5F, 2.5F}).shape() == Shape{2});  // not a shape; with integers it does not compile
   CHECK(Array<float>({2, 3}, 1.0F).shape() == Shape{2, 3});
-  CHECK_THROWS_WITH_AS((Array<int>{{1, 2}, {3}}),
-                       "an array from numbers in braces: its rows have different lengths", ShapeError);
+  CHECK_THROWS_WITH_AS((Array<int>{{1, 2}, {3}}), "Array: the rows of a nested list have different lengths",
+                       ShapeError);
   CHECK_THROWS_AS((Array<int>{{1}, {2, 3}}), ShapeError);
 }
 
-TEST_CASE("an Array is assigned to as xtensor's containers are") {
+TEST_CASE("assignment to an Array works as for xtensor's containers") {
   Array<double> a = {1, 2, 3};
   a = a * 2.0;
   CHECK(a == Array<double>{2, 4, 6});
@@ -116,7 +116,7 @@ TEST_CASE("fmt prints arrays") {
 
 namespace {
 
-/// The decimal comma and the points between thousands of many countries.
+/// A locale with a decimal comma and points as thousands separators.
 struct Comma : std::numpunct<char> {
   char do_decimal_point() const override { return ','; }
   char do_thousands_sep() const override { return '.'; }
@@ -129,7 +129,7 @@ void check_printed_as_by_xtensor(const Array<T>& array) {
   printed << array;
   std::string expected = printed.str();
   for (std::size_t at = 0; (at = expected.find(" \n", at)) != std::string::npos;) {
-    expected.erase(at, 1);  // which releases of xtensor before 0.25 leave at the end of a line
+    expected.erase(at, 1);  // a trailing space, which xtensor before 0.25 leaves at the end of a line
   }
   CHECK(to_string(array) == expected);
   const std::locale before = std::locale::global(std::locale(std::locale::classic(), new Comma));
@@ -140,7 +140,7 @@ void check_printed_as_by_xtensor(const Array<T>& array) {
 
 }  // namespace
 
-TEST_CASE("arrays are printed as by xtensor, in every locale") {
+TEST_CASE("arrays are printed as by xtensor, independent of the locale") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   check_printed_as_by_xtensor<double>(Array<double>{1.5, -1234.25, 0, 3});
   check_printed_as_by_xtensor<double>(Array<double>{{1, 2}, {30, -4}});
@@ -158,7 +158,7 @@ TEST_CASE("arrays are printed as by xtensor, in every locale") {
   check_printed_as_by_xtensor<float>(random_normal<float>({2, 3, 4}));
 }
 
-TEST_CASE("large arrays are printed in fewer than 40 lines, from their ends") {
+TEST_CASE("large arrays are abbreviated to fewer than 40 lines") {
   for (const Shape& shape : {Shape{5000}, Shape{900}, Shape{100, 100}, Shape{64, 28, 28, 1}, Shape{300, 3},
                              Shape{3, 4, 5, 6, 7}, Shape{4, 4, 4, 4, 4, 4, 4, 4}, Shape{999, 1}}) {
     Array<float> array = full<float>(shape, 2);
@@ -173,7 +173,7 @@ TEST_CASE("large arrays are printed in fewer than 40 lines, from their ends") {
   }
 }
 
-TEST_CASE("the ends of a large array") {
+TEST_CASE("a large array is printed with its first and last entries") {
   Array<int> array(Shape{2, 1000});
   for (std::size_t i = 0; i < array.size(); ++i) array.data()[i] = static_cast<int>(i);
   CHECK(fmt::format("{}", array) ==

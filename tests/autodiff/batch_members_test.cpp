@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-// No member of a batch affects another: value and gradient of a member among others that are huge, NaN,
-// infinite, singular or far smaller are those of the member alone.
+// Members of a batch are independent: value and gradient of a member next to others that are huge, NaN,
+// infinite, singular or much smaller equal those of the member alone.
 
 using namespace xgrad;
 
@@ -23,7 +23,7 @@ struct Batched {
   std::string name;
   Function<T> f;
   Shape member;
-  bool takes_nan = true;  ///< otherwise it throws for a matrix that it cannot take, and names it
+  bool takes_nan = true;  ///< otherwise it throws for an invalid matrix and names it
 };
 
 template <class T>
@@ -39,7 +39,7 @@ Array<T> weights(const Shape& shape) {
   return result;
 }
 
-/// Weights of an operation's second argument.
+/// Weights for an operation's second argument.
 template <class T>
 Variable<T> fixed(const Shape& shape) {
   return constant(draw<T>(shape, 77));
@@ -50,7 +50,7 @@ Variable<T> transpose_last(const Variable<T>& x) {
   return swapaxes(x, -2, -1);
 }
 
-/// Five times the identity.
+/// Five times the identity matrix.
 template <class T>
 Variable<T> eye_like(const Variable<T>& x) {
   Array<T> one = full<T>({x.shape().back(), x.shape().back()}, T(0));
@@ -203,7 +203,7 @@ std::vector<Batched<T>> factorizations() {
   };
 }
 
-/// f's value at a batch and the gradient of its weighted sum, both of the member at one place.
+/// f's value for a batch and the gradient of its weighted sum, both of one member.
 template <class T>
 std::pair<Array<T>, Array<T>> member_of(const Function<T>& f, const Array<T>& batch, std::size_t place) {
   const Variable<T> x = Array<T>(batch);
@@ -237,7 +237,7 @@ bool same(const Array<T>& a, const Array<T>& b) {
                     [](T p, T q) { return p == q || (std::isnan(p) && std::isnan(q)); });
 }
 
-/// Members that a global decision about the batch would notice.
+/// Members that would affect any decision based on the whole batch.
 template <class T>
 std::vector<Array<T>> hostile_members(const Batched<T>& op) {
   using Limits = std::numeric_limits<T>;
@@ -263,7 +263,7 @@ void check_members(const std::vector<Batched<T>>& operations) {
     CAPTURE(sizeof(T));
     const Array<T> mild = draw<T>(op.member, 3);
     const Array<T> calm = draw<T>(op.member, 4);
-    // Among two calm ones rather than alone: a library of products may take another kernel for one row.
+    // Next to two ordinary members instead of alone: BLAS may use another kernel for a single row.
     const auto expected = member_of(op.f, stacked<T>({calm, mild, calm}), 1);
     CHECK(!same(expected.first, full<T>(expected.first.shape(), std::numeric_limits<T>::quiet_NaN())));
     for (const Array<T>& hostile : hostile_members(op)) {
@@ -273,7 +273,7 @@ void check_members(const std::vector<Batched<T>>& operations) {
         const auto among = member_of(op.f, stacked<T>({hostile, mild, hostile}), 1);
         CHECK_MESSAGE(same(among.first, expected.first), "the value");
         CHECK_MESSAGE(same(among.second, expected.second), "the gradient");
-      } catch (const LinearAlgebraError& error) {  // nothing is returned, and the message names the matrix
+      } catch (const LinearAlgebraError& error) {  // no result, but the message names the matrix
         CHECK(!op.takes_nan);
         CHECK_MESSAGE(std::string(error.what()).find("matrix {0}") != std::string::npos, error.what());
       }
@@ -306,7 +306,7 @@ TEST_CASE_TEMPLATE("no member of a batch affects another: equations and factoris
   check_members(factorizations<T>());
 }
 
-TEST_CASE_TEMPLATE("expm of a matrix beside nilpotent ones of any norm", T, float, double) {
+TEST_CASE_TEMPLATE("expm of a matrix next to nilpotent ones of any norm", T, float, double) {
   for (const T size : {T(10), T(1e4), T(1e9), T(1e30)}) {
     CAPTURE(size);
     const Variable<T> batch =
@@ -319,7 +319,7 @@ TEST_CASE_TEMPLATE("expm of a matrix beside nilpotent ones of any norm", T, floa
     CHECK(value(1, 0, 1) == 0);
     CHECK(value(1, 1, 0) == 0);
   }
-  // Members of different kinds find back to their places, with more axes, and their derivatives, too.
+  // Members of different kinds keep their positions, with more batch axes and in derivatives too.
   Array<double> several = to_array<double>(draw<double>({3, 2, 2, 2}, 9) * 4.0);
   several(1, 0, 0, 0) = 40;
   const GradCheck check = gradcheck([](const auto& x) { return expm(x * 0.2); }, several);

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-// Operations on NaN, infinities, huge, subnormal and no numbers: value, gradient and second gradient. They
-// return or throw an exception of the library; what else may go wrong - a number converted to an integer that
-// cannot hold it, an index out of a NaN - the sanitizers of .ci/run see.
+// Value, gradient and second gradient of operations on NaN, infinities, huge and subnormal numbers, and empty
+// arrays. They return or throw an exception of the library. The sanitizers of .ci/run detect other failures,
+// such as converting a number to an integer type that cannot hold it, or a NaN index.
 
 using namespace xgrad;
 
@@ -249,7 +249,7 @@ std::vector<Unary<T>> of_images(T entry) {
           {"batch_norm", [=](V<T> x) { return batch_norm(x, fixed({2}), fixed({2})); }}};
 }
 
-/// Numbers at the ends of a precision's range, and what is no number.
+/// Numbers at the ends of a precision's range, infinities and NaN.
 template <class T>
 std::vector<T> edges() {
   using L = std::numeric_limits<T>;
@@ -264,7 +264,7 @@ Array<T> with_edge(const Shape& shape, T entry) {
   return x;
 }
 
-/// Value, gradients and second gradient of f; how often anything but the library's exceptions came.
+/// Computes value, gradients and second gradient of f. Any exception other than the library's fails the test.
 template <class F, class... X>
 void run(const std::string& name, const F& f, const X&... x) {
   try {
@@ -286,7 +286,7 @@ void run(const std::string& name, const F& f, const X&... x) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("numbers at the edges, entry by entry and over axes", T, float, double) {
+TEST_CASE_TEMPLATE("extreme values, entry by entry and over axes", T, float, double) {
   auto operations = entry_by_entry<T>();
   for (const auto& more : {over_axes<T>(), rearranging<T>()})
     operations.insert(operations.end(), more.begin(), more.end());
@@ -299,7 +299,7 @@ TEST_CASE_TEMPLATE("numbers at the edges, entry by entry and over axes", T, floa
   }
 }
 
-TEST_CASE_TEMPLATE("numbers at the edges, in matrices", T, float, double) {
+TEST_CASE_TEMPLATE("extreme values, in matrices", T, float, double) {
   for (const T entry : edges<T>()) {
     for (const Shape& shape :
          {Shape{3, 3}, Shape{0, 0}, Shape{1, 1}, Shape{2, 2, 2}, Shape{0, 2, 2}, Shape{3, 2}}) {
@@ -309,7 +309,7 @@ TEST_CASE_TEMPLATE("numbers at the edges, in matrices", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("numbers at the edges, of two operands", T, float, double) {
+TEST_CASE_TEMPLATE("extreme values, of two operands", T, float, double) {
   for (const T a : edges<T>()) {
     for (const T b : edges<T>()) {
       for (const Shape& shape : {Shape{}, Shape{0}, Shape{3}, Shape{2, 2}}) {
@@ -321,7 +321,7 @@ TEST_CASE_TEMPLATE("numbers at the edges, of two operands", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("numbers at the edges, in images", T, float, double) {
+TEST_CASE_TEMPLATE("extreme values, in images", T, float, double) {
   for (const T entry : edges<T>()) {
     for (const T other : {T(1), entry}) {
       for (const Shape& shape :

@@ -1,4 +1,4 @@
-// A child of fork() has none of OpenMP's threads.
+// A child of fork() does not inherit OpenMP's threads.
 #include <autodiff/autodiff.hpp>
 
 #include <doctest/doctest.h>
@@ -14,7 +14,7 @@ using namespace xgrad;
 
 namespace {
 
-/// Large enough for several threads, in ours, in BLAS and, for the convolution, in oneDNN.
+/// Large enough to use several threads in our kernels, in BLAS and, for the convolution, in oneDNN.
 double compute() {
   const auto x = Variable<float>(full<float>({700, 700}, 0.01F));
   Tape tape;
@@ -27,7 +27,7 @@ double compute() {
          sum(inv(a)).item();
 }
 
-/// The exit status of a child that runs `body`; -1 where it does not end by itself.
+/// The exit status of a child process that runs `body`; -1 if it does not exit normally.
 template <class Body>
 int status_of_child(Body body) {
   const pid_t child = fork();
@@ -42,14 +42,14 @@ int status_of_child(Body body) {
 
 }  // namespace
 
-TEST_CASE("a child of fork() computes what its parent does") {
+TEST_CASE("a child of fork() computes the same results as its parent") {
 #ifdef _OPENMP
   omp_set_num_threads(2);
 #endif
   const double expected = compute();
   const auto agrees = [=] { return compute() == doctest::Approx(expected).epsilon(1e-6) ? 0 : 1; };
   CHECK(status_of_child(agrees) == 0);
-  CHECK(status_of_child([&] {  // a thread of the child's
+  CHECK(status_of_child([&] {  // on a new thread of the child
           int result = 2;
           std::thread([&] { result = agrees(); }).join();
           return result;

@@ -6,8 +6,8 @@
 #include <limits>
 #include <vector>
 
-// Sums and products of a million entries, against exact values: rounding errors stay within what
-// autodiff/ops/reduction.hpp and scan.hpp promise, along every axis.
+// Sums and products of a million entries, compared with exact values: rounding errors stay within the bounds
+// documented in autodiff/ops/reduction.hpp and scan.hpp, along every axis.
 
 using namespace xgrad;
 
@@ -18,7 +18,7 @@ constexpr std::size_t million = 1'000'000;
 template <class T>
 constexpr double unit = std::numeric_limits<T>::epsilon() / 2;
 
-/// Shapes of which a million entries are reduced over these axes to `results` each.
+/// Shapes and axes such that a million entries are reduced to each of `results` results.
 struct Layout {
   Shape shape;
   std::vector<int> axes;
@@ -37,7 +37,7 @@ double worst(const Array<T>& values, double expected) {
   return result;
 }
 
-/// The index on the first axis that is reduced, of an entry.
+/// The index of an entry on the first reduced axis.
 std::size_t along(const Layout& layout, std::size_t place) {
   std::size_t inside = 1;
   const auto axis = static_cast<std::size_t>(layout.axes.front());
@@ -45,7 +45,7 @@ std::size_t along(const Layout& layout, std::size_t place) {
   return place / inside % layout.shape[axis];
 }
 
-/// Arrays of one number, the sum of which is exact in double.
+/// Arrays of equal entries, whose sum is exact in double.
 template <class T>
 Variable<T> same_everywhere(const Layout& layout, T number) {
   return full<T>(layout.shape, number);
@@ -56,11 +56,11 @@ Variable<T> same_everywhere(const Layout& layout, T number) {
 TEST_CASE_TEMPLATE("sums, means and variances of a million entries", T, float, double) {
   for (const Layout& layout : layouts) {
     CAPTURE(to_string(layout.shape));
-    const T tenth = static_cast<T>(0.1F);  // whose multiples up to a million double holds exactly
+    const T tenth = static_cast<T>(0.1F);  // its multiples up to a million are exact in double
     const auto x = same_everywhere(layout, tenth);
     CHECK(worst(sum(x, layout.axes).value(), 1e6 * static_cast<double>(tenth)) <= 256 * unit<T>);
     CHECK(worst(mean(x, layout.axes).value(), static_cast<double>(tenth)) <= 256 * unit<T>);
-    // 1000 + 1 and 1000 - 1 in turn along the axes: variance 1.
+    // Alternating 1000 + 1 and 1000 - 1 along the axes: variance 1.
     Array<T> turns(layout.shape);
     for (std::size_t i = 0; i < turns.size(); ++i) {
       turns.data()[i] = along(layout, i) % 2 == 0 ? T(1001) : T(999);
@@ -72,7 +72,7 @@ TEST_CASE_TEMPLATE("sums, means and variances of a million entries", T, float, d
 TEST_CASE_TEMPLATE("products of a million factors", T, float, double) {
   for (const Layout& layout : layouts) {
     CAPTURE(to_string(layout.shape));
-    // (1 + 2^-17)^1000000 by the logarithm in long double
+    // (1 + 2^-17)^1000000, by the logarithm in long double
     const T factor = T(1) + T(0x1p-17);
     const auto expected = static_cast<double>(std::exp(1e6L * std::log1p(0x1p-17L)));
     const double bound = 1e6 * 0x1p-53 + unit<T>;
@@ -85,7 +85,7 @@ TEST_CASE_TEMPLATE("products of a million factors", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("a product overflows only where it is too large itself", T, float, double) {
+TEST_CASE_TEMPLATE("a product overflows only if the result itself is too large", T, float, double) {
   using Limits = std::numeric_limits<T>;
   for (const Layout& layout : {Layout{{3000}, {0}}, Layout{{3000, 3}, {0}}, Layout{{2, 3000}, {1}},
                                Layout{{30, 2, 100}, {0, 2}}, Layout{{6}, {0}}}) {

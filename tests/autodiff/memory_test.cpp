@@ -21,7 +21,7 @@ constexpr std::size_t MiB = std::size_t{1} << 20;
 
 Array<float> array_of(std::size_t bytes) { return full<float>({bytes / sizeof(float)}, 1.0F); }
 
-/// The pool is off where AddressSanitizer watches each block.
+/// The pool is disabled with AddressSanitizer, which tracks each block.
 bool is_pooled() {
   trim_memory();
   { const auto block = array_of(MiB); }
@@ -30,7 +30,7 @@ bool is_pooled() {
 
 }  // namespace
 
-TEST_CASE("bytes in use are counted where they are asked for") {
+TEST_CASE("bytes in use are counted per thread") {
   detail::reset_peak_bytes();
   const std::ptrdiff_t before = detail::bytes_in_use();
   {
@@ -42,7 +42,7 @@ TEST_CASE("bytes in use are counted where they are asked for") {
   std::thread([] { CHECK(detail::bytes_in_use() == 0); }).join();
 }
 
-TEST_CASE("what one thread made and another destroyed is used again by either") {
+TEST_CASE("memory allocated by one thread and freed by another is reused by both") {
   if (!is_pooled()) return;
   trim_memory();
   std::size_t held = 0;
@@ -63,7 +63,7 @@ TEST_CASE("what one thread made and another destroyed is used again by either") 
   }
 }
 
-TEST_CASE("a thread that only makes arrays, and one that only destroys them, hoard nothing") {
+TEST_CASE("memory does not accumulate if one thread only allocates and another only frees") {
   if (!is_pooled()) return;
   trim_memory();
   const std::size_t before = memory_use().in_use + memory_use().unused;
@@ -77,7 +77,7 @@ TEST_CASE("a thread that only makes arrays, and one that only destroys them, hoa
   CHECK(memory_use().in_use + memory_use().unused < before + MiB);
 }
 
-TEST_CASE("unused memory is bounded by what was in use, and what was not asked for for longest goes first") {
+TEST_CASE("unused memory is bounded by the recent use; the least recently requested size is freed first") {
   if (!is_pooled()) return;
   trim_memory();
   const std::size_t alive = memory_use().in_use;
@@ -86,7 +86,7 @@ TEST_CASE("unused memory is bounded by what was in use, and what was not asked f
     CHECK(memory_use().unused <= std::max(64 * MiB, 2 * (alive + size + size / 4)));
   }
   const std::size_t before = detail::system_allocations();
-  { const auto block = array_of(120 * MiB); }  // the last size is still there
+  { const auto block = array_of(120 * MiB); }  // the last size is still in the pool
   CHECK(detail::system_allocations() == before);
 
   CHECK(trim_memory() >= 120 * MiB);
@@ -95,7 +95,7 @@ TEST_CASE("unused memory is bounded by what was in use, and what was not asked f
   CHECK(trim_memory() == 0);
 }
 
-TEST_CASE("a request that the system refuses is repeated without the unused memory") {
+TEST_CASE("a request that the system refuses is repeated after freeing unused memory") {
   if (!is_pooled()) return;
   std::size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -110,17 +110,17 @@ TEST_CASE("a request that the system refuses is repeated without the unused memo
   { const auto block = array_of(300 * MiB); }
   CHECK(memory_use().unused >= 300 * MiB);
   std::string message;
-  CHECK_NOTHROW(array_of(400 * MiB));  // only if the 300 MiB went back
+  CHECK_NOTHROW(array_of(400 * MiB));  // possible only if the 300 MiB were freed
   try {
     array_of(900 * MiB);
   } catch (const MemoryError& error) {
     message = error.what();
   }
   REQUIRE(setrlimit(RLIMIT_AS, &unlimited) == 0);
-  CHECK(message.starts_with("no memory for an array of 943718400 bytes; "));
+  CHECK(message.starts_with("out of memory: cannot allocate 943718400 bytes; "));
 }
 
-TEST_CASE("a child of fork can use the pool, whatever other threads did at that moment") {
+TEST_CASE("a child of fork can use the pool, even if other threads were using it during fork") {
   std::atomic<bool> stop = false;
   std::thread other([&] {
     while (!stop) array_of(40'000);
@@ -129,7 +129,7 @@ TEST_CASE("a child of fork can use the pool, whatever other threads did at that 
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-      alarm(20);  // ends a child that waits for ever
+      alarm(20);  // kills a child that hangs
       const auto block = array_of(50'000);
       _exit(block(0) == 1.0F ? 0 : 1);
     }
@@ -141,7 +141,7 @@ TEST_CASE("a child of fork can use the pool, whatever other threads did at that 
   other.join();
 }
 
-TEST_CASE("blocks do not overlap, whichever way they come") {
+TEST_CASE("blocks from any source do not overlap") {
   std::vector<Array<float>> alive;
   for (std::size_t round = 0; round < 3; ++round) {
     alive.clear();

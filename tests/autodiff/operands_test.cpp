@@ -1,6 +1,6 @@
-// Every operation of docs/operations.md, in each of its forms, on Variables and Parameters of each value
-// category, as a program calls it that opens xtensor's namespace, too. tests/operations.py fails for an
-// operation that no CALLS names.
+// Calls every operation of docs/operations.md, in each of its forms, with Variables and Parameters of each
+// value category, also with xtensor's namespace open. tests/operations.py fails for an operation that is
+// missing in CALLS.
 
 #include <autodiff/autodiff.hpp>
 
@@ -20,7 +20,7 @@ using namespace xt;
 
 namespace {
 
-/// What calls returned, as arrays of numbers.
+/// The results of calls, as arrays of numbers.
 using Results = std::vector<Array<double>>;
 
 template <class T>
@@ -72,7 +72,7 @@ void note(Results& results, const TopK<T>& f) {
   note(results, f.indices);
 }
 
-/// Makes arguments of type Q: an object of its own for each, so that a call may move from it.
+/// Creates arguments of type Q: a new object for each, so that a call may move from it.
 template <class Q>
 class Make {
  public:
@@ -361,7 +361,7 @@ Results everything() {
   return results;
 }
 
-/// The same numbers as for a Variable.
+/// Checks for the same numbers as with a Variable.
 template <class Q>
 void check_as_variable() {
   const Results expected = everything<Variable<double>&>();

@@ -21,7 +21,7 @@ Variable<T> product(const Variable<T>& a, const Variable<T>& b) {
       {{a, [b](const Variable<T>& g) { return g * b; }}, {b, [a](const Variable<T>& g) { return g * a; }}});
 }
 
-/// The same with one pullback for both.
+/// The same with one joint pullback.
 template <class T>
 Variable<T> joint_product(const Variable<T>& a, const Variable<T>& b) {
   return operation("joint_product", a.value() * b.value(), {a, b}, [a, b](const Variable<T>& g) {
@@ -31,7 +31,7 @@ Variable<T> joint_product(const Variable<T>& a, const Variable<T>& b) {
 
 }  // namespace
 
-TEST_CASE("an operation of one's own has derivatives of every order") {
+TEST_CASE("a custom operation has derivatives of every order") {
   const Variable<double> x = xt::xarray<double>{1, 2, 3};
   CHECK(gradcheck([](const auto& v) { return cube(v); }, x).ok);
   CHECK(gradgradcheck([](const auto& v) { return cube(v); }, x).ok);
@@ -42,7 +42,7 @@ TEST_CASE("an operation of one's own has derivatives of every order") {
   CHECK(cube(Variable<float>(2.0F)).item() == 8);
 }
 
-TEST_CASE("several inputs, each with its pullback, or one pullback for all") {
+TEST_CASE("several inputs, with one pullback each or a joint pullback") {
   const Variable<double> a = xt::xarray<double>{1, 2, 3};
   const Variable<double> b = xt::xarray<double>{4, 5, 6};
   for (const auto& f : {product<double>, joint_product<double>}) {
@@ -71,7 +71,7 @@ TEST_CASE("inputs may have another precision than the result") {
   CHECK(tape.gradient(y, x).value() == xt::xarray<float>{2, 2});
 }
 
-TEST_CASE("the pullback of a constant, or without a tape, is not kept") {
+TEST_CASE("the pullback for a constant, or without a tape, is not stored") {
   struct Counted {
     std::shared_ptr<int> kept;
     Variable<double> operator()(const Variable<double>& g) const { return g; }
@@ -91,7 +91,7 @@ TEST_CASE("the pullback of a constant, or without a tape, is not kept") {
   CHECK(count.use_count() == 1);
 }
 
-TEST_CASE("a pullback of the wrong shape is named") {
+TEST_CASE("the error for a pullback of the wrong shape names the operation") {
   const Variable<double> x = xt::xarray<double>{1, 2, 3};
   Tape tape;
   const auto y = operation("lossy", x.value() * 2.0, {x, [](const Variable<double>& g) { return sum(g); }});
@@ -100,7 +100,7 @@ TEST_CASE("a pullback of the wrong shape is named") {
     FAIL("no exception");
   } catch (const ShapeError& error) {
     CHECK(std::string(error.what()) ==
-          "'lossy': the pullback of input 0 returned shape {}, its input has shape {3}");
+          "'lossy': the pullback of input 0 returned shape {}, expected shape {3}");
   }
   const auto two = operation("short", x.value() * 2.0, {x, x},
                              [](const Variable<double>& g) { return std::vector<Variable<double>>{g}; });
@@ -108,18 +108,18 @@ TEST_CASE("a pullback of the wrong shape is named") {
                        "'short': the joint pullback returned 1 cotangents for 2 inputs", ShapeError);
 }
 
-TEST_CASE("a pullback that returns nothing assigned, and the place of the input are named") {
+TEST_CASE("the error for an empty cotangent names the operation and the input") {
   const Variable<double> x = xt::xarray<double>{1, 2, 3};
   Tape tape;
   const auto y = operation("vague", x.value() * 2.0,
                            {{x, [](const Variable<double>& g) { return g; }},
                             {x, [](const Variable<double>&) { return Variable<double>(); }}});
   CHECK_THROWS_WITH_AS(tape.gradient(sum(y), x),
-                       "'vague': the pullback of input 1 returned an empty Variable, its input has shape {3}",
+                       "'vague': the pullback of input 1 returned an empty Variable, expected shape {3}",
                        ShapeError);
 }
 
-TEST_CASE("a Variable that was never assigned") {
+TEST_CASE("an empty Variable as an input") {
   const Variable<double> empty;
   CHECK_THROWS_AS(empty.value(), ValueError);
   CHECK_THROWS_AS(exp(empty), ValueError);

@@ -22,7 +22,7 @@ TEST_CASE("a parameter is a Variable") {
   CHECK(sum(w).item() == 6);
 }
 
-TEST_CASE("grad is zero until a backward pass, adds up, and is cleared") {
+TEST_CASE("grad is zero before a backward pass, accumulates, and can be cleared") {
   auto w = make(3);
   const auto handle = w.handle();
   CHECK_FALSE(handle.has_grad());
@@ -40,7 +40,7 @@ TEST_CASE("grad is zero until a backward pass, adds up, and is cleared") {
   CHECK_THROWS_AS(w.handle().set_grad(xt::xarray<float>{1, 2, 3}), ShapeError);
 }
 
-TEST_CASE("mutable_value writes in place where nobody shares the memory, in a copy where somebody does") {
+TEST_CASE("mutable_value writes in place unless the memory is shared, otherwise to a copy") {
   auto w = make(3);
   auto handle = w.handle();
   const float* memory = w.value().data();
@@ -55,7 +55,7 @@ TEST_CASE("mutable_value writes in place where nobody shares the memory, in a co
   CHECK(handle.version() == 2);
 }
 
-TEST_CASE("what a tape saved keeps its value") {
+TEST_CASE("values saved by a tape do not change") {
   auto w = make(3);
   Tape tape;
   const auto y = w * w;
@@ -64,7 +64,7 @@ TEST_CASE("what a tape saved keeps its value") {
   CHECK_THROWS_AS(tape.gradient(sum(y), Variable<float>(w)), TapeError);
 }
 
-TEST_CASE("copying clones") {
+TEST_CASE("copying creates an independent parameter") {
   auto w = make(3);
   auto copy = w;
   copy.handle().mutable_value().fill(7);
@@ -72,7 +72,7 @@ TEST_CASE("copying clones") {
   CHECK_FALSE(copy.handle() == w.handle());
 }
 
-TEST_CASE("moving hands the state over") {
+TEST_CASE("moving transfers the state") {
   auto w = make(3);
   auto handle = w.handle();
   auto moved = std::move(w);
@@ -81,7 +81,7 @@ TEST_CASE("moving hands the state over") {
   CHECK(moved.value() == xt::xarray<float>{8, 8});
 }
 
-TEST_CASE("assigning writes into the state that is there") {
+TEST_CASE("assignment writes to the existing state") {
   auto w = make(3);
   auto handle = w.handle();
   const auto best = make(5);
@@ -99,7 +99,7 @@ TEST_CASE("assigning writes into the state that is there") {
   CHECK(handle == w.handle());
 }
 
-TEST_CASE("after a = std::move(b), handles to either stand for a") {
+TEST_CASE("after a = std::move(b), handles to both refer to a") {
   auto a = make(3);
   auto b = make(5);
   auto of_a = a.handle();
@@ -117,14 +117,14 @@ TEST_CASE("after a = std::move(b), handles to either stand for a") {
   CHECK_FALSE(of_a.follow());
   CHECK(of_a == of_b);
 
-  b = a;  // a copy into what was moved from: an identity of its own
+  b = a;  // copying into a moved-from parameter creates a new identity
   CHECK_FALSE(b.handle() == of_b);
   auto& self = a;
   a = std::move(self);
   CHECK(a.value() == xt::xarray<float>{6, 6});
 }
 
-TEST_CASE("swapping swaps identities with the values") {
+TEST_CASE("swapping swaps identities together with values") {
   auto a = make(3);
   auto b = make(5);
   const auto of_a = a.handle();
@@ -143,7 +143,7 @@ TEST_CASE("swapping swaps identities with the values") {
   std::sort(many.begin(), many.end(),
             [](const auto& p, const auto& q) { return p.value()(0) < q.value()(0); });
   std::rotate(many.begin(), many.begin() + 3, many.end());
-  many.erase(many.begin() + 4);  // the value 7, whose handle was handle 1
+  many.erase(many.begin() + 4);  // value 7, to which handle 1 was attached
   for (int i = 0; i < 20; ++i) {
     const auto& handle = handles[static_cast<std::size_t>(i)];
     CHECK(handle.is_owned());
@@ -153,7 +153,7 @@ TEST_CASE("swapping swaps identities with the values") {
   }
 }
 
-TEST_CASE("a tape that used a value tells that another parameter was moved over it") {
+TEST_CASE("backward throws if another parameter was moved over one that the tape used") {
   auto w = make(3);
   auto other = make(4);
   Tape tape;
@@ -161,11 +161,12 @@ TEST_CASE("a tape that used a value tells that another parameter was moved over 
   const auto z = sum(other * other);
   w = std::move(other);
   CHECK_THROWS_AS(tape.gradient(y, Variable<float>(w)), TapeError);
-  tape.backward(z);  // the value that was moved is as it was
+  tape.backward(z);  // the moved value is unchanged
   CHECK(w.grad() == xt::xarray<float>{8, 8});
 }
 
-TEST_CASE("a million parameters moved into one leave a handle attached and the stack whole") {
+TEST_CASE(
+    "after a million moves into one parameter, the handle is attached and the stack does not overflow") {
   auto w = make(0);
   const auto handle = w.handle();
   for (int i = 1; i <= 1'000'000; ++i) w = make(static_cast<float>(i));
@@ -195,7 +196,7 @@ TEST_CASE("a handle outlives the parameter") {
   CHECK_THROWS_AS(handles[0].set_value(full<float>({5}, 1)), ShapeError);
 }
 
-TEST_CASE("one parameter used twice in one pass") {
+TEST_CASE("a parameter used twice in one backward pass") {
   auto w = make(3);
   Tape tape;
   tape.backward(sum(w) + sum(w * w));

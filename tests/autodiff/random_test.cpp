@@ -7,7 +7,7 @@
 
 using namespace xgrad;
 
-TEST_CASE("same seed, same numbers") {
+TEST_CASE("the same seed reproduces the same numbers") {
   seed(7);
   const auto a = random_normal<float>({100});
   const auto b = random_normal<float>({100});
@@ -19,7 +19,7 @@ TEST_CASE("same seed, same numbers") {
   CHECK(random_uniform<double>({10}, -1, 1, one) == random_uniform<double>({10}, -1, 1, other));
 }
 
-TEST_CASE("uniform draws lie in their range and have its mean and variance") {
+TEST_CASE("uniform draws have the right range, mean and variance") {
   Generator generator(1);
   const auto a = random_uniform<float>({200'000}, -2, 4, generator);
   CHECK(*std::min_element(a.begin(), a.end()) >= -2);
@@ -28,7 +28,7 @@ TEST_CASE("uniform draws lie in their range and have its mean and variance") {
   CHECK(xt::variance(xt::cast<double>(a))() == doctest::Approx(3).epsilon(0.02));
 }
 
-TEST_CASE("normal draws have their moments") {
+TEST_CASE("normal draws have the right moments") {
   Generator generator(1);
   const auto a = random_normal<double>({200'001}, 3, 2, generator);
   const xt::xarray<double> z = (a - 3.0) / 2.0;
@@ -38,7 +38,7 @@ TEST_CASE("normal draws have their moments") {
   CHECK(xt::mean(z * z * z * z)() == doctest::Approx(3).epsilon(0.03));
 }
 
-TEST_CASE("a permutation holds every number once") {
+TEST_CASE("a permutation contains every index once") {
   Generator generator(1);
   auto order = random_permutation(1000, generator);
   CHECK_FALSE(std::is_sorted(order.begin(), order.end()));

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-// Results whose sizes overflow, or that no process could hold: a ShapeError that names the operation, before
-// memory is asked for, and never a small result by wrapping round.
+// Results whose sizes overflow or exceed the address space throw a ShapeError that names the operation,
+// before memory is allocated; sizes never wrap around to a small result.
 
 using namespace xgrad;
 
@@ -22,7 +22,7 @@ constexpr std::size_t wide = std::size_t{1} << 40;
 
 Variable<double> ones(const Shape& shape) { return full<double>(shape, 1.0); }
 
-/// An array without entries, whose other extents may be as large as they like.
+/// An empty array, whose other extents may be arbitrarily large.
 Variable<double> none(const std::vector<std::ptrdiff_t>& shape) { return reshape(ones({0}), shape); }
 
 using Call = std::pair<const char*, std::function<void()>>;
@@ -45,7 +45,7 @@ void check_refused(const std::vector<Call>& calls) {
 
 }  // namespace
 
-TEST_CASE("results that are far too large") {
+TEST_CASE("results larger than the address space") {
   const auto v = ones({3});
   const auto m = ones({2, 2});
   const auto image = ones({1, 3, 3, 1});
@@ -134,7 +134,7 @@ TEST_CASE("results that are far too large") {
   });
 }
 
-TEST_CASE("results with entries, of operands without") {
+TEST_CASE("non-empty results of empty operands") {
   const auto a = none({std::ptrdiff_t{1} << 40, 0});
   const auto b = none({0, std::ptrdiff_t{1} << 40});
   const auto c = none({std::ptrdiff_t{1} << 40, std::ptrdiff_t{1} << 40, 0});
@@ -158,7 +158,7 @@ TEST_CASE("results with entries, of operands without") {
          tile(empty_axis, {std::ptrdiff_t{2}, std::ptrdiff_t{1}});
        }},
   });
-  // Nothing many times is nothing; extents of which one is 0 may be large.
+  // A shape with an extent of 0 is empty, however large its other extents.
   CHECK(tile(ones({0}), most).size() == 0);
   CHECK(repeat(ones({0}), most).size() == 0);
   CHECK(broadcast_to(ones({1}), {0, std::size_t{1} << 60, 4}).size() == 0);
@@ -167,10 +167,10 @@ TEST_CASE("results with entries, of operands without") {
   CHECK(kron(empty_axis, ones({1, 0})).size() == 0);
 }
 
-TEST_CASE("the message says the shape") {
+TEST_CASE("the message contains the shape") {
   CHECK_THROWS_WITH_AS(
       broadcast_to(ones({1}), {wide, 3, wide}),
-      "broadcast_to: a result of shape {1099511627776, 3, 1099511627776} needs more than 2^47 bytes, "
-      "which no process has",
+      "broadcast_to: a result of shape {1099511627776, 3, 1099511627776} needs more than 2^47 bytes, the "
+      "address space of a process",
       ShapeError);
 }

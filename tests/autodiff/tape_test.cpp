@@ -13,7 +13,7 @@ namespace {
 
 Variable<double> numbers(std::initializer_list<double> values) { return xt::xarray<double>(values); }
 
-/// What a call throws, as text; empty where it throws nothing.
+/// The message of the exception that a call throws; empty if it throws nothing.
 template <class E, class F>
 std::string message_of(F&& call) {
   try {
@@ -44,7 +44,7 @@ TEST_CASE("without a tape, operations only compute") {
   const auto y = x * x;
   CHECK(y.value() == xt::xarray<double>{1, 4});
   Tape tape;
-  CHECK(has(message_of<TapeError>([&] { tape.gradient(sum(y), x); }), "took no part"));
+  CHECK(has(message_of<TapeError>([&] { tape.gradient(sum(y), x); }), "was not used"));
 }
 
 TEST_CASE("a tape stays usable after gradient: other inputs, other results, rows of a Jacobian") {
@@ -64,28 +64,28 @@ TEST_CASE("a tape stays usable after gradient: other inputs, other results, rows
   CHECK(tape.gradient(z, z).item() == 1);
 }
 
-TEST_CASE("one input in several places: its gradients add up") {
+TEST_CASE("gradients of an input that is used several times add up") {
   const auto x = numbers({2});
   Tape tape;
   CHECK(tape.gradient(sum(x * x * x + x / x + x), x).item() == doctest::Approx(13));
 }
 
-TEST_CASE("a result that is not one number needs its cotangent") {
+TEST_CASE("a result with more than one entry needs a cotangent") {
   const auto x = numbers({1, 2});
   Tape tape;
   const auto y = x * 2;
   CHECK(message_of<TapeError>([&] { tape.gradient(y, x); }) ==
-        "gradient: the result has shape {2}, not one number; pass its cotangent, "
-        "tape.gradient(y, x, cotangent), or reduce it, e.g. sum(y)");
+        "gradient: expected a result with one entry, got shape {2}; pass its cotangent, tape.gradient(y, x, "
+        "cotangent), or reduce it, e.g. sum(y)");
   CHECK(message_of<TapeError>([&] { tape.backward(y); }) ==
-        "backward: the result has shape {2}, not one number; pass its cotangent, "
-        "tape.backward(y, cotangent), or reduce it, e.g. sum(y)");
+        "backward: expected a result with one entry, got shape {2}; pass its cotangent, tape.backward(y, "
+        "cotangent), or reduce it, e.g. sum(y)");
   CHECK(message_of<ShapeError>([&] {
           tape.gradient(y, x, numbers({1, 2, 3}));
-        }) == "gradient: the cotangent has shape {3}, the result {2}");
+        }) == "gradient: the cotangent has shape {3}, expected the result's shape {2}");
 }
 
-TEST_CASE("an input that does not matter has gradient zero, one that never took part is an error") {
+TEST_CASE("the gradient is zero for a recorded input without influence, an error for an unrecorded one") {
   const auto x = numbers({1, 2});
   const auto w = numbers({3, 4});
   Tape tape;
@@ -96,22 +96,21 @@ TEST_CASE("an input that does not matter has gradient zero, one that never took 
   CHECK(has(message_of<TapeError>([&] { tape.gradient(y, constant(xt::xarray<double>{1})); }), "constant"));
 }
 
-TEST_CASE("asking about what is not on the tape") {
+TEST_CASE("gradients of values that are not on the tape") {
   const auto x = numbers({1, 2});
   const auto before = sum(x * x);
   Tape tape;
   const auto y = sum(x * x);
-  CHECK(
-      message_of<TapeError>([&] { tape.gradient(y, Variable<double>(Array<double>(x.value()))); }) ==
-      "gradient: the input of shape {2} took no part in anything that this tape recorded; open the Tape "
-      "before the computation, and ask for the Variable that was used in it, not another of the same value");
-  CHECK(
-      message_of<TapeError>([&] {
-        tape.gradient(y, constant(xt::xarray<double>{1, 2}));
-      }) ==
-      "gradient: the input of shape {2} took no part in anything that this tape recorded; it is a constant: "
-      "make it a Variable to have its gradient");
-  // Its terms would be lost, although x took part.
+  CHECK(message_of<TapeError>([&] { tape.gradient(y, Variable<double>(Array<double>(x.value()))); }) ==
+        "gradient: the input of shape {2} was not used by any operation that this tape recorded; open the "
+        "Tape before the computation, and pass the Variable that was used in it, not another one with the "
+        "same value");
+  CHECK(message_of<TapeError>([&] {
+          tape.gradient(y, constant(xt::xarray<double>{1, 2}));
+        }) ==
+        "gradient: the input of shape {2} was not used by any operation that this tape recorded; it is a "
+        "constant: make it a Variable to get its gradient");
+  // The tape recorded x but not `before`: the gradient would miss terms.
   const char* not_computed =
       "gradient: the result, of shape {}, was not computed while this tape was recording; open the Tape "
       "before "
@@ -128,7 +127,7 @@ TEST_CASE("asking about what is not on the tape") {
     Tape inner;
     of_inner = sum(x);
   }
-  CHECK(tape.gradient(of_inner, x).value() == xt::xarray<double>{1, 1});  // which this one saw too
+  CHECK(tape.gradient(of_inner, x).value() == xt::xarray<double>{1, 1});  // recorded on this tape too
   Tape later;
   CHECK(message_of<TapeError>([&] { later.gradient(y, x); }) == not_computed);
 }
@@ -139,13 +138,13 @@ TEST_CASE("constants and stop_gradient") {
   const auto c = constant(xt::xarray<double>{3, 4});
   const std::size_t before = tape.size();
   const auto d = exp(c * c + 1.0);
-  CHECK(tape.size() == before);  // what is computed from constants alone is not recorded
+  CHECK(tape.size() == before);  // operations on constants only are not recorded
   CHECK(tape.gradient(sum(d * x), x).value() == d.value());
   CHECK(tape.gradient(sum(stop_gradient(x) * x), x).value() == x.value());
   CHECK(tape.gradient(sum(c), x).value() == xt::xarray<double>{0, 0});
 }
 
-TEST_CASE("nested tapes give derivatives of derivatives") {
+TEST_CASE("nested tapes compute higher derivatives") {
   const auto x = numbers({1, 2, 3});
   Tape outer;
   Variable<double> slope;
@@ -156,7 +155,7 @@ TEST_CASE("nested tapes give derivatives of derivatives") {
   CHECK(outer.gradient(sum(slope), x).value() == xt::xarray<double>{6, 12, 18});
 }
 
-TEST_CASE("an inner tape is an interval: what lies before it is an input") {
+TEST_CASE("values computed before an inner tape was opened are inputs to it") {
   const auto x = numbers({1, 2, 3});
   Tape outer;
   const auto a = x * 2;
@@ -165,7 +164,7 @@ TEST_CASE("an inner tape is an interval: what lies before it is an input") {
   CHECK(inner.gradient(y, a).value() == xt::xarray<double>{1, 4, 9});
   CHECK(inner.gradient(y, x).value() == xt::xarray<double>{4, 16, 36});  // a held fixed
   CHECK(outer.gradient(y, x).value() == xt::xarray<double>{6, 24, 54});  // 2 x^3
-  CHECK(has(message_of<TapeError>([&] { inner.gradient(sum(x), numbers({1})); }), "took no part"));
+  CHECK(has(message_of<TapeError>([&] { inner.gradient(sum(x), numbers({1})); }), "was not used"));
   CHECK(has(message_of<TapeError>([&] { inner.gradient(a, x, a); }), "not computed while this tape"));
 }
 
@@ -176,7 +175,7 @@ TEST_CASE("a gradient of a gradient needs an outer tape: no term is silently los
   CHECK(has(message_of<TapeError>([&] { tape.gradient(sum(dx * x), x); }), "open an outer Tape"));
   CHECK(has(message_of<TapeError>([&] { tape.gradient(sum(dx * dx), x); }), "open an outer Tape"));
   CHECK(has(message_of<TapeError>([&] { tape.gradient(dx, x, x); }), "open an outer Tape"));
-  CHECK(tape.gradient(sum(dx * dx), dx).value() == xt::xarray<double>{4, 8});  // as an input it is fine
+  CHECK(tape.gradient(sum(dx * dx), dx).value() == xt::xarray<double>{4, 8});  // dx as an input is valid
 
   Tape outer;
   Tape inner;
@@ -209,10 +208,10 @@ TEST_CASE("Variables outlive tapes and are then plain values") {
   Tape tape;
   const auto z = y * y;
   CHECK(tape.gradient(z, y).item() == 8);
-  CHECK(has(message_of<TapeError>([&] { tape.gradient(z, x); }), "took no part"));
+  CHECK(has(message_of<TapeError>([&] { tape.gradient(z, x); }), "was not used"));
 }
 
-TEST_CASE("backward adds into parameters, consumes the tape, and says so the second time") {
+TEST_CASE("backward adds to the parameters' gradients and consumes the tape; a second call throws") {
   Parameter<double> w(xt::xarray<double>{1, 2});
   Tape tape;
   const auto loss = sum(w * w);
@@ -220,7 +219,7 @@ TEST_CASE("backward adds into parameters, consumes the tape, and says so the sec
   CHECK(w.grad() == xt::xarray<double>{2, 4});
   CHECK(tape.size() == 0);
   const std::string released =
-      ": backward was called on this tape before and released what it had saved; use gradient for several "
+      ": backward was already called on this tape and released the saved values; use gradient for several "
       "passes over one recording, or record again on a new Tape";
   CHECK(message_of<TapeError>([&] { tape.backward(loss); }) == "backward" + released);
   CHECK(message_of<TapeError>([&] { tape.gradient(loss, w); }) == "gradient" + released);
@@ -231,7 +230,7 @@ TEST_CASE("backward adds into parameters, consumes the tape, and says so the sec
   CHECK(w.grad() == xt::xarray<double>{3, 5});  // added
 }
 
-TEST_CASE("backward with a cotangent, of nothing that learns, and of a result that is not one number") {
+TEST_CASE("backward with a cotangent, without parameters, and of a result with more than one entry") {
   Parameter<double> w(xt::xarray<double>{1, 2});
   const auto x = numbers({1, 2});
   {
@@ -242,7 +241,7 @@ TEST_CASE("backward with a cotangent, of nothing that learns, and of a result th
   Tape tape;
   CHECK(has(message_of<TapeError>([&] { tape.backward(sum(x * x)); }), "tape.gradient(y, x)"));
   CHECK(has(message_of<TapeError>([&] { tape.backward(w * 3); }), "tape.backward(y, cotangent)"));
-  tape.backward(sum(w));  // an error that came before anything was released leaves the tape usable
+  tape.backward(sum(w));  // an error before anything was released leaves the tape usable
 }
 
 TEST_CASE("backward inside an outer tape releases nothing that the outer tape needs") {
@@ -269,13 +268,12 @@ TEST_CASE("a parameter changed between forward and backward") {
   CHECK(message_of<VersionError>([&] { tape.backward(loss); }) == text);
 }
 
-TEST_CASE(
-    "loops that change parameters work inside an outer tape, which tells only if it needs an old value") {
+TEST_CASE("parameters may change inside an outer tape; only a backward pass that needs an old value throws") {
   Parameter<double> w(xt::xarray<double>{1, 2}), b(xt::xarray<double>{3, 4});
   Parameter<double> alone_w(w), alone_b(b);
   const auto step = [](Parameter<double>& weight, Parameter<double>& bias) {
     Tape inner;
-    const auto loss = sum(square(weight) + bias);  // square keeps its input; a sum changes in place
+    const auto loss = sum(square(weight) + bias);  // square saves its input; a sum is changed in place
     inner.backward(loss);
     for (const auto& each : {weight.handle(), bias.handle()}) {
       ParameterHandle<double> handle = each;
@@ -293,7 +291,7 @@ TEST_CASE(
   CHECK_THROWS_AS(outer.gradient(early, w), TapeError);
   CHECK(has(message_of<VersionError>([&] { outer.gradient(early, b); }), "version 0 then, 4 now"));
 
-  std::thread([&] {  // where no tape is open
+  std::thread([&] {  // no tape is open on this thread
     for (int i = 0; i < 4; ++i) step(alone_w, alone_b);
   })
       .join();
@@ -301,7 +299,7 @@ TEST_CASE(
   CHECK(b.value() == alone_b.value());
 }
 
-TEST_CASE("a chain of a million operations is recorded, replayed and destroyed without recursion") {
+TEST_CASE("recording, the backward pass and destruction of a million operations do not recurse") {
   const auto x = numbers({1});
   constexpr int count = 1'000'000;
   {
@@ -319,7 +317,7 @@ TEST_CASE("a chain of a million operations is recorded, replayed and destroyed w
   CHECK(w.grad()(0) == 1);
 }
 
-TEST_CASE("threads have tapes of their own") {
+TEST_CASE("each thread has its own tapes") {
   const auto x = numbers({1, 2, 3});
   std::vector<xt::xarray<double>> results(4);
   std::vector<std::thread> threads;
@@ -355,8 +353,8 @@ TEST_CASE("a Variable of another thread's open tape, and a tape of another threa
         "multiply: a Variable of shape {2} was recorded by a tape that is open on another thread; pass its "
         "value, or constant(x.value())");
   CHECK(of_result ==
-        "gradient: the result, of shape {2}, was recorded by a tape that is open on another thread; ask that "
-        "tape, on its thread");
+        "gradient: the result, of shape {2}, was recorded by a tape that is open on another thread; call "
+        "that tape on its thread");
   CHECK(of_tape ==
         "gradient: this tape was opened on another thread; open a Tape on each thread that records");
 
@@ -365,7 +363,7 @@ TEST_CASE("a Variable of another thread's open tape, and a tape of another threa
     Tape other;
     done = x * x;
   }).join();
-  CHECK(tape.gradient(sum(done * done), done).value() == xt::xarray<double>{2, 8});  // its tape is gone
+  CHECK(tape.gradient(sum(done * done), done).value() == xt::xarray<double>{2, 8});  // its tape is closed
 }
 
 TEST_CASE("a tape whose thread has ended") {
@@ -378,7 +376,7 @@ TEST_CASE("a tape whose thread has ended") {
   }).join();
   const auto ask = [&] { return message_of<TapeError>([&] { orphan->gradient(y, x); }); };
   CHECK(has(ask(), "opened on another thread"));
-  // A new thread may get the memory in which the other kept its records.
+  // A new thread's list may be allocated at the address of the ended thread's list.
   std::thread([&] {
     CHECK(has(ask(), "opened on another thread"));
     Tape own;
@@ -416,7 +414,7 @@ namespace {
 [[gnu::noinline]] void take_logarithm(const Variable<double>& x) { log(x); }
 }  // namespace
 
-TEST_CASE("check_finite names the function where the program has no debug information") {
+TEST_CASE("check_finite names the function if the program has no debug information") {
   Tape tape;
   tape.check_finite(true);
   const auto text = message_of<NotFiniteError>([] { take_logarithm(numbers({0})); });
@@ -437,7 +435,7 @@ TEST_CASE("at most 64 tapes nest") {
   while (!tapes.empty()) tapes.pop_back();
 }
 
-TEST_CASE("only pullbacks on the way to what is asked run") {
+TEST_CASE("only pullbacks on a path to the requested inputs run") {
   const auto x = numbers({1, 2});
   const auto w = numbers({3, 4});
   int by_x = 0;
@@ -449,14 +447,14 @@ TEST_CASE("only pullbacks on the way to what is asked run") {
   };
   Tape tape;
   const auto y = sum(product(x, w));
-  product(x, x);  // does not matter to y
+  product(x, x);  // y does not depend on it
   tape.gradient(y, w);
   CHECK(by_x == 0);
   CHECK(by_w == 1);
 }
 
-#if !XGRAD_HAS_ADDRESS_SANITIZER  // with which nothing is pooled
-TEST_CASE("warm steps ask the system for no memory") {
+#if !XGRAD_HAS_ADDRESS_SANITIZER  // which disables the pool
+TEST_CASE("after warm-up, training steps allocate no memory from the system") {
   Parameter<float> w(random_normal<float>({64, 32}));
   const Variable<float> x = random_normal<float>({128, 32});
   std::size_t warm = 0;

@@ -3,14 +3,13 @@
 #include <string>
 #include <vector>
 
-// Derivatives of the third order of the smooth operations: the gradient of each, as a function, passes
-// gradgradcheck.
+// Third derivatives of the smooth operations: the gradient of each, as a function, passes gradgradcheck.
 
 using namespace xgrad;
 
 namespace {
 
-/// A number from each entry, with weights, so that no symmetry hides a term.
+/// A weighted sum of the entries, so that no symmetry hides a term.
 Variable<double> weighted(const Variable<double>& y) { return sum(y * check::draw(y.shape(), 0.5, 1.5, 7)); }
 
 template <class F>
@@ -97,7 +96,7 @@ TEST_CASE("third order: special functions and activations") {
   THIRD(gelu(v, {.approximate = true}), anywhere);
 }
 
-TEST_CASE("third order: functions of two") {
+TEST_CASE("third order: functions of two numbers") {
   THIRD_OF_TWO(v * w * v, anywhere, positive);
   THIRD_OF_TWO(v / w, anywhere, positive);
   THIRD_OF_TWO(pow(v, w), positive, anywhere);
@@ -144,7 +143,7 @@ TEST_CASE("third order: convolutions and pooling of a nonlinear function") {
   THIRD(max_pool2d(exp(v), 2), image);
 }
 
-TEST_CASE("third order: formulas of one's own and checkpoints") {
+TEST_CASE("third order: elementwise formulas and checkpoints") {
   THIRD(elementwise([](auto a) { return a * exp(-a * a); }, v), anywhere);
   THIRD(checkpoint([](const auto& u) { return sin(u) * u; }, v), anywhere);
 }

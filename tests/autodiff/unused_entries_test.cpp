@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-// What is not selected does not leak into the gradient of what is: NaN and infinities among the entries, and
-// divisions, roots and logarithms at their poles that nothing of the result depends on.
+// Entries that are not selected do not affect the gradient of those that are: NaN and infinities among the
+// entries, and divisions, roots and logarithms at poles that the result does not depend on.
 
 using namespace xgrad;
 
@@ -69,7 +69,7 @@ const std::vector<Selecting>& selecting() {
 
 }  // namespace
 
-TEST_CASE("NaN and infinity in an entry that is not used leave value and gradient alone") {
+TEST_CASE("NaN and infinity in an unused entry do not affect value and gradient") {
   for (const auto& operation : selecting()) {
     CAPTURE(operation.name);
     const auto both = [&f = operation.f](double entry) {
@@ -88,7 +88,7 @@ TEST_CASE("NaN and infinity in an entry that is not used leave value and gradien
   }
 }
 
-TEST_CASE("poles that no result depends on have gradient 0") {
+TEST_CASE("the gradient is 0 at poles that the result does not depend on") {
   const Variable<double> w = xt::xarray<double>{1, 0, 4};
   const xt::xarray<double> divisor{1, 0, 1};
   struct Pole {
@@ -120,13 +120,13 @@ TEST_CASE("poles that no result depends on have gradient 0") {
       CHECK(g(2) == doctest::Approx(pole.slope[2]));
     }
   }
-  // The pole itself, where it counts, stays.
+  // A pole that the result depends on has an infinite gradient.
   Tape tape;
   const auto y = sum(sqrt(w));
   CHECK(tape.gradient(y, w).value()(1) == infinity);
 }
 
-TEST_CASE("the smaller of two under a maximum has gradient 0, also at a pole") {
+TEST_CASE("the smaller operand of a maximum has gradient 0, even at a pole") {
   const Variable<double> xy = xt::xarray<double>{0, 0};
   Tape tape;
   for (const auto& rho : {maximum(sqrt(sum(square(xy))), 1e-10), maximum(1e-10, sqrt(sum(square(xy)))),

@@ -6,7 +6,7 @@
 
 using namespace xgrad;
 
-TEST_CASE("from any xtensor expression of the same precision, and from numbers") {
+TEST_CASE("a Variable from an xtensor expression of the same precision, or from a number") {
   const xt::xarray<double> a{{1, 2}, {3, 4}};
   const Variable<double> from_array = a;
   const Variable<double> from_formula = xt::sin(a) * 2.0;
@@ -27,8 +27,9 @@ TEST_CASE("shape, size, item") {
   const Variable<float> x = xt::xarray<float>{{1, 2, 3}};
   CHECK(x.dimension() == 2);
   CHECK(x.shape(1) == 3);
+  CHECK_THROWS_WITH_AS(x.shape(2), "shape: axis 2 is out of range for an array of shape {1, 3}", ShapeError);
   CHECK(x.size() == 3);
-  CHECK_THROWS_WITH_AS(x.item(), "item: a Variable of shape {1, 3} is not one number", ShapeError);
+  CHECK_THROWS_WITH_AS(x.item(), "item: expected a Variable with one entry, got shape {1, 3}", ShapeError);
   CHECK(Variable<float>(full<float>({1, 1}, 7)).item() == 7);
 }
 
@@ -42,7 +43,7 @@ TEST_CASE("printing, with streams and with fmt") {
   CHECK(fmt::format("{}", Parameter<double>(xt::xarray<double>{1.5, 2}).value().size()) == "2");
 }
 
-TEST_CASE("a copy is another handle to one value") {
+TEST_CASE("a copy is another handle to the same value") {
   const Variable<double> x = xt::xarray<double>{1, 2};
   const Variable<double> same = x;
   CHECK(same.value().data() == x.value().data());
@@ -55,17 +56,17 @@ TEST_CASE("memory of a temporary array is taken over") {
   CHECK(x.value().data() == memory);
 }
 
-TEST_CASE("the value of a temporary may be kept") {
+TEST_CASE("the value of a temporary outlives it") {
   const Variable<double> x = xt::xarray<double>{1, 2};
   double total = 0;
   for (const double entry : (x * 2).value()) total += entry;
   CHECK(total == 6);
-  auto&& kept = Variable<double>(x).value();  // shared with x: a copy
+  auto&& kept = Variable<double>(x).value();  // shared with x: copied
   CHECK(kept == x.value());
   CHECK(x.size() == 2);
 }
 
-TEST_CASE("xtensor's functions take Arrays, though argument-dependent lookup finds ours too") {
+TEST_CASE("xtensor's functions accept Arrays, although argument-dependent lookup also finds ours") {
   const Array<double> a = xt::xarray<double>{1, 2, 3};
   CHECK(xt::mean(a)() == 2);
   CHECK(xt::sum(a, {0})() == 6);
@@ -74,7 +75,7 @@ TEST_CASE("xtensor's functions take Arrays, though argument-dependent lookup fin
   CHECK(xt::average(a)() == 2);
 }
 
-TEST_CASE("from numbers in braces, containers and formulas") {
+TEST_CASE("a Variable from nested braces, containers and expressions") {
   const Variable<double> row = {1.0, 2.0};
   CHECK(row.shape() == Shape{2});
   const Variable<double> integers = {1, 2, 3};
@@ -104,7 +105,7 @@ TEST_CASE("from numbers in braces, containers and formulas") {
   CHECK(total({1, 2, 3}) == 6);
 }
 
-TEST_CASE("operations that xtensor has not take arrays as constants") {
+TEST_CASE("operations that xtensor lacks accept arrays as constants") {
   const xt::xarray<double> a = {{1.0, -2.0}, {3.0, 4.0}};
   const Variable<double> x = a;
   CHECK(relu(a).value() == relu(x).value());

@@ -1,5 +1,5 @@
-// What autodiff/xtensor.hpp mends: xtensor's own functions, evaluated in C++20, where releases of xtensor
-// give every result four axes and write out of bounds.
+// The workaround in autodiff/xtensor.hpp: in C++20, xtensor's own functions of some releases give every
+// result four axes and write out of bounds.
 
 #include <autodiff/autodiff.hpp>
 

@@ -1,6 +1,6 @@
-"""Runs the examples as a user does: what they print, their exit codes, the files they write.
+"""Runs the examples as a user does, and checks their output, exit codes and files.
 
-usage: examples_test.py FOLDER, where FOLDER holds the compiled examples. The main example learns generated
+usage: examples_test.py FOLDER, where FOLDER holds the compiled examples. The main example is trained on generated
 data, ten patterns in noise, so that the test needs no data set.
 """
 
@@ -32,7 +32,7 @@ def idx(shape, entries):
 
 
 def samples(count, generator, label=None):
-    """Images of 28 x 28 whose rows 2k + 4 ... 2k + 6 are bright where the class is k, and the classes."""
+    """Images of 28 x 28 whose rows 2k + 4 to 2k + 6 are bright for class k, and their classes."""
     images, labels = [], []
     for n in range(count):
         k = n % 10
@@ -44,7 +44,7 @@ def samples(count, generator, label=None):
 
 
 def write_data(folder, compressed=False, **changes):
-    """The four files; `changes` replaces the bytes of those it names."""
+    """Writes the four files; `changes` replaces the bytes of those that it names."""
     generator = random.Random(7)
     folder.mkdir()
     for prefix, count in (("train", TRAIN_COUNT), ("t10k", TEST_COUNT)):
@@ -60,7 +60,7 @@ def write_data(folder, compressed=False, **changes):
 
 
 def started(command):
-    """A process that Ctrl-C ends, also if these tests run in the background, where shells have it ignored."""
+    """Starts a process that Ctrl-C ends even if these tests run in the background, where shells ignore it."""
     return subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
@@ -84,13 +84,13 @@ def numbers(text):
 
 
 def table(lines):
-    """The lines that are numbers alone."""
+    """The numbers of the lines that contain only numbers."""
     return [numbers(line) for line in lines if numbers(line) and not NUMBER.sub("", line).strip()]
 
 
 class Small(unittest.TestCase):
     def lines(self, program):
-        """What a program prints that succeeds."""
+        """The output lines of a program, which must succeed."""
         result = run(program)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return result.stdout.splitlines()
@@ -119,7 +119,7 @@ class Small(unittest.TestCase):
         distances = [row[-1] for row in rows]
         self.assertLess(distances[-1], 1e-12)
         for before, after in zip(distances[2:], distances[3:]):
-            self.assertLess(after, before**2)  # of the second order
+            self.assertLess(after, before**2)  # quadratic convergence
 
     def test_robot_arm(self):
         lines = self.lines("robot_arm")
@@ -186,8 +186,8 @@ class Small(unittest.TestCase):
         crossed = -0.1 * math.log2(0.3) - 0.9 * math.log2(0.7)
         self.assertEqual([row[0] for row in rows], list(range(1, 13)))
         for m, right, wrong, excess in rows:
-            self.assertGreaterEqual(right, entropy - 1e-4)  # nobody does better
-            self.assertLess(right, entropy + 1 / m)  # and Huffman not much worse
+            self.assertGreaterEqual(right, entropy - 1e-4)  # no code is shorter
+            self.assertLess(right, entropy + 1 / m)  # the bound for Huffman's code
             self.assertAlmostEqual(excess, wrong - right, delta=1.1e-4)
             self.assertGreaterEqual(excess, 0)
         # Blocks of two by hand: probabilities 0.81, 0.09, 0.09, 0.01 with codes of 1, 2, 3 and 3 bits.
@@ -211,7 +211,7 @@ class Small(unittest.TestCase):
                 with self.subTest(name):
                     came, expected = ((path / name).read_text() for path in (pathlib.Path(folder), committed))
                     self.assertEqual(NUMBER.sub("#", came), NUMBER.sub("#", expected))
-                    # Rounding errors are other numbers on another machine.
+                    # Rounding errors differ between machines.
                     for a, b in zip(numbers(came), numbers(expected), strict=True):
                         self.assertAlmostEqual(a, b, delta=0.3)
             self.assertEqual(names, [f"figure{k}.svg" for k in range(1, 6)] + ["simplex_paths.svg"])
@@ -227,7 +227,7 @@ class Small(unittest.TestCase):
                 for line, expected in zip(came, said.splitlines()):
                     self.assertEqual(NUMBER.sub("#", line).split(), NUMBER.sub("#", expected).split())
                     for a, b in zip(numbers(line), numbers(expected), strict=True):
-                        # Rounding errors are other numbers on another machine.
+                        # Rounding errors differ between machines.
                         self.assertAlmostEqual(a, b, delta=0.02 * abs(b) + 1e-9)
 
 
@@ -245,7 +245,7 @@ class Plots(unittest.TestCase):
         cls.temporary.cleanup()
 
     def plot(self, program, *arguments):
-        """What a program prints that succeeds and draws."""
+        """The output lines of a program, which must succeed and write a plot."""
         path = self.folder / "plot.svg"
         result = run(program, "--data", self.data, "--plot", path, *arguments)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -282,7 +282,7 @@ class Plots(unittest.TestCase):
             time.sleep(1)
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
-        self.assertIn(process.returncode, (130, -signal.SIGINT))  # the latter while it reads
+        self.assertIn(process.returncode, (130, -signal.SIGINT))  # the latter while it reads the data
         self.assertNotIn("dropout  ", output)
 
     def test_wrong_data(self):
@@ -304,14 +304,14 @@ class Train(unittest.TestCase):
         cls.temporary.cleanup()
 
     def train(self, *arguments, data=None):
-        """A run that succeeds: its metrics and what it prints."""
+        """The metrics and the output of a run, which must succeed."""
         metrics = self.folder / "metrics.json"
         result = run("train_fashion_mnist", "--data", data or self.data, "--metrics", metrics, *arguments)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         return json.loads(metrics.read_text()), result.stdout
 
     def fails(self, *arguments, says, data=None):
-        """A run that ends with one line on stderr and a code."""
+        """Checks that a run fails, with one line on stderr and a nonzero exit code."""
         result = run("train_fashion_mnist", "--data", data or self.data, *arguments)
         self.assertNotEqual(result.returncode, 0)
         self.assertGreater(result.returncode, 0, "ended by a signal")
@@ -320,7 +320,7 @@ class Train(unittest.TestCase):
         self.assertNotIn("epoch ", result.stdout)
 
     def numbers(self, metrics):
-        """What the same seed must repeat: everything but the times."""
+        """The metrics that the same seed must reproduce: everything but the times."""
         rows = [(e["epoch"], e["training_loss"], e["validation_error"]) for e in metrics["epochs"]]
         return rows, metrics["test_error"]
 
@@ -351,7 +351,7 @@ class Train(unittest.TestCase):
             self.assertLessEqual(len(line), 80)
         self.assertRegex(output, rf"test error {100 * metrics['test_error']:.2f} %\n\Z")
         self.assertIn(f"peak memory {metrics['peak_memory_bytes'] >> 20} MiB", output)
-        self.assertNotIn("\r", output)  # no bar where there is no terminal
+        self.assertNotIn("\r", output)  # no bar without a terminal
 
     def test_the_confusion_matrix_counts_the_test_set(self):
         metrics, output = self.train(*FAST)
@@ -400,7 +400,7 @@ class Train(unittest.TestCase):
         self.assertEqual(self.numbers(part), self.numbers(constant))
         self.assertEqual(weights.read_bytes(), (self.folder / "other").read_bytes())
         self.assertNotEqual(self.numbers(part), whole)
-        self.fails("--model", "lenet", "--batch", "16", "--resume", checkpoint, says="cannot go on from.*fit the model")
+        self.fails("--model", "lenet", "--batch", "16", "--resume", checkpoint, says="cannot resume from.*fit the model")
 
     def test_early_stopping(self):
         metrics, output = self.train(*FAST[:4], "--epochs", "200", "--early-stopping", "2", "--threads", "1")
@@ -445,7 +445,7 @@ class Train(unittest.TestCase):
         self.assertTrue(all(map(math.isfinite, values)))
 
     def interrupted(self, which, *arguments, count=1):
-        """A run that gets a signal in its second epoch: its process, what it printed and its errors."""
+        """Sends signals to a run after its first epoch; returns its exit code, output and errors."""
         command = [EXAMPLES / "train_fashion_mnist", "--data", self.data, "--threads", "1", *map(str, arguments)]
         with started(command) as process:
             output = ""
@@ -476,15 +476,15 @@ class Train(unittest.TestCase):
                 numbers = json.loads(metrics.read_text())
                 self.assertEqual((numbers["reason"], numbers["test_error"]), ("interrupted", None))
                 self.assertIn("stopped: interrupted", page.read_text())
-        # The command that was printed goes on.
+        # The printed command resumes the run.
         done = len(numbers["epochs"])
         self.assertGreaterEqual(done, 1)
-        words = shlex.split(re.search(r"to go on, type\n  (.*)\n", errors)[1])
+        words = shlex.split(re.search(r"to resume, type\n  (.*)\n", errors)[1])
         self.assertEqual(words[-2:], ["--resume", str(checkpoint)])
         words[words.index("--epochs") + 1] = str(done + 1)
         result = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertIn("going on after", result.stdout)
+        self.assertIn("resuming after", result.stdout)
         numbers = json.loads(metrics.read_text())
         self.assertEqual([e["epoch"] for e in numbers["epochs"]], list(range(1, done + 2)))
         self.assertGreater(weights.stat().st_size, 1000)
@@ -496,7 +496,7 @@ class Train(unittest.TestCase):
 
     def test_the_second_ctrl_c_ends_at_once(self):
         code, output, _ = self.interrupted(signal.SIGINT, "--model", "cnn", "--batch", "540", "--epochs", "5000", count=20)
-        self.assertIn(code, (-signal.SIGINT, 130))  # the step may have been done before the second came
+        self.assertIn(code, (-signal.SIGINT, 130))  # the step may have ended before the second signal
         self.assertNotIn("test error", output)
 
     def test_a_closed_output(self):
@@ -521,7 +521,7 @@ class Train(unittest.TestCase):
             while True:
                 try:
                     piece = os.read(parent, 65536)
-                except OSError:  # Linux's word for the end of a terminal
+                except OSError:  # how Linux reports the end of a terminal
                     break
                 if not piece:
                     break
@@ -547,7 +547,7 @@ class Train(unittest.TestCase):
             ("--epochs", "many"): "--epochs",
             ("--batch", "0"): "--batch",
             ("--learning-rate", "-1"): "--learning-rate",
-            ("--learning-rate", "nan"): "--learning-rate: nan",
+            ("--learning-rate", "nan"): "--learning-rate: expected a number >= 0, got nan",
             ("--learning-rate", "fast"): "--learning-rate = fast",
             ("--momentum", "1.5"): "--momentum",
             ("--seed", "-1"): "--seed",
@@ -555,7 +555,7 @@ class Train(unittest.TestCase):
             ("--optimizer", "newton"): "--optimizer",
             ("--schedule", "moon"): "--schedule",
             ("--early-stopping", "-1"): "--early-stopping",
-            ("--resume", str(self.folder / "nothing")): "cannot go on from",
+            ("--resume", str(self.folder / "nothing")): "cannot resume from",
             ("--checkpoint", str(self.folder / "nowhere" / "run")): "nowhere",
             ("--what",): "there is no option --what; --help lists them",
             ("left over",): "left over",
@@ -578,8 +578,8 @@ class Train(unittest.TestCase):
         cases = {
             "short": ({"train_images": images[:-1]}, "train-images.*too short"),
             "long": ({"train_labels": labels + b"\0"}, "train-labels.*too long"),
-            "magic": ({"t10k_images": b"GIF89a" + images[6:]}, "t10k-images.*no IDX file"),
-            "swapped": ({"train_images": labels}, "train-images.*1 dimensions; expected 3"),
+            "magic": ({"t10k_images": b"GIF89a" + images[6:]}, "t10k-images.*not an IDX file"),
+            "swapped": ({"train_images": labels}, "train-images.*expected 3 dimensions, got 1"),
             "narrow": ({"t10k_images": idx((100, 28, 27), bytes(100 * 28 * 27))}, "28 x 27"),
             "counts": ({"train_labels": idx((3,), [0, 1, 2])}, "600 images .* 3 labels"),
             "classes": ({"train_labels": idx((600,), [10] * 600)}, "label 10"),

@@ -13,11 +13,11 @@
 #include <string>
 
 /// \file
-/// What the fuzz targets share: the input as a file in memory, and what a reader may throw.
+/// Helpers for the fuzz targets: the input as a file in memory, and the exceptions that a reader may throw.
 
 namespace fuzz {
 
-/// A file in memory with these bytes, under a name.
+/// A file in memory with these bytes and a path.
 class File {
  public:
   File(const std::uint8_t* data, std::size_t size) : descriptor_(memfd_create("fuzz", MFD_CLOEXEC)) {
@@ -34,8 +34,8 @@ class File {
   int descriptor_;
 };
 
-/// Reads the input as `read(path)` does. The library's errors are how a reader refuses a file; anything else
-/// ends the program.
+/// Calls `read(path)` with the input as a file. A reader rejects a file by one of the library's errors; any
+/// other exception ends the program.
 template <class Read>
 void run(const std::uint8_t* data, std::size_t size, const Read& read) {
   const File file(data, size);

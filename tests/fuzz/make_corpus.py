@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the first inputs of the fuzz targets, corpus/TARGET/NAME: files that are right, each with other features.
-What fuzzing for hours found worth keeping is added by hand (`fuzz_NAME -merge=1`)."""
+"""Writes the initial inputs of the fuzz targets, corpus/TARGET/NAME: valid files, each with different features.
+Inputs worth keeping from hours of fuzzing are added by hand (`fuzz_NAME -merge=1`)."""
 
 import gzip
 import io
@@ -88,7 +88,7 @@ put("idx", "none", b"\2" + idx([0, 5], b""))
 put("cifar", "one", b"\3" + bytes(3072))
 put("cifar", "gzip", gzip.compress((b"\3" + bytes(3072)) * 2, mtime=0))
 
-# A generator's state as std::mt19937_64 writes it: 312 words and a place among them.
+# A generator's state as std::mt19937_64 writes it: 312 words and a position among them.
 generator = " ".join(str(zlib.crc32(bytes([i & 255])) + i) for i in range(312)) + " 7"
 put("checkpoint", "first", safetensors(
     {"__metadata__": {"format": "xgrad checkpoint 1", "generator": generator, "one.": "", "two.": "", "one.k": "v"},

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the fuzz targets of a build folder, one on each processor, for some seconds from a copy of its corpus.
+"""Runs the fuzz targets of a build folder, one per processor, each for some seconds on a copy of its corpus.
 
 usage: tests/fuzz/run.py BUILD [--seconds N] [--only NAME] [--seed N] [--keep FOLDER]
 
-What a target found stays in the folder (by default a temporary one, whose name is printed): the inputs that
-reach new code, and crash-* for one that ends the program. Run that again with `BUILD/tests/fuzz/fuzz_NAME FILE`."""
+Findings are written to FOLDER (by default a temporary one, whose name is printed): inputs that reach new code,
+and crash-* for an input that ends the program. Rerun it with `BUILD/tests/fuzz/fuzz_NAME FILE`."""
 
 import argparse
 import concurrent.futures
@@ -18,14 +18,14 @@ import tempfile
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 arguments.add_argument("build", type=pathlib.Path)
 arguments.add_argument("--seconds", type=int, default=10, help="for each target")
-arguments.add_argument("--seed", type=int, default=0, help="for the same inputs again (default: another each time)")
+arguments.add_argument("--seed", type=int, default=0, help="for reproducible inputs (default: a new seed each time)")
 arguments.add_argument("--only", help="the target of this name")
-arguments.add_argument("--keep", type=pathlib.Path, help="the folder for what is found")
+arguments.add_argument("--keep", type=pathlib.Path, help="the folder for the findings")
 options = arguments.parse_args()
 
 here = pathlib.Path(__file__).resolve().parent
 folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="xgrad-fuzz-"))
-# targets that write do so in memory
+# targets that write files do so in memory
 environment = dict(os.environ, TMPDIR="/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir())
 
 
@@ -48,7 +48,7 @@ programs = [program for program in sorted(options.build.resolve().glob("tests/fu
             if program.is_file() and options.only in (None, program.name.removeprefix("fuzz_"))]
 if not programs:
     sys.exit(f"no target{' ' + options.only if options.only else ''} in {options.build}")
-print(f"what is found goes to {folder}", flush=True)
+print(f"findings go to {folder}", flush=True)
 with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
     failed = [program.name for program, passed in zip(programs, pool.map(runs, programs)) if not passed]
 if failed:

@@ -5,7 +5,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::run(data, size, [](const auto& path) {
     const auto contents = xgrad::nn::read_safetensors(path);
-    // What was read is written, and comes back.
+    // What was read must survive writing and reading again.
     const std::filesystem::path copy =
         std::filesystem::temp_directory_path() / ("xgrad-fuzz-" + std::to_string(getpid()));
     xgrad::nn::write_safetensors(copy, contents);

@@ -19,7 +19,7 @@ int main() {
   GradCheck second = gradgradcheck(f, x);
   if (!second.ok) std::cerr << second.message << '\n';
 
-  // A wrong pullback is found.
+  // A wrong pullback is detected.
   auto wrong = [](const Variable<double>& v) {
     return operation("wrong", Array<double>(v.value() * v.value()),
                      {v, [v](const Variable<double>& g) { return 2.001 * v * g; }});

@@ -1,4 +1,4 @@
-// A formula of one's own in one pass, and a model computed again in the backward pass.
+// A user-defined formula in one fused pass, and a function that is recomputed in the backward pass.
 #include <autodiff/autodiff.hpp>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// A gradient, as in the first program of a user.
+// A gradient, as in a user's first program.
 #include <autodiff/autodiff.hpp>
 
 #include <fmt/format.h>

@@ -62,6 +62,6 @@ int main() {
   const auto& images = loader.front().first;
   const bool same = net(images).value() == other(images).value();
 
-  std::cout << "risk " << first << " -> " << last << (same ? "\n" : ", and loading changed the model\n");
+  std::cout << "loss " << first << " -> " << last << (same ? "\n" : ", and loading changed the model\n");
   return same && last < 0.5F * first ? 0 : 1;
 }

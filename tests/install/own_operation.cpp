@@ -1,4 +1,4 @@
-// An operation of one's own is a function: its value, and beside it one pullback per input.
+// A user-defined operation is a function: its value, and one pullback per input.
 #include <autodiff/autodiff.hpp>
 
 #include <iostream>

@@ -1,5 +1,5 @@
 // expect: write empty<T>({2, 3})
-// The same of extents that are constants.
+// The same with constant extents.
 #include <autodiff/autodiff.hpp>
 
 int main() {

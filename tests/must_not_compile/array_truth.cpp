@@ -1,5 +1,5 @@
 // expect: write xt::all(x > 0) or xt::any(x > 0)
-// A comparison is an array.
+// A comparison of arrays is an array, not a bool.
 #include <autodiff/autodiff.hpp>
 
 int main() {

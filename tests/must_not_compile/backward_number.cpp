@@ -1,5 +1,5 @@
 // expect: backward starts from the Variable that was computed
-// The value of the loss is not the loss.
+// backward takes the loss, not its value.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: the copy of a model has parameters of its own
-// A checkpoint keeps its function: a model would be cloned, and its gradients lost.
+// A checkpoint stores a copy of its function: gradients would go to the copy of a model and be lost.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 

@@ -1,5 +1,5 @@
 // expect: this xgrad was built without _GLIBCXX_DEBUG
-// Its containers have another layout.
+// _GLIBCXX_DEBUG changes the layout of containers.
 #define _GLIBCXX_DEBUG
 #include <autodiff/autodiff.hpp>
 

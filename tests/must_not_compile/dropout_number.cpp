@@ -1,5 +1,5 @@
 // expect: nn::Dropout({.keep = 0.9})
-// The probability to keep, or to drop?
+// Ambiguous: the probability to keep or to drop a node.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 

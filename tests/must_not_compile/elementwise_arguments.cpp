@@ -1,5 +1,5 @@
-// expect: the function of elementwise takes one number for each input, as auto
-// As many arguments as inputs, and none of a fixed type.
+// expect: the function of elementwise must take one number for each input, as auto
+// The function must take as many arguments as there are inputs, with generic types.
 #include <autodiff/autodiff.hpp>
 
 int main() {

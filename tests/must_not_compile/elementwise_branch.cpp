@@ -1,5 +1,5 @@
 // expect: instead of if, ?: and loops use where(condition, a, b)
-// A comparison holds for some entries and not for others.
+// A comparison has a different result for each entry.
 #include <autodiff/autodiff.hpp>
 
 int main() {

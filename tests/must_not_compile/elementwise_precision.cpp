@@ -1,5 +1,5 @@
 // expect: cast one of them
-// The inputs of elementwise have one precision.
+// The inputs of elementwise must have one precision.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: the function of elementwise has to return a number
-// What the function of elementwise gives is a number.
+// expect: the function of elementwise must return a number
+// The function of elementwise returns a comparison.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// Tokens for a Sequential of numbers.
+// Integer tokens as input of a Sequential that takes floating-point numbers.
 #include <nn/nn.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// A network of numbers on images that are bytes, without a word on what they mean.
+// Images as bytes for a network that takes floating-point numbers, without a cast that defines their scale.
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 

@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// Data in double, a network in float.
+// Data in double for a network in float.
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
 

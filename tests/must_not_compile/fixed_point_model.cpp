@@ -1,5 +1,5 @@
-// expect: captures all else, a model by reference
-// A solver keeps its arguments: a model would be cloned, and its gradients lost.
+// expect: everything else, a model by reference
+// A solver stores copies of its arguments: gradients would go to the copy of a model and be lost.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 

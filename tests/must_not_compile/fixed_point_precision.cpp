@@ -1,5 +1,5 @@
-// expect: has to have the precision of z
-// The iterates have one precision.
+// expect: must have the precision of z
+// f returns another precision than that of z.
 #include <autodiff/autodiff.hpp>
 
 int main() {

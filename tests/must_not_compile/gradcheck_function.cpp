@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// Gradients are checked in double.
+// gradcheck works in double, but f takes float.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: a gradient is that of a Variable by a Variable
-// An array is not on the tape, and a Variable made of it now would not be either.
+// expect: gradient takes a Variable and the Variable that it was computed from
+// An array is not on the tape, and neither would be a Variable made of it now.
 #include <autodiff/autodiff.hpp>
 
 int main() {

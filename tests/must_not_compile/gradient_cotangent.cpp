@@ -1,4 +1,4 @@
-// expect: a cotangent has to have the precision of the result
+// expect: a cotangent must have the precision of the result
 // A cotangent of another precision.
 #include <autodiff/autodiff.hpp>
 

@@ -1,5 +1,5 @@
-// expect: a gradient is that of a Variable by a Variable
-// item() is a number, which no tape knows.
+// expect: gradient takes a Variable and the Variable that it was computed from
+// item() returns a number, which is not on the tape.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: what chooses a part of an array is an integer
-// A part is not chosen by numbers that are no integers.
+// expect: an index must be an integer
+// Indices must be integers.
 #include <autodiff/autodiff.hpp>
 
 int main() {

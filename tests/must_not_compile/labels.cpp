@@ -1,5 +1,5 @@
 // expect: no matching function for call to
-// Labels are integers.
+// Labels must be integers.
 #include <autodiff/autodiff.hpp>
 
 int main() {

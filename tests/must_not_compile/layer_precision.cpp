@@ -1,5 +1,5 @@
 // expect: cast it first, xt::cast<float>(array)
-// An array of double for a layer in float.
+// An array in double for a layer in float.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 

@@ -1,5 +1,5 @@
 // expect: cast one of them
-// A sum has one precision.
+// Compound assignment of Variables of two precisions.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: cast one of them
-// Operations of more operands say it too.
+// Operations with several operands, too, require one precision.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: cast one of them
-// Nor do Variables of two precisions mix.
+// Variables of two precisions do not mix.
 #include <autodiff/autodiff.hpp>
 
 int main() {

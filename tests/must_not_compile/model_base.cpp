@@ -1,5 +1,5 @@
-// expect: a model with a base class names its fields in one line
-// The fields of a base class cannot be told apart.
+// expect: a model with a base class must list its fields
+// The fields of a base class cannot be enumerated.
 #include <nn/nn.hpp>
 
 struct Base {

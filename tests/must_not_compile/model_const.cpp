@@ -1,5 +1,5 @@
 // expect: a layer is const here
-// A const layer cannot learn.
+// A const layer cannot be trained.
 #include <nn/nn.hpp>
 
 struct Model {

@@ -1,4 +1,4 @@
-// expect: a class with constructors or private fields says in one line
+// expect: a class with constructors or private fields must list its fields
 // A class with constructors that does not name its fields.
 #include <nn/nn.hpp>
 

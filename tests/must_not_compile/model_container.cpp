@@ -1,5 +1,5 @@
 // expect: layers in a container that a model cannot hold
-// Names of parameters come from keys that are texts or integers.
+// The keys of a map become parts of parameter names and must be strings or integers.
 #include <nn/nn.hpp>
 
 #include <map>

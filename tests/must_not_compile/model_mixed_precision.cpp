@@ -1,5 +1,5 @@
 // expect: its layers must have one precision
-// A model has one precision.
+// All layers of a model must have the same precision.
 #include <nn/nn.hpp>
 
 struct Model {

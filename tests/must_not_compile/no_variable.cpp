@@ -1,5 +1,5 @@
 // expect: an operation takes arrays of float or of double
-// Operations that xtensor has not take arrays without a Variable as constants; integers have no gradient.
+// Operations that xtensor lacks take plain arrays as constants, but only of float or double.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: the inputs of an operation are Variables
-// An array as an input of an operation.
+// An array as an input of a custom operation.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: w.handle().set_value(array)
-// The value of a Parameter is not rebound.
+// += would rebind the Parameter to another value.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: a Variable is not a number: x.item() is the number in a Variable of one entry
-// A pullback takes the cotangent as a Variable.
+// A pullback must take the cotangent as a Variable.
 #include <autodiff/autodiff.hpp>
 
 int main() {

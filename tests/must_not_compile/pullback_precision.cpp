@@ -1,5 +1,5 @@
 // expect: a pullback returns the cotangent of its input, a Variable of the input's precision
-// A pullback returns the cotangent of its input.
+// A pullback returns the cotangent in the precision of the result, not of its input.
 #include <autodiff/autodiff.hpp>
 
 int main() {

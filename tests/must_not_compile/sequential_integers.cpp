@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// Integers are cast to numbers by hand, or looked up by a layer that takes them.
+// Integers must be cast explicitly, or looked up by a layer that takes integers.
 #include <nn/nn.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: deleted
-// A tape is a scope, and cannot be copied.
+// A tape represents a scope and cannot be copied.
 #include <autodiff/autodiff.hpp>
 
 int main() {

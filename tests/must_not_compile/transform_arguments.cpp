@@ -1,5 +1,5 @@
 // expect: an array or Variable of another type than this Variable's: cast it first
-// A number is an input in double.
+// A number is passed as an input in double, but f takes float.
 #include <autodiff/autodiff.hpp>
 
 int main() {

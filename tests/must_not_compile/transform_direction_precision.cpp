@@ -1,5 +1,5 @@
-// expect: a direction has to have the precision of its input
-// A direction has the precision of its input.
+// expect: a direction must have the precision of its input
+// The direction of an hvp has another precision than the input.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: as many directions as it takes inputs
-// Each input moves along a direction.
+// expect: as many directions as inputs
+// Each input needs a direction.
 #include <autodiff/autodiff.hpp>
 
 int main() {

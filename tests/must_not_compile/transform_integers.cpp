@@ -1,5 +1,5 @@
-// expect: derivatives are taken by Variables, numbers, and arrays in float or double
-// There are no derivatives by integers.
+// expect: derivatives are taken with respect to Variables, numbers, and arrays in float or double
+// There are no derivatives with respect to integers.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,4 +1,4 @@
-// expect: the function has to return a Variable
+// expect: the function must return a Variable
 // A function that returns nothing has no derivative.
 #include <autodiff/autodiff.hpp>
 

@@ -1,5 +1,5 @@
-// expect: there is no argument of this number
-// Arguments are numbered from 0.
+// expect: there is no argument with this index
+// The indices of arguments count from 0.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: the function has to return a Variable
-// Nor has one that returns two Variables: they are two functions.
+// expect: the function must return a Variable
+// A function that returns two Variables cannot be transformed: split it into two functions.
 #include <autodiff/autodiff.hpp>
 
 int main() {

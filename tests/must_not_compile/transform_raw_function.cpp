@@ -1,5 +1,5 @@
 // expect: the function cannot be called with these arguments
-// A function of arrays is no function of Variables.
+// A function of arrays does not accept Variables.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: the function has to return a Variable
-// A function that is differentiated returns a Variable.
+// expect: the function must return a Variable
+// A function that returns a number cannot be differentiated.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
-// expect: derivatives are taken by Variables, numbers, and arrays in float or double
-// Nor by what is no array.
+// expect: derivatives are taken with respect to Variables, numbers, and arrays in float or double
+// There are no derivatives with respect to objects that are not arrays.
 #include <autodiff/autodiff.hpp>
 
 #include <string>

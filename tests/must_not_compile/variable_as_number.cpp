@@ -1,5 +1,5 @@
 // expect: x.item() is the number
-// A loss is a Variable, of one entry.
+// A loss is a Variable with one entry, not a number.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: x.value()(0, 1) reads an entry
-// A Variable does not change.
+// Variables are immutable.
 #include <autodiff/autodiff.hpp>
 
 int main() {

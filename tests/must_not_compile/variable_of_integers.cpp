@@ -1,5 +1,5 @@
 // expect: cast it first, xt::cast<float>(array)
-// Numbers in braces convert, arrays of integers are cast.
+// Numbers in braces convert implicitly, but arrays of integers must be cast.
 #include <autodiff/autodiff.hpp>
 
 #include XGRAD_XTENSOR_BUILDER

@@ -1,5 +1,5 @@
 // expect: write empty<T>({2, 3})
-// As for an Array.
+// Ambiguous, as for an Array: a shape or two numbers.
 #include <autodiff/autodiff.hpp>
 
 int main() { xgrad::Variable<float> x({2, 3}); }

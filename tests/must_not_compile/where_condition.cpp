@@ -1,5 +1,5 @@
 // expect: the condition of where
-// Numbers are no conditions.
+// The condition must be an array of booleans or integers, not of numbers.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -1,5 +1,5 @@
 // expect: the condition of where
-// A Variable is no condition.
+// A Variable is not a condition.
 #include <autodiff/autodiff.hpp>
 
 int main() {

@@ -10,7 +10,7 @@ using namespace xgrad;
 
 namespace {
 
-/// Algorithm 1 against the gradient of one mini-batch.
+/// Compares Algorithm 1 with the gradient of one mini-batch.
 template <class Net, class D, class Loss>
 void against_tape(Net& net, const D& data, const Loss& loss) {
   const auto algorithm1 = nn::backprop(net, data, loss);
@@ -46,7 +46,7 @@ struct Plain {
 
 }  // namespace
 
-TEST_CASE("Algorithm 1 is the mini-batch gradient: convolutions, pooling, soft-max, cross entropy") {
+TEST_CASE("Algorithm 1 equals the mini-batch gradient: convolutions, pooling, soft-max, cross entropy") {
   seed(1);
   nn::Sequential net{nn::Conv2d<double>(1, 3, 3), nn::ReLU{}, nn::MaxPool2d{2},         nn::Flatten{},
                      nn::Linear<double>(27, 5),   nn::ReLU{}, nn::Linear<double>(5, 3), nn::Softmax{}};
@@ -54,7 +54,7 @@ TEST_CASE("Algorithm 1 is the mini-batch gradient: convolutions, pooling, soft-m
                [](const auto& p, const auto& y) { return nn::cross_entropy_on_probabilities(p, y); });
 }
 
-TEST_CASE("other losses, other networks, weights used twice") {
+TEST_CASE("Algorithm 1 for other losses, other networks and weights used twice") {
   seed(2);
   nn::Sequential net{nn::Flatten{}, nn::Linear<double>(64, 4), nn::Residual{nn::Linear<double>(4, 4)},
                      nn::Linear<double>(4, 3)};
@@ -64,15 +64,16 @@ TEST_CASE("other losses, other networks, weights used twice") {
   against_tape(plain, numbers, [](const auto& y, const auto& t) { return nn::quadratic_loss(y, t); });
 }
 
-TEST_CASE("one sample, none, layers without weights") {
+TEST_CASE("Algorithm 1 for one sample, for no samples, and for layers without weights") {
   nn::Sequential net{nn::Linear<double>(2, 2), nn::ReLU{}};
   const nn::ArrayDataset one(xt::xarray<double>{{1, 2}}, xt::xarray<int>{1});
   CHECK(nn::backprop(net, one).size() == 2);
   const nn::ArrayDataset none(Array<double>(Shape{0, 2}), Array<int>(Shape{0}));
-  CHECK_THROWS_WITH_AS(nn::backprop(net, none), "backprop: a set without samples came", ValueError);
+  CHECK_THROWS_WITH_AS(nn::backprop(net, none), "backprop: expected at least one sample, got an empty set",
+                       ValueError);
 }
 
-// ---- The closed forms of the appendix ----
+// ---- Closed forms of the appendix ----
 
 namespace {
 
@@ -88,8 +89,8 @@ struct PointLayer {
 template <class F>
 PointLayer(nn::Linear<double>, F) -> PointLayer<F>;
 
-/// d x_i / d W_qj = delta_iq f'(a_i) x_j, by the bias (x~ = 1) delta_iq f'(a_i), d x_i / d x_j = f'(a_i)
-/// W_ij.
+/// d x_i / d W_qj = delta_iq f'(a_i) x_j, with respect to the bias (x~ = 1) delta_iq f'(a_i), and
+/// d x_i / d x_j = f'(a_i) W_ij.
 template <class F, class Derivative>
 void check_point_function(const F& function, const Derivative& derivative) {
   PointLayer layer{nn::Linear<double>(3, 4), function};
@@ -117,7 +118,7 @@ void check_point_function(const F& function, const Derivative& derivative) {
 
 }  // namespace
 
-TEST_CASE("Jacobians of point functions, ReLU among them") {
+TEST_CASE("Jacobians of point functions, including ReLU") {
   seed(3);
   check_point_function([](const auto& a) { return tanh(a); },
                        [](double a) { return 1 - std::tanh(a) * std::tanh(a); });

@@ -50,9 +50,9 @@ std::vector<std::string> names(const nn::StateDict& state) {
 
 }  // namespace
 
-// Numbers of PyTorch 2.15: torch.nn.BatchNorm2d(2, dtype=torch.float64) with this weight and bias on these
-// images, channels last, with the cotangent cos(0.3 i).
-TEST_CASE("BatchNorm2d is PyTorch's: values, gradients, running statistics, test time") {
+// Values computed by PyTorch 2.15: torch.nn.BatchNorm2d(2, dtype=torch.float64) with this weight and bias on
+// these images, channels last, with the cotangent cos(0.3 i).
+TEST_CASE("BatchNorm2d agrees with PyTorch: values, gradients, running statistics, test mode") {
   auto bn = layer();
   const Variable<double> x = images();
   Array<double> cotangent(Shape{2, 2, 3, 2});
@@ -77,7 +77,7 @@ TEST_CASE("BatchNorm2d is PyTorch's: values, gradients, running statistics, test
   close(bn.running_mean.value(), {0.12184788129873324, -0.2811052664294977});  // eval does not change them
 }
 
-TEST_CASE("the gradient at test time is that of an affine map") {
+TEST_CASE("the gradient in test mode is that of an affine map") {
   auto bn = layer();
   bn(images());
   nn::eval(bn);
@@ -85,7 +85,7 @@ TEST_CASE("the gradient at test time is that of an affine map") {
   CHECK_MESSAGE(check.ok, check.message);
 }
 
-TEST_CASE("options: without weights, without running statistics, momentum") {
+TEST_CASE("options: affine, track_running_stats, momentum") {
   nn::BatchNorm1d<double> plain(2, {.affine = false});
   CHECK(nn::parameters(plain).empty());
   CHECK(nn::buffers(plain).size() == 2);
@@ -105,30 +105,29 @@ TEST_CASE("options: without weights, without running statistics, momentum") {
   CHECK(sequences.shape() == Shape{2, 3, 1});
 }
 
-TEST_CASE("what does not fit is said") {
+TEST_CASE("BatchNorm: errors") {
   nn::BatchNorm2d<float> bn(3);
   const auto call = [&](const Shape& shape) { bn(Variable<float>(full<float>(shape, 1.0F))); };
-  CHECK_THROWS_WITH_AS(call({2, 3}), "BatchNorm2d: an input of shape {2, 3} came, expected {N, H, W, C}",
+  CHECK_THROWS_WITH_AS(call({2, 3}), "BatchNorm2d: expected images {N, H, W, C}, got shape {2, 3}",
                        ShapeError);
   CHECK_THROWS_WITH_AS(
       call({2, 2, 2, 4}),
-      "BatchNorm2d: an input of shape {2, 2, 2, 4} came, expected 3 channels on its last axis", ShapeError);
+      "BatchNorm2d: expected 3 channels on the last axis, got an input of shape {2, 2, 2, 4}", ShapeError);
   CHECK_THROWS_WITH_AS(
       call({1, 1, 1, 3}),
-      "BatchNorm2d: an input of shape {1, 1, 1, 3} came in training: the variance of one value is 0; "
-      "expected more than one value for each channel; if it is the last batch of a DataLoader, leave it out "
-      "with "
+      "BatchNorm2d: expected more than one value per channel in training, got an input of shape "
+      "{1, 1, 1, 3}: the variance of one value is 0; if it is the last batch of a DataLoader, omit it with "
       "{.batch = ..., .drop_last = true}; to predict, call nn::eval(net) first",
       ValueError);
   nn::eval(bn);
   call({1, 1, 1, 3});
-  CHECK_THROWS_WITH_AS(nn::BatchNorm1d<float>(0), "BatchNorm1d: 0 channels came, expected at least 1",
+  CHECK_THROWS_WITH_AS(nn::BatchNorm1d<float>(0), "BatchNorm1d: expected at least 1 channel, got 0",
                        ValueError);
   CHECK_THROWS_WITH_AS(nn::BatchNorm1d<float>(1, {.momentum = 2}),
-                       "BatchNorm1d: momentum = 2 came, expected a number in [0, 1]", ValueError);
+                       "BatchNorm1d: expected momentum in [0, 1], got 2", ValueError);
 }
 
-TEST_CASE("buffers are saved and loaded, copied and assigned, and not learned") {
+TEST_CASE("buffers are saved, loaded, copied and assigned, but not learned") {
   Net net;
   CHECK(nn::parameters(net).size() == 6);
   REQUIRE(nn::buffers(net).size() == 2);

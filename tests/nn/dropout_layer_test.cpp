@@ -10,7 +10,7 @@ using namespace xgrad;
 // Section 5: "all the weights in the network are multiplied by p, and this effectively averages the outputs
 // of the nets".
 
-TEST_CASE("the scaled linear layer is the mean over all its dropout networks, exactly") {
+TEST_CASE("the scaled linear layer is exactly the mean over all its dropout networks") {
   constexpr std::size_t n = 6;
   for (const double p : {0.5, 0.8}) {
     nn::Linear<double> layer(n, 3);
@@ -30,13 +30,13 @@ TEST_CASE("the scaled linear layer is the mean over all its dropout networks, ex
     dropout.training = false;
     const Array<double> scaled = layer(dropout(x)).value();
     for (std::size_t i = 0; i < 3; ++i) CHECK(scaled(i) == doctest::Approx(mean(i)).epsilon(1e-12));
-    nn::Dropout inverted({.keep = p});  // scales in training instead: its mean is the layer itself
+    nn::Dropout inverted({.keep = p});  // scales in training: its mean is the layer itself
     inverted.training = false;
     CHECK(xt::all(xt::equal(layer(inverted(x)).value(), layer(Variable<double>(x)).value())));
   }
 }
 
-TEST_CASE("the scaled deep network is near the mean over sampled networks, in both forms") {
+TEST_CASE("the scaled deep network is close to the mean over sampled networks, in both forms") {
   for (const bool is_inverted : {false, true}) {
     seed(1);
     nn::Linear<double> fc1(10, 64), fc2(64, 64), fc3(64, 4);
@@ -55,11 +55,11 @@ TEST_CASE("the scaled deep network is near the mean over sampled networks, in bo
       CHECK(std::abs(scaled(0, k) - mean(0, k)) < 0.05);
       spread = std::max(spread, std::abs(scaled(0, k) - 0.25));
     }
-    CHECK(spread > 0.1);  // the outputs are far from equal: near is not by chance
+    CHECK(spread > 0.1);  // the outputs differ, so the agreement is not by chance
   }
 }
 
-TEST_CASE("activations of any rank, and whole channels by PyTorch's name") {
+TEST_CASE("dropout of activations of any rank, and Dropout2d of whole channels") {
   nn::Dropout dropout({.keep = 0.5});
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3, 4, 5, 2}}) {
     CHECK(dropout(Variable<float>(full<float>(shape, 1.0F))).shape() == shape);

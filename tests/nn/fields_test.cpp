@@ -128,7 +128,7 @@ struct UserLayerWithMode {
 
 }  // namespace
 
-TEST_CASE("the fields of a plain struct are found, in order, under their names") {
+TEST_CASE("the fields of a plain struct are found in order, with their names") {
   at_namespace_scope::Net<> net;
   CHECK(names(net) == Names{"conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias", "fc2.weight",
                             "block.fc.weight", "block.fc.bias", "scale"});
@@ -138,7 +138,7 @@ TEST_CASE("the fields of a plain struct are found, in order, under their names")
   CHECK(nn::parameter_count(net) == 18 + 2 + 32 + 4 + 8 + 6 + 3 + 3);
 }
 
-TEST_CASE("the precision of the list is the model's") {
+TEST_CASE("the list of parameters has the precision of the model") {
   at_namespace_scope::Net<double> real;
   at_namespace_scope::Net<float> single;
   static_assert(std::is_same_v<decltype(nn::parameters(real)), std::vector<nn::NamedParameter<double>>>);
@@ -146,14 +146,14 @@ TEST_CASE("the precision of the list is the model's") {
   CHECK(nn::parameters(real).size() == nn::parameters(single).size());
 }
 
-TEST_CASE("a local struct is a model, too") {
+TEST_CASE("a local struct can be a model") {
   struct Local {
     nn::Linear<float> only{2, 1};
   } net;
   CHECK(names(net) == Names{"only.weight", "only.bias"});
 }
 
-TEST_CASE("vectors, arrays, optionals, pointers and tuples of layers") {
+TEST_CASE("models with vectors, arrays, optionals, pointers and tuples of layers") {
   EveryKind net;
   net.list.emplace_back(1, 2);
   net.list.emplace_back(2, 1, nn::LinearOptions<float>{.bias = false});
@@ -181,12 +181,12 @@ TEST_CASE("layers chosen at run time: maps, variants, shared pointers, lists and
   CHECK(names(model).front() == "by_name.age.weight");
 }
 
-TEST_CASE("what holds no parameter is passed over") {
+TEST_CASE("fields without parameters are ignored") {
   WithOtherFields net;
   CHECK(names(net) == Names{"fc.weight", "fc.bias"});
 }
 
-TEST_CASE("a class with constructors names its fields in one line") {
+TEST_CASE("a class with constructors lists its fields") {
   struct Outer {
     WithConstructor inner{4};
     nn::Linear<float> last{1, 1};
@@ -197,7 +197,7 @@ TEST_CASE("a class with constructors names its fields in one line") {
   CHECK_FALSE(net.inner.dropout.training);
 }
 
-TEST_CASE("a sequence numbers its layers, as PyTorch does") {
+TEST_CASE("Sequential names its layers by index, as PyTorch does") {
   nn::Sequential net{nn::Conv2d<float>(1, 2, 3), nn::ReLU{}, nn::Flatten{},
                      nn::Sequential{nn::Linear<float>(8, 2), nn::Dropout{}}, nn::Linear<float>(2, 2)};
   CHECK(names(net) == Names{"0.weight", "0.bias", "3.0.weight", "3.0.bias", "4.weight", "4.bias"});
@@ -212,7 +212,7 @@ TEST_CASE("a parameter that is found twice is listed once, under its first name"
   CHECK(names(net) == Names{"encoder.weight", "encoder.bias", "head.weight", "head.bias"});
 }
 
-TEST_CASE("training and test mode reach the layers that know them, wherever they are") {
+TEST_CASE("train and eval set the mode of all layers that have one") {
   struct Model {
     nn::Dropout first;
     std::vector<at_namespace_scope::Block<float>> blocks{2};
@@ -231,12 +231,12 @@ TEST_CASE("training and test mode reach the layers that know them, wherever they
   CHECK(net.second->training);
   CHECK(net.own.training);
 
-  nn::Dropout alone;  // a model without parameters has a mode all the same
+  nn::Dropout alone;  // a model without parameters has a mode, too
   nn::eval(alone);
   CHECK_FALSE(alone.training);
 }
 
-TEST_CASE("handles stay attached when a model is moved or assigned to; copies are models of their own") {
+TEST_CASE("handles stay attached when a model is moved or assigned to; copies are separate models") {
   at_namespace_scope::Net<> net;
   const auto handles = nn::parameters(net);
   at_namespace_scope::Net<> best = net;
@@ -260,7 +260,7 @@ TEST_CASE("the parameters of a const model can be listed") {
   CHECK(nn::parameters(net).size() == 8);
 }
 
-TEST_CASE("thirty-two fields") {
+TEST_CASE("a model may have 32 fields") {
   using L = nn::Linear<float>;
   struct Many {
     int i0 = 0, i1 = 0, i2 = 0, i3 = 0, i4 = 0, i5 = 0, i6 = 0, i7 = 0, i8 = 0, i9 = 0, i10 = 0, i11 = 0,

@@ -15,7 +15,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 }
 
-TEST_CASE("information of an event") {
+TEST_CASE("the information of an event") {
   CHECK(information::content(0.125).item() == 3);
   CHECK(information::content(1).item() == 0);
   CHECK(information::content(0).item() == infinity);
@@ -55,7 +55,7 @@ TEST_CASE("cross entropy exceeds the entropy, and is not symmetric (A.3)") {
   CHECK(information::binary_cross_entropy(1, 0).item() == infinity);
 }
 
-TEST_CASE("distributions along the last axis; a pair is a bit") {
+TEST_CASE("distributions along the last axis; with two outcomes they agree with the binary functions") {
   const xt::xarray<double> q{{0.5, 0.25, 0.125, 0.125}, {1, 0, 0, 0}};
   const xt::xarray<double> p{{0.25, 0.25, 0.25, 0.25}, {0.5, 0.5, 0, 0}};
   CHECK(information::entropy(q).value() == xt::xarray<double>{1.75, 0});
@@ -85,7 +85,7 @@ TEST_CASE("the cross-entropy loss is that of the extreme distribution of the lab
   CHECK(information::binary_cross_entropy(0, 0.5).item() == 1);
 }
 
-TEST_CASE("derivatives") {
+TEST_CASE("derivatives of the information functions") {
   const auto check =
       gradcheck([](const Variable<double>& q,
                    const Variable<double>& p) { return information::binary_cross_entropy(q, p); },
@@ -97,22 +97,22 @@ TEST_CASE("derivatives") {
         doctest::Approx(std::log2(3)));  // log (1 - q) / q
 }
 
-TEST_CASE("what is no probability, distribution or base") {
+TEST_CASE("errors for invalid probabilities, distributions and bases") {
   CHECK_THROWS_WITH_AS(information::content(1.5),
-                       "information::content: 1.5 came for a probability, expected a number in [0, 1]",
-                       ValueError);
+                       "information::content: expected a probability in [0, 1], got 1.5", ValueError);
   CHECK_THROWS_AS(information::binary_entropy(std::nan("")), ValueError);
   CHECK_THROWS_WITH_AS(information::entropy(xt::xarray<double>{0.5, 0.25}),
-                       "information::entropy: probabilities with sum 0.75 came, expected 1", ValueError);
-  CHECK_THROWS_WITH_AS(information::entropy(xt::xarray<double>{0.5, 0.5}, {.base = 1}),
-                       "information::entropy: a base of 1 came, expected a finite number > 0 that is not 1",
+                       "information::entropy: expected probabilities with sum 1, got the sum 0.75",
                        ValueError);
+  CHECK_THROWS_WITH_AS(information::entropy(xt::xarray<double>{0.5, 0.5}, {.base = 1}),
+                       "information::entropy: expected a finite base > 0 other than 1, got 1", ValueError);
   CHECK_THROWS_WITH_AS(information::cross_entropy(xt::xarray<double>{1}, xt::xarray<double>{0.5, 0.5}),
-                       "information::cross_entropy: q and p differ in shape: {1} and {2}", ShapeError);
-  CHECK(information::entropy(xt::xarray<float>{0.1F, 0.2F, 0.7F}).item() > 1);  // rounding is no error
+                       "information::cross_entropy: expected q and p of the same shape, got {1} and {2}",
+                       ShapeError);
+  CHECK(information::entropy(xt::xarray<float>{0.1F, 0.2F, 0.7F}).item() > 1);  // rounding is accepted
 }
 
-TEST_CASE("small probabilities and small differences keep their digits") {  // the numbers are mpmath's
+TEST_CASE("small probabilities and small differences keep their digits") {  // values of mpmath
   const information::Options nats{.base = std::numbers::e};
   CHECK(information::binary_cross_entropy(0.0, 1e-20, nats).item() == doctest::Approx(1e-20).epsilon(1e-15));
   CHECK(information::binary_divergence(0.5, 0.500001, nats).item() ==

@@ -38,12 +38,11 @@ TEST_CASE("the fans of weights {out, in} and {out, kH, kW, in}") {
   CHECK(nn::fans({16, 5, 3, 6}).in == 5 * 3 * 6);
   CHECK(nn::fans({16, 5, 3, 6}).out == 5 * 3 * 16);
   CHECK_THROWS_WITH_AS(nn::fans({10}),
-                       "fans: weights of shape {10} came; expected {out, in} or {out, kH, kW, in}",
-                       ShapeError);
+                       "fans: expected weights {out, in} or {out, kH, kW, in}, got shape {10}", ShapeError);
   CHECK_THROWS_AS(nn::he_normal<float>({}), ShapeError);
 }
 
-TEST_CASE("the draws have the variances and bounds of their papers") {
+TEST_CASE("the distributions have the variances and bounds of their papers") {
   const Shape shape{300, 3, 3, 20};  // fan_in 180, fan_out 2700
   Generator generator(1);
   // Within 5 standard deviations of the estimates, which are below 0.6 % of a variance for 54,000 draws.
@@ -60,7 +59,7 @@ TEST_CASE("the draws have the variances and bounds of their papers") {
   check(nn::he_normal<double>, 2.0 / 180, 1.0);
 }
 
-TEST_CASE("same seed, same weights") {
+TEST_CASE("the same seed gives the same weights") {
   Generator first(7), second(7);
   CHECK(nn::he_normal<float>({4, 3}, first) == nn::he_normal<float>({4, 3}, second));
   CHECK(nn::he_normal<float>({4, 3}, first) == nn::he_normal<float>({4, 3}, second));
@@ -77,7 +76,7 @@ TEST_CASE("same seed, same weights") {
   CHECK(a.weight.value() != b.weight.value());
 }
 
-TEST_CASE("layers take an initialization by name or as a function; biases start at zero") {
+TEST_CASE("layers accept an initialization by name or as a function; biases start at zero") {
   Generator first(2), second(2);
   const nn::Linear<double> named(3, 2, {.initialization = nn::glorot_normal}, first);
   CHECK(named.weight.value() == nn::glorot_normal<double>({2, 3}, second));
@@ -92,17 +91,18 @@ TEST_CASE("layers take an initialization by name or as a function; biases start 
   CHECK_THROWS_WITH_AS(
       nn::Linear<float>(3, 2,
                         {.initialization = [](const Shape&, Generator&) { return full<float>({3}, 0); }}),
-      "Linear: the initialization returned shape {3} for weights of shape {2, 3}", ShapeError);
+      "Linear: expected the initialization to return shape {2, 3}, got {3}", ShapeError);
 }
 
-TEST_CASE("by default, weights are drawn for ReLU") {
+TEST_CASE("by default, weights are initialized for ReLU") {
   Generator first(2), second(2);
   CHECK(nn::Linear<float>(3, 2, {}, first).weight.value() == nn::he_uniform<float>({2, 3}, second));
   CHECK(nn::Conv2d<float>(3, 2, {5, 1}, {}, first).weight.value() ==
         nn::he_uniform<float>({2, 5, 1, 3}, second));
 }
 
-TEST_CASE("sparse_normal: so many weights from N(0, deviation^2) for each unit, the others 0") {
+TEST_CASE(
+    "sparse_normal: each unit has the given number of weights from N(0, deviation^2), the others are 0") {
   Generator generator(1);
   const auto draw = nn::sparse_normal<double>(15, 2);
   const Array<double> w = draw({400, 100}, generator);
@@ -119,10 +119,10 @@ TEST_CASE("sparse_normal: so many weights from N(0, deviation^2) for each unit, 
   }
   CHECK(squares / 6000 == doctest::Approx(4).epsilon(0.1));
   for (const int each : used) CHECK(each > 25);                        // 60 expected
-  CHECK(nn::sparse_normal<double>(15)({3, 4}, generator)(2, 3) != 0);  // all, where there are no more
+  CHECK(nn::sparse_normal<double>(15)({3, 4}, generator)(2, 3) != 0);  // all, since there are no more inputs
   CHECK(nn::sparse_normal<float>(2)({3, 2, 2, 5}, generator).size() == 60);
   const nn::Linear<float> layer(50, 4, {.initialization = nn::sparse_normal<float>(3)});
   CHECK(layer.weight.shape() == Shape{4, 50});
-  CHECK_THROWS_WITH_AS(nn::sparse_normal<float>(0), "sparse_normal: 0 connections came, expected at least 1",
+  CHECK_THROWS_WITH_AS(nn::sparse_normal<float>(0), "sparse_normal: expected at least 1 connection, got 0",
                        ValueError);
 }

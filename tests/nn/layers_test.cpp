@@ -60,15 +60,15 @@ TEST_CASE("Linear: y = x W^T + b") {
   CHECK(fc(Array<double>(Shape{0, 3})).shape() == Shape{0, 2});
 }
 
-TEST_CASE("Linear: without bias; errors") {
+TEST_CASE("Linear without bias, and errors") {
   const nn::Linear<float> fc(3, 2, {.bias = false});
   CHECK_FALSE(static_cast<bool>(fc.bias));
   CHECK(fc(Array<float>(Shape{1, 3}, 0.0F)).value() == full<float>({1, 2}, 0));
   CHECK_THROWS_WITH_AS(fc(Array<float>(Shape{64, 4}, 0.0F)),
-                       "Linear: an input of shape {64, 4} came; expected {..., 3}", ShapeError);
+                       "Linear: expected an input {..., 3}, got shape {64, 4}", ShapeError);
   CHECK_THROWS_AS(fc(1.0F), ShapeError);
   CHECK_THROWS_WITH_AS(nn::Linear<float>(0, 2),
-                       "Linear: weights of shape {2, 0}; every extent must be at least 1", ValueError);
+                       "Linear: expected extents of at least 1, got weights of shape {2, 0}", ValueError);
 }
 
 TEST_CASE("Linear: derivatives") {
@@ -80,7 +80,7 @@ TEST_CASE("Linear: derivatives") {
   }
 }
 
-TEST_CASE("Conv2d: a known image") {
+TEST_CASE("Conv2d of a known image") {
   nn::Conv2d<float> conv(1, 1, 2);
   Array<float> kernel = {1, 2, 3, 4};
   Array<float> image = {1, 2, 3, 4, 5, 6};
@@ -104,13 +104,15 @@ TEST_CASE("Conv2d: shapes follow the options") {
   CHECK(shape({3, 4, 3, {.bias = false}}) == Shape{2, 7, 6, 4});
   CHECK(shape({3, 6, 3, {.groups = 3}}) == Shape{2, 7, 6, 6});
   CHECK(nn::Conv2d<float>(4, 6, 3, {.groups = 2}).weight.shape() == Shape{6, 3, 3, 2});
-  CHECK_THROWS_WITH_AS(nn::Conv2d<float>(4, 6, 3, {.groups = 4}),
-                       "Conv2d: 4 channels in, 6 out, in 4 groups; expected a common divisor of both",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      nn::Conv2d<float>(4, 6, 3, {.groups = 4}),
+      "Conv2d: expected groups that divide both numbers of channels, got 4 in, 6 out and 4 groups",
+      ValueError);
   CHECK_THROWS_AS(nn::Conv2d<float>(4, 6, 3, {.groups = 0}), ValueError);
   CHECK_THROWS_AS(shape({2, 4, 3}), ShapeError);
   CHECK_THROWS_WITH_AS(nn::Conv2d<float>(3, 4, {0, 3}),
-                       "Conv2d: weights of shape {4, 0, 3, 3}; every extent must be at least 1", ValueError);
+                       "Conv2d: expected extents of at least 1, got weights of shape {4, 0, 3, 3}",
+                       ValueError);
 }
 
 TEST_CASE("Conv2d: derivatives") {
@@ -130,7 +132,7 @@ TEST_CASE("Conv1d and ConvTranspose2d: shapes follow the options") {
   CHECK(nn::Conv1d<float>(4, 6, 3, {.groups = 2}).weight.shape() == Shape{6, 3, 2});
   CHECK_FALSE(static_cast<bool>(nn::Conv1d<float>(4, 6, 3, {.bias = false}).bias));
   CHECK_THROWS_WITH_AS(nn::Conv1d<float>(4, 6, 0),
-                       "Conv1d: weights of shape {6, 0, 4}; every extent must be at least 1", ValueError);
+                       "Conv1d: expected extents of at least 1, got weights of shape {6, 0, 4}", ValueError);
 
   const auto up = [](const nn::ConvTranspose2d<float>& conv) {
     return conv(Array<float>(Shape{2, 4, 5, 4}, 0.0F)).shape();
@@ -141,7 +143,8 @@ TEST_CASE("Conv1d and ConvTranspose2d: shapes follow the options") {
   CHECK_THROWS_AS(up({3, 6, 4}), ShapeError);
   CHECK_THROWS_WITH_AS(
       nn::ConvTranspose2d<float>(4, 3, 2, {.groups = 2}),
-      "ConvTranspose2d: 4 channels in, 3 out, in 2 groups; expected a common divisor of both", ValueError);
+      "ConvTranspose2d: expected groups that divide both numbers of channels, got 4 in, 3 out and 2 groups",
+      ValueError);
 }
 
 TEST_CASE("Conv1d and ConvTranspose2d: derivatives") {
@@ -155,7 +158,7 @@ TEST_CASE("Conv1d and ConvTranspose2d: derivatives") {
   CHECK(nn::parameters(up).size() == 2);
 }
 
-TEST_CASE("layers without parameters compute their operations, on Variables and raw arrays") {
+TEST_CASE("layers without parameters compute their operations on Variables and raw arrays") {
   const xt::xarray<double> x = {{1, -2, 3}, {0, 5, -6}};
   const Variable<double> v = x;
   CHECK(nn::ReLU{}(x).value() == xt::xarray<double>{{1, 0, 3}, {0, 5, 0}});
@@ -175,7 +178,7 @@ TEST_CASE("layers without parameters compute their operations, on Variables and 
   CHECK(nn::AvgPool2d{2, {.stride = 2, .padding = 1}}(images).value()(0, 0, 0, 0) == 0.25);
 }
 
-TEST_CASE("Dropout, inverted: scaled in training, nothing at test time") {
+TEST_CASE("inverted Dropout scales in training and does nothing in test mode") {
   nn::Dropout dropout{{.keep = 0.8}};
   const Array<double> x = full<double>({100, 100}, 3.0);
   Generator generator(4);
@@ -190,7 +193,7 @@ TEST_CASE("Dropout, inverted: scaled in training, nothing at test time") {
   CHECK(dropout(x).value() == x);
 }
 
-TEST_CASE("Dropout, the note's form: nothing is scaled in training, p times the output at test time") {
+TEST_CASE("Dropout in the note's form does not scale in training and multiplies by p in test mode") {
   nn::Dropout dropout{{.keep = 0.25, .inverted = false}};
   const Array<float> x = full<float>({1000}, 2.0F);
   const auto y = dropout(x);
@@ -198,14 +201,14 @@ TEST_CASE("Dropout, the note's form: nothing is scaled in training, p times the 
   nn::eval(dropout);
   CHECK(dropout(x).value() == full<float>({1000}, 0.5F));
 
-  // What goes into the next layer at test time: its weights times p, as the note has it.
+  // For the next layer in test mode, this is equivalent to its weights times p, as in the note.
   nn::Linear<float> fc(1000, 3, {.bias = false});
   const auto scaled_output = fc(dropout(x));
   fc.weight.handle().set_value(0.25F * fc.weight.value());
   CHECK(xt::allclose(scaled_output.value(), fc(x).value(), 1e-4));
 }
 
-TEST_CASE("Dropout: reproducible, and what it refuses") {
+TEST_CASE("Dropout is reproducible, and checks its arguments") {
   const nn::Dropout dropout;
   CHECK(dropout.options.keep == 0.5);
   const Array<double> x = full<double>({50}, 1.0);
@@ -214,12 +217,11 @@ TEST_CASE("Dropout: reproducible, and what it refuses") {
   seed(9);
   Generator c(9);
   CHECK(dropout(x).value() == dropout(x, c).value());
-  CHECK_THROWS_WITH_AS(nn::Dropout({.keep = 1.5}), "Dropout: keep = 1.5; expected a probability in (0, 1]",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(nn::Dropout({.keep = 1.5}), "Dropout: expected keep in (0, 1], got 1.5", ValueError);
   CHECK_THROWS_AS(nn::Dropout({.keep = 0}), ValueError);
 }
 
-TEST_CASE("Sequential: layers one after the other") {
+TEST_CASE("Sequential applies layers one after the other") {
   Generator generator(3);
   nn::Sequential net{nn::Conv2d<double>(1, 2, 3, {}, generator),
                      nn::ReLU{},
@@ -235,7 +237,7 @@ TEST_CASE("Sequential: layers one after the other") {
   CHECK(nn::Sequential<>()(images).value() == images);
 }
 
-TEST_CASE("LeNet-5 computes, and its gradients reach every parameter") {
+TEST_CASE("LeNet-5: outputs, and gradients of all parameters") {
   seed(1);
   LeNet<> net;
   CHECK(nn::parameter_count(net) == 61706);
@@ -265,7 +267,7 @@ TEST_CASE("LeNet-5 in float agrees with double") {
   CHECK(xt::allclose(found, expected, 1e-4, 1e-4));
 }
 
-TEST_CASE("layers of activations are the operations") {
+TEST_CASE("activation layers equal the operations") {
   const Variable<double> x = xt::xarray<double>{-2, -0.5, 0, 1.5};
   const auto same = [&](const auto& layer, const Variable<double>& expected) {
     CHECK(layer(x).value() == expected.value());

@@ -27,7 +27,7 @@ void check_derivatives(F f, const Inputs&... inputs) {
   CHECK_MESSAGE(second.ok, second.message);
 }
 
-/// The gradient of a loss by its outputs.
+/// The gradient of a loss with respect to its outputs.
 template <class Loss, class Labels>
 Array<double> slope(Loss loss, const Variable<double>& outputs, const Labels& labels) {
   Tape tape;
@@ -52,7 +52,7 @@ const auto multi_class_p = [](const auto& p, const auto& y) {
 
 }  // namespace
 
-// The numbers in these tests are NumPy's and SciPy's.
+// The expected values in these tests are those of NumPy and SciPy.
 
 TEST_CASE("quadratic loss: the squared distance, averaged over the batch") {
   const xt::xarray<double> y = {{1, 2}, {3, 4}, {5, 7}};
@@ -70,10 +70,11 @@ TEST_CASE("quadratic loss: the squared distance, averaged over the batch") {
 
 TEST_CASE("quadratic loss: shapes") {
   CHECK_THROWS_WITH_AS(nn::quadratic_loss(Array<double>(Shape{3, 1}, 0.0), Array<double>(Shape{3}, 0.0)),
-                       "quadratic_loss: outputs and targets differ in shape: {3, 1} and {3}", ShapeError);
-  CHECK_THROWS_WITH_AS(nn::quadratic_loss(Array<double>(Shape{0, 2}), Array<double>(Shape{0, 2})),
-                       "quadratic_loss: a batch of shape {0, 2} came; its mean wants an entry at least",
+                       "quadratic_loss: expected outputs and targets of the same shape, got {3, 1} and {3}",
                        ShapeError);
+  CHECK_THROWS_WITH_AS(
+      nn::quadratic_loss(Array<double>(Shape{0, 2}), Array<double>(Shape{0, 2})),
+      "quadratic_loss: got an empty batch of shape {0, 2}; the mean needs at least one element", ShapeError);
 }
 
 TEST_CASE("cross-entropy from logits") {
@@ -105,7 +106,7 @@ TEST_CASE("cross-entropy on probabilities") {
                      xt::xarray<double>{{0, -2.5, 0}, {0, 0, -1}}));
 }
 
-TEST_CASE("cross-entropy on certainties") {
+TEST_CASE("cross-entropy on probabilities 0 and 1") {
   const xt::xarray<double> p = {{1, 0}, {0, 1}};
   const auto right = nn::cross_entropy_on_probabilities(p, xt::xarray<int>{0, 1});
   CHECK(right.item() == 0);
@@ -158,7 +159,7 @@ TEST_CASE("two-class cross-entropy is finite for large logits, with finite gradi
   CHECK(nn::binary_cross_entropy_with_logits(xt::xarray<float>{1e4F}, xt::xarray<int>{0}).item() == 1e4F);
 }
 
-TEST_CASE("the derivatives of the losses, first and second") {
+TEST_CASE("first and second derivatives of the losses") {
   Generator generator(5);
   const Array<double> z = random_normal<double>({4, 3}, 0, 2, generator);
   const Array<double> p = random_uniform<double>({4, 3}, 0.1, 0.9, generator);
@@ -178,7 +179,7 @@ TEST_CASE("the derivatives of the losses, first and second") {
                     z);
 }
 
-TEST_CASE("soft-max and cross-entropy in one or in two steps") {
+TEST_CASE("soft-max and cross-entropy agree in one and in two steps") {
   Generator generator(6);
   const Array<double> z = random_normal<double>({5, 4}, 0, 3, generator);
   const xt::xarray<int> y = {0, 1, 2, 3, 0};
@@ -189,25 +190,23 @@ TEST_CASE("soft-max and cross-entropy in one or in two steps") {
   CHECK(xt::allclose(slope(multi_class, z, y), slope(in_two, z, y), 1e-10, 1e-12));
 }
 
-TEST_CASE("labels and probabilities that do not fit") {
+TEST_CASE("errors for invalid labels and probabilities") {
   const xt::xarray<double> p = {{0.7, 0.3}, {0.2, 0.8}};
   CHECK_THROWS_WITH_AS(nn::cross_entropy(p, xt::xarray<int>{0}),
-                       "cross_entropy: labels of shape {1} came; expected {2}", ShapeError);
+                       "cross_entropy: expected labels of shape {2}, got {1}", ShapeError);
   CHECK_THROWS_WITH_AS(nn::cross_entropy(p, xt::xarray<int>{0, 2}),
                        "cross_entropy: label 2 at index 1 is not a class in [0, 2)", ValueError);
   CHECK_THROWS_AS(nn::cross_entropy(p, xt::xarray<int>{-1, 0}), ValueError);
   CHECK_THROWS_AS(nn::cross_entropy_on_probabilities(p, xt::xarray<int>{0, 2}), ValueError);
   CHECK_THROWS_WITH_AS(
       nn::cross_entropy_on_probabilities(xt::xarray<double>{3.5, -1}, xt::xarray<int>(0)),
-      "cross_entropy_on_probabilities: 3.5 came for a probability; expected a number in [0, 1], not a "
-      "logit",
-      ValueError);
+      "cross_entropy_on_probabilities: expected a probability in [0, 1], not a logit, got 3.5", ValueError);
   CHECK_THROWS_AS(nn::binary_cross_entropy(xt::xarray<double>{-0.5}, xt::xarray<int>{0}), ValueError);
   CHECK_THROWS_WITH_AS(nn::binary_cross_entropy(xt::xarray<double>{0.5}, xt::xarray<int>{2}),
                        "binary_cross_entropy: label 2 at index 0 is not a class in [0, 2)", ValueError);
   CHECK_THROWS_WITH_AS(
       nn::binary_cross_entropy_with_logits(Array<double>(Shape{2, 1}, 0.0), xt::xarray<int>{0, 1}),
-      "binary_cross_entropy_with_logits: labels of shape {2} came; expected {2, 1}", ShapeError);
+      "binary_cross_entropy_with_logits: expected labels of shape {2, 1}, got {2}", ShapeError);
   CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{0, 3}), Array<int>(Shape{0})), ShapeError);
   CHECK_THROWS_AS(nn::cross_entropy(Array<double>(Shape{}, 0.0), Array<int>(Shape{}, 0)), ShapeError);
 }
@@ -228,9 +227,10 @@ TEST_CASE("soft targets and label smoothing: -sum_k q_k log p_k") {
   }
   CHECK(nn::cross_entropy(z, y, {.label_smoothing = 0.1}).item() == doctest::Approx(expected).epsilon(1e-13));
   CHECK_THROWS_WITH_AS(nn::cross_entropy(z, y, {.label_smoothing = 2}),
-                       "cross_entropy: label_smoothing = 2; expected a number in [0, 1]", ValueError);
+                       "cross_entropy: expected label_smoothing in [0, 1], got 2", ValueError);
   CHECK_THROWS_WITH_AS(nn::cross_entropy(z, xt::xarray<double>{1, 0}),
-                       "cross_entropy: outputs and targets differ in shape: {2, 3} and {2}", ShapeError);
+                       "cross_entropy: expected outputs and targets of the same shape, got {2, 3} and {2}",
+                       ShapeError);
 }
 
 TEST_CASE("mean squared error, and two-class cross entropy with gray targets") {
@@ -244,7 +244,7 @@ TEST_CASE("mean squared error, and two-class cross entropy with gray targets") {
         0);
 }
 
-// The numbers below are mpmath's, of 40 digits.
+// The expected values below are those of mpmath with 40 digits.
 
 TEST_CASE("cross-entropies keep their digits far from 0 and in saturated tails") {
   const xt::xarray<float> row{{0, 1, 2, 4}};
@@ -293,7 +293,7 @@ TEST_CASE("cross-entropy of distributions: 0 log 0 = 0") {
   CHECK(g[0].value()(0, 2) == doctest::Approx((0.5 - p) / 2));
   for (std::size_t k = 0; k < 3; ++k) CHECK(g[0].value()(1, k) == 0);
   CHECK(all_finite(g[1].value()));
-  // A class that is expected and impossible costs infinitely much; a row without expectations nothing.
+  // A class with q > 0 and probability 0 makes the loss infinite; a row with q = 0 has loss 0.
   CHECK(nn::cross_entropy(z, xt::xarray<double>{{0.5, 0.5, 0}, {0, 1, 0}}).item() == infinity);
   CHECK(nn::cross_entropy(z, xt::xarray<double>{{0, 0, 0}, {0, 0, 0}}).item() == 0);
   const Variable<double> nan = xt::xarray<double>{{std::nan(""), 1, 2}};

@@ -33,7 +33,7 @@ class Forgetful {
 
 }  // namespace
 
-TEST_CASE("a plain struct: layers, shapes, parameters, multiply-adds") {
+TEST_CASE("summary of a plain struct: layers, shapes, parameters, multiply-adds") {
   LeNet net;
   const auto summary = nn::summary(net, {2, 28, 28, 1});
   CHECK(summary.parameters == 61706);
@@ -51,7 +51,7 @@ TEST_CASE("a plain struct: layers, shapes, parameters, multiply-adds") {
   CHECK(net.dropout.training);
 }
 
-TEST_CASE("layers that are used twice count their parameters once") {
+TEST_CASE("parameters of a layer that is used twice count once") {
   nn::Linear<double> fc(3, 3);
   const auto twice = [&](const Variable<double>& x) { return fc(fc(x)); };
   nn::Sequential net{fc, nn::ReLU{}, nn::Residual{nn::Linear<double>(3, 3, {.bias = false})}};
@@ -63,7 +63,7 @@ TEST_CASE("layers that are used twice count their parameters once") {
   CHECK(twice(Variable<double>(full<double>({1, 3}, 1.0))).shape() == Shape{1, 3});
 }
 
-TEST_CASE("buffers, modes and the generator are left as they were") {
+TEST_CASE("summary leaves buffers, modes and the generator unchanged") {
   nn::Sequential net{nn::Conv2d<float>(1, 2, 3), nn::BatchNorm2d<float>(2), nn::Dropout{}};
   seed(1);
   const auto next = Generator(default_generator())();
@@ -77,7 +77,7 @@ TEST_CASE("buffers, modes and the generator are left as they were") {
   CHECK(summary.rows[1].multiply_adds == 0);
 }
 
-TEST_CASE("as a table") {
+TEST_CASE("a summary as a table") {
   nn::Sequential net{nn::Linear<float>(1000, 20), nn::ReLU{}};
   CHECK(fmt::format("{}", nn::summary(net, {1, 1000})) ==
         "input {1, 1000}\n"
@@ -87,7 +87,7 @@ TEST_CASE("as a table") {
         "total                          20,020         20,000\n");
 }
 
-TEST_CASE("a layer that fields() forgets") {
+TEST_CASE("a summary lists the parameters of a layer that fields() omits") {
   Forgetful net;
   const nn::Summary summary = nn::summary(net, {2, 3});
   CHECK(summary.parameters == 12);

@@ -2,13 +2,13 @@
 
 using namespace xgrad;
 
-TEST_CASE("Adagrad is PyTorch's") {
+TEST_CASE("Adagrad matches PyTorch") {
   check::against_pytorch<optim::Adagrad>(
       optim::AdagradOptions{.learning_rate = 0.1, .initial_accumulator_value = 0.1, .weight_decay = 0.01},
       {0.9420962867304937, -1.8554442893403835, 0.45945228820055495});
 }
 
-TEST_CASE("equal gradients: steps of alpha / sqrt(t)") {
+TEST_CASE("constant gradients give steps of alpha / sqrt(t)") {
   const Parameter<double> w(full<double>({1}, 0.0));
   optim::Adagrad<double> adagrad({w.handle()}, {.learning_rate = 1, .epsilon = 0});
   double expected = 0;
@@ -20,13 +20,12 @@ TEST_CASE("equal gradients: steps of alpha / sqrt(t)") {
   }
 }
 
-TEST_CASE("a run goes on from its state, bit for bit") {
+TEST_CASE("training resumes from a saved state bit for bit") {
   check::goes_on_from_its_state<optim::Adagrad>(optim::AdagradOptions{.learning_rate = 0.1});
 }
 
-TEST_CASE("options out of their range") {
+TEST_CASE("options out of range are rejected") {
   const Parameter<float> w(full<float>({1}, 1.0F));
   CHECK_THROWS_WITH_AS(optim::Adagrad<float>({w.handle()}, {.initial_accumulator_value = -1}),
-                       "Adagrad: initial_accumulator_value = -1 came, expected a finite number >= 0",
-                       ValueError);
+                       "Adagrad: expected a finite initial_accumulator_value >= 0, got -1", ValueError);
 }

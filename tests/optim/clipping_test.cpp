@@ -39,19 +39,19 @@ std::vector<T> entries(const Array<T>& array) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("gradients are clipped by their common norm", T, float, double) {
+TEST_CASE_TEMPLATE("gradients are clipped by their global norm", T, float, double) {
   auto a = with_gradient<T>({3, 0}), b = with_gradient<T>({0, 4, 12});
   Parameter<T> without(full<T>({2}, T(1)));
   const std::vector handles{a.handle(), without.handle(), b.handle()};
   CHECK(optim::grad_norm(handles) == 13);
 
-  SUBCASE("a greater norm becomes the largest one") {
+  SUBCASE("a norm above max_norm is reduced to it") {
     CHECK(optim::clip_grad_norm(handles, 6.5) == 13);
     CHECK(entries(a.grad()) == std::vector<T>{1.5, 0});
     CHECK(entries(b.grad()) == std::vector<T>{0, 2, 6});
     CHECK(optim::grad_norm(handles) == 6.5);
   }
-  SUBCASE("others stay") {
+  SUBCASE("smaller norms are unchanged") {
     CHECK(optim::clip_grad_norm(handles, 13) == 13);
     CHECK(optim::clip_grad_norm(handles, infinity) == 13);
     CHECK(entries(b.grad()) == std::vector<T>{0, 4, 12});
@@ -76,7 +76,7 @@ TEST_CASE("norms of gradients of many sizes") {
   }
 }
 
-TEST_CASE("no gradients, or zeros, have the norm 0") {
+TEST_CASE("the norm of missing or zero gradients is 0") {
   Parameter<double> without(full<double>({2}, 1.0));
   CHECK(optim::clip_grad_norm(std::vector{without.handle()}, 1) == 0);
   auto zeros = with_gradient<double>({0, 0});
@@ -84,7 +84,7 @@ TEST_CASE("no gradients, or zeros, have the norm 0") {
   CHECK(optim::grad_norm(std::vector<ParameterHandle<float>>{}) == 0);
 }
 
-TEST_CASE("squares that overflow or vanish do no harm") {
+TEST_CASE("the norm is accurate if squares overflow or underflow") {
   auto large = with_gradient<double>({3e200, -4e200}), small = with_gradient<double>({3e-200, -4e-200});
   CHECK(optim::grad_norm(std::vector{large.handle()}) == doctest::Approx(5e200).epsilon(1e-14));
   CHECK(optim::grad_norm(std::vector{small.handle()}) / 5e-200 == doctest::Approx(1).epsilon(1e-14));
@@ -97,7 +97,7 @@ TEST_CASE("squares that overflow or vanish do no harm") {
         doctest::Approx(3e38 * std::sqrt(2.0)).epsilon(1e-6));
 }
 
-TEST_CASE_TEMPLATE("a norm that is not finite is returned, and nothing is clipped", T, float, double) {
+TEST_CASE_TEMPLATE("a non-finite norm is returned, and nothing is clipped", T, float, double) {
   const T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
   auto a = with_gradient<T>({5, inf}), b = with_gradient<T>({7, nan});
   CHECK(optim::clip_grad_norm(std::vector{a.handle()}, 1) == infinity);
@@ -106,16 +106,15 @@ TEST_CASE_TEMPLATE("a norm that is not finite is returned, and nothing is clippe
   CHECK(b.grad()(0) == 7);
 }
 
-TEST_CASE("a largest norm must be positive") {
+TEST_CASE("max_norm must be positive") {
   auto a = with_gradient<double>({3, 4});
   CHECK_THROWS_WITH_AS(optim::clip_grad_norm(std::vector{a.handle()}, 0),
-                       "clip_grad_norm: a largest norm of 0 came, expected a number greater than 0",
-                       ValueError);
+                       "clip_grad_norm: expected max_norm > 0, got 0", ValueError);
   CHECK_THROWS_AS(optim::clip_grad_norm(std::vector{a.handle()}, -1), ValueError);
   CHECK_THROWS_AS(optim::clip_grad_norm(std::vector{a.handle()}, std::nan("")), ValueError);
 }
 
-TEST_CASE("the norm of many entries does not depend on the number of threads") {
+TEST_CASE("the norm does not depend on the number of threads") {
   Generator generator(5);
   Parameter<float> parameter(full<float>({300001}, 0.0f));
   const auto gradient = random_normal<float>({300001}, 0, 1, generator);

@@ -19,26 +19,26 @@ Parameter<T> weights(const Shape& shape, std::initializer_list<double> values) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("units over the limit are scaled to it, others stay", T, float, double) {
+TEST_CASE_TEMPLATE("units above the limit are scaled to it, others are unchanged", T, float, double) {
   const auto w = weights<T>({3, 2}, {3, 4, 0.6, 0.8, -30, 40});
   const auto version = w.handle().version();
   optim::constrain_max_norm(w.handle(), 1);
   CHECK(w.value()(0, 0) == doctest::Approx(0.6));
   CHECK(w.value()(0, 1) == doctest::Approx(0.8));
-  CHECK(w.value()(1, 0) == T(0.6));  // of norm 1, or next to it: within rounding it may be scaled
+  CHECK(w.value()(1, 0) == T(0.6));  // its norm is 1 up to rounding, so it may be rescaled
   CHECK(w.value()(2, 0) == doctest::Approx(-0.6));
   CHECK(w.value()(2, 1) == doctest::Approx(0.8));
   CHECK(w.handle().version() > version);
 }
 
-TEST_CASE("the incoming weights of a convolution's unit are its kernel") {
+TEST_CASE("the incoming weights of a convolutional unit are its kernel") {
   const auto w = weights<double>({2, 1, 2, 2}, {1, 1, 1, 1, 2, 2, 2, 2});
   optim::constrain_max_norm(w.handle(), 2);
   CHECK(w.value()(0, 0, 0, 0) == 1);
   CHECK(w.value()(1, 0, 1, 1) == 1);
 }
 
-TEST_CASE("biases, units within the limit, NaN and nothing stay, and count as no change") {
+TEST_CASE("biases, units within the limit and NaN are unchanged and not marked as modified") {
   const auto bias = weights<double>({2}, {30, 40});
   optim::constrain_max_norm(bias.handle(), 1);
   CHECK(bias.value()(0) == 30);
@@ -50,18 +50,17 @@ TEST_CASE("biases, units within the limit, NaN and nothing stay, and count as no
   optim::constrain_max_norm(nan.handle(), 1);
   CHECK(nan.value()(0, 1) == 4);
   CHECK_THROWS_WITH_AS(optim::constrain_max_norm(small.handle(), 0),
-                       "constrain_max_norm: a largest norm of 0 came, expected a number greater than 0",
-                       ValueError);
+                       "constrain_max_norm: expected max_norm > 0, got 0", ValueError);
 }
 
-TEST_CASE("large float weights do not overflow on the way") {
+TEST_CASE("large float weights do not overflow in intermediate results") {
   const auto w = weights<float>({1, 2}, {3e30, 4e30});
   optim::constrain_max_norm(w.handle(), 5);
   CHECK(w.value()(0, 0) == doctest::Approx(3));
   CHECK(w.value()(0, 1) == doctest::Approx(4));
 }
 
-TEST_CASE("an optimiser constrains after its step, whole models too") {
+TEST_CASE("an optimiser applies the constraint after its step; it also applies to whole models") {
   nn::Linear<double> layer(2, 2);
   optim::SGD<double> sgd(nn::parameters(layer), {.learning_rate = 10, .max_norm = 0.5});
   layer.weight.handle().set_grad(full<double>({2, 2}, -1.0));

@@ -28,7 +28,7 @@ void set_all_grads(Net& net) {
 
 }  // namespace
 
-TEST_CASE("Nesterov's form is PyTorch's") {
+TEST_CASE("Nesterov momentum matches PyTorch") {
   check::against_pytorch<optim::SGD>(
       optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.9, .weight_decay = 0.01, .nesterov = true},
       {0.6350596912329624, -1.0658585510835832, 0.09577592209420356});
@@ -37,9 +37,9 @@ TEST_CASE("Nesterov's form is PyTorch's") {
       {0.585990930181826, -1.137019091243159, 0.05074146558384481});
 }
 
-TEST_CASE("Nesterov's form with a schedule: the gradient is taken where the momentum leads") {
+TEST_CASE("Nesterov momentum with a schedule evaluates the gradient at the look-ahead point") {
   // Sutskever et al. 2013, equations 3 and 4, on f(u) = u^2 / 2: v <- mu v - alpha f'(u + mu v), u <- u + v.
-  // The parameter is the point w_t = u_t + mu_t v_t at which the gradient is taken; mu is that of the step.
+  // The parameter is the point w_t = u_t + mu_t v_t at which the gradient is evaluated, with the step's mu.
   const auto mu = [](std::size_t t) { return t < 2 ? 0.5 : 0.75; };
   const Parameter<double> w(full<double>({1}, 1.0));
   optim::SGD<double> sgd({w.handle()}, {.learning_rate = 0.25, .momentum = mu, .nesterov = true});
@@ -49,13 +49,13 @@ TEST_CASE("Nesterov's form with a schedule: the gradient is taken where the mome
     sgd.step();
     const double descent = 0.25 * at;
     v = mu(t) * v - descent;
-    u = at - descent;  // u + v of the equations
+    u = at - descent;  // u + v in the equations
     at = u + mu(t) * v;
     CHECK(w.value()(0) == doctest::Approx(at).epsilon(1e-14));
   }
 }
 
-TEST_CASE("the scale multiplies the schedule") {
+TEST_CASE("the learning rate scale multiplies the schedule") {
   const Parameter<double> w(full<double>({1}, 1.0));
   optim::SGD<double> sgd({w.handle()}, {.learning_rate = optim::step_decay(0.5, {1}, 2)});
   sgd.set_learning_rate_scale(0.5);
@@ -67,11 +67,10 @@ TEST_CASE("the scale multiplies the schedule") {
   sgd.reset();
   CHECK(sgd.learning_rate() == 0.5);
   CHECK_THROWS_WITH_AS(sgd.set_learning_rate_scale(-1),
-                       "SGD: a scale of -1 for the learning rate came, expected a finite number >= 0",
-                       ValueError);
+                       "SGD: expected a finite learning rate scale >= 0, got -1", ValueError);
 }
 
-TEST_CASE("a state names what it holds") {
+TEST_CASE("the entries of a state are named after the parameters") {
   Net net;
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.1, .momentum = 0.9});
   CHECK(sgd.parameters().size() == 4);
@@ -86,16 +85,16 @@ TEST_CASE("a state names what it holds") {
   CHECK(state.metadata.at("steps") == "1");
   optim::SGD<float> other(nn::parameters(net), {.learning_rate = 0.1, .momentum = 0.9});
   other.load_state_dict(state);
-  CHECK(other.learning_rate_scale() == 0.1);  // the same bits
+  CHECK(other.learning_rate_scale() == 0.1);  // bit-identical
 }
 
-TEST_CASE("a run goes on from its state, bit for bit") {
+TEST_CASE("training resumes from a saved state bit for bit") {
   check::goes_on_from_its_state<optim::SGD>(optim::SGDOptions{.learning_rate = 0.1, .momentum = 0.9});
   check::goes_on_from_its_state<optim::SGD>(optim::SGDOptions{
       .learning_rate = 0.1, .momentum = optim::increasing_momentum(0.9), .max_norm = 1, .nesterov = true});
 }
 
-TEST_CASE("a state that does not fit changes nothing") {
+TEST_CASE("loading a state that does not fit changes nothing") {
   Net net;
   optim::SGD<float> sgd(nn::parameters(net), {.momentum = 0.9});
   set_all_grads(net);
@@ -109,15 +108,15 @@ TEST_CASE("a state that does not fit changes nothing") {
   state.arrays[2].array = Array<double>(Shape{2, 4}, 0.0);
   CHECK_THROWS_WITH_AS(
       sgd.load_state_dict(state),
-      "SGD: the state does not fit: it is that of Adam; \"steps\" is \"many\", expected 1 number; "
-      "\"updates\" is missing; \"velocity.fc1.weight\" is "
-      "{2, 2}, the parameter {4, 3}; \"velocity.fc9.bias\" belongs to no parameter; "
-      "\"velocity.fc2.weight\" is {2, 4} of the other precision, the parameter {2, 4}",
+      "SGD: the state does not fit: it is the state of Adam; \"steps\": expected 1 number, got \"many\"; "
+      "\"updates\" is missing; \"velocity.fc1.weight\": expected shape {4, 3}, got {2, 2}; "
+      "\"velocity.fc9.bias\" does not belong to any parameter; "
+      "\"velocity.fc2.weight\": expected shape {2, 4}, got {2, 4} in the other precision",
       ValueError);
   CHECK(sgd.steps() == 1);
 }
 
-TEST_CASE("every optimiser is used through its base") {
+TEST_CASE("an optimiser can be used through its base class") {
   Net net;
   optim::Adam<float> adam(nn::parameters(net));
   optim::Optimizer<float>& optimizer = adam;
@@ -132,7 +131,7 @@ namespace {
 
 using Layer = nn::Linear<double>;
 
-/// Whether a step of the optimiser changes the layer.
+/// Whether a step of the optimiser changes the layer's weights.
 bool trains(Layer& net, optim::Optimizer<double>& optimizer) {
   const double before = net.weight.value()(0);
   for (auto& each : nn::parameters(net)) each.parameter.set_grad(full<double>(each.parameter.shape(), 1.0));
@@ -148,8 +147,7 @@ auto sgd_for(Layer& net) {
 
 }  // namespace
 
-TEST_CASE(
-    "an optimiser goes with the weights that it trains: swap, sort, rotate, erase, a vector that grows") {
+TEST_CASE("an optimiser follows the weights that it trains: move, swap, sort, rotate, growth of a vector") {
   Layer a(2, 1), b(2, 1);
   const auto of_a = sgd_for(a), of_b = sgd_for(b);
   std::swap(a, b);
@@ -168,7 +166,7 @@ TEST_CASE(
   std::vector<std::unique_ptr<optim::SGD<double>>> optimizers;
   std::vector<double> value;
   for (std::size_t i = 0; i < 10; ++i) {
-    nets.emplace_back(2, 1);  // moves those before when the vector grows
+    nets.emplace_back(2, 1);  // growth of the vector moves the previous ones
     optimizers.push_back(sgd_for(nets.back()));
     value.push_back(nets.back().weight.value()(0));
   }
@@ -185,7 +183,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("one optimiser of several models, one of which is moved over another, takes each step once") {
+TEST_CASE("if one of an optimiser's models is moved over another, each parameter is updated once per step") {
   std::vector<Layer> nets;
   for (int i = 0; i < 3; ++i) nets.emplace_back(2, 1, nn::LinearOptions<double>{.bias = false});
   std::vector<ParameterHandle<double>> all;
@@ -200,7 +198,7 @@ TEST_CASE("one optimiser of several models, one of which is moved over another, 
   step({1, 2, 3});
   const double second = nets[1].weight.value()(0), third = nets[2].weight.value()(0);
   nets.erase(nets.begin());
-  step({0, 0});  // the velocities of the two that are left
+  step({0, 0});  // steps by the velocities of the remaining two
   CHECK(nets[0].weight.value()(0) == second - 1);
   CHECK(nets[1].weight.value()(0) == third - 1.5);
   CHECK(sgd.parameters().size() == 2);
@@ -221,7 +219,7 @@ TEST_CASE("net = best and net = Net() keep the optimiser attached") {
   CHECK(trains(net, *sgd));
 }
 
-TEST_CASE("an optimiser whose parameters no model holds any more says so, and changes nothing") {
+TEST_CASE("a step is an error, and changes nothing, if the model was destroyed") {
   auto net = std::make_unique<Layer>(2, 1);
   const auto sgd = sgd_for(*net);
   const auto handle = net->weight.handle();
@@ -230,9 +228,9 @@ TEST_CASE("an optimiser whose parameters no model holds any more says so, and ch
   net.reset();
   CHECK_THROWS_WITH_AS(
       sgd->step(),
-      "SGD: no model holds the parameter \"bias\" of shape {1} any more (its model or layer was destroyed, "
-      "or "
-      "emptied by a move): nothing would be trained; make a new optimiser from nn::parameters(net)",
+      "SGD: parameter \"bias\" of shape {1} is no longer owned by a model (its model or layer was "
+      "destroyed or moved from), so a step would train nothing; construct a new optimiser from "
+      "nn::parameters(net)",
       ValueError);
   CHECK(sgd->steps() == 1);
   optim::SGD<double> of_a_temporary = [] {
@@ -242,7 +240,7 @@ TEST_CASE("an optimiser whose parameters no model holds any more says so, and ch
   CHECK_THROWS_AS(of_a_temporary.step(), ValueError);
 }
 
-TEST_CASE("layers move without throwing, so that a vector of models that grows moves them") {
+TEST_CASE("layers are nothrow movable, so that a growing vector moves rather than copies them") {
   CHECK(std::is_nothrow_move_constructible_v<Parameter<float>>);
   CHECK(std::is_nothrow_move_assignable_v<Parameter<float>>);
   CHECK(std::is_nothrow_move_constructible_v<Net>);

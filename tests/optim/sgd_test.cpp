@@ -34,7 +34,7 @@ void set_grad(Parameter<T>& parameter, T value) {
   parameter.handle().set_grad(full<T>(parameter.shape(), value));
 }
 
-/// The values after each of the steps, with the same gradient in each.
+/// The parameter's values after each step, with a constant gradient.
 std::vector<double> path(double start, double gradient, std::size_t steps, const optim::SGDOptions& options) {
   auto w = number(start);
   optim::SGD<double> sgd(std::vector{w.handle()}, options);
@@ -62,7 +62,7 @@ std::vector<float> all_values(Net& net) {
 
 }  // namespace
 
-// The numbers below are sums of powers of two, so that they are exact.
+// The values below are sums of powers of two and therefore exact.
 
 TEST_CASE("gradient descent: w <- w - alpha g") {
   CHECK(path(1, 2, 3, {.learning_rate = 0.25}) == std::vector<double>{0.5, 0, -0.5});
@@ -75,7 +75,7 @@ TEST_CASE("constant momentum") {
         std::vector<double>{0.5, -0.25, -1.125, -2.0625});
 }
 
-TEST_CASE("scheduled momentum starts from a velocity, also where it is 0 at first") {
+TEST_CASE("scheduled momentum keeps a velocity even while the coefficient is 0") {
   // mu = 0, 1/2, 3/4: v = -0.5, -0.75, -1.0625
   const auto mu = [](std::size_t t) {
     return 0.5 * static_cast<double>(t) - 0.125 * static_cast<double>(t * t - t);
@@ -83,13 +83,13 @@ TEST_CASE("scheduled momentum starts from a velocity, also where it is 0 at firs
   CHECK(path(1, 2, 3, {.learning_rate = 0.25, .momentum = mu}) == std::vector<double>{0.5, -0.25, -1.3125});
 }
 
-TEST_CASE("the velocity contains the learning rate") {
+TEST_CASE("the velocity includes the learning rate") {
   // alpha = 1/4, 1/8: v = -0.5, -0.25 - 0.25 = -0.5
   const auto alpha = optim::step_decay(0.25, {1}, 2);
   CHECK(path(1, 2, 2, {.learning_rate = alpha, .momentum = 0.5}) == std::vector<double>{0.5, 0});
 }
 
-TEST_CASE("weight decay goes through the gradient and the momentum") {
+TEST_CASE("weight decay acts through the gradient and the momentum") {
   // g + w / 2 = 2, then 1.75: v = -0.5, then -0.25 - 0.4375
   CHECK(path(2, 1, 1, {.learning_rate = 0.25, .weight_decay = 0.5}) == std::vector<double>{1.5});
   CHECK(path(2, 1, 2, {.learning_rate = 0.25, .momentum = 0.5, .weight_decay = 0.5}) ==
@@ -110,17 +110,16 @@ TEST_CASE("clipping scales all gradients together, before weight decay is added"
   CHECK(b.value()(0) == -0.5);
 }
 
-TEST_CASE("a norm that is not finite cannot be clipped") {
+TEST_CASE("clipping a non-finite norm is an error") {
   auto w = number(1.0);
   set_grad(w, std::numeric_limits<double>::infinity());
   optim::SGD<double> clipped({w.handle()}, {.clip_norm = 1});
-  CHECK_THROWS_WITH_AS(clipped.step(),
-                       "SGD: the norm of the gradients is inf at step 0, expected a finite number to clip",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(
+      clipped.step(), "SGD: clipping requires a finite norm of the gradients, got inf at step 0", ValueError);
   CHECK(w.value()(0) == 1);
   CHECK(w.handle().has_grad());
   CHECK(clipped.steps() == 0);
-  optim::SGD<double>({w.handle()}).step();  // not examined without clipping
+  optim::SGD<double>({w.handle()}).step();  // the norm is not checked without clipping
   CHECK(std::isinf(w.value()(0)));
 }
 
@@ -135,7 +134,7 @@ TEST_CASE("step uses the gradients and clears them") {
   CHECK(w.handle().version() > version);
   CHECK(sgd.steps() == 1);
 
-  sgd.step();  // without gradient: neither value nor velocity changes
+  sgd.step();  // without a gradient neither value nor velocity changes
   CHECK(w.value()(0) == 0.5f);
   CHECK(sgd.steps() == 2);
   set_grad(w, 1.0f);
@@ -150,7 +149,7 @@ TEST_CASE("step uses the gradients and clears them") {
   CHECK_FALSE(w.handle().has_grad());
 }
 
-TEST_CASE("a value that somebody kept does not change") {
+TEST_CASE("a Variable that holds the old value is unchanged") {
   auto w = number(1.0);
   const Variable<double> kept = w;
   optim::SGD<double> sgd({w.handle()}, {.learning_rate = 1});
@@ -160,7 +159,7 @@ TEST_CASE("a value that somebody kept does not change") {
   CHECK(kept.value()(0) == 1);
 }
 
-TEST_CASE("current values, another learning rate, reset") {
+TEST_CASE("current learning rate and momentum, set_learning_rate, reset") {
   auto w = number(0.0);
   optim::SGD<double> sgd({w.handle()}, {.learning_rate = optim::step_decay(0.5, {1}, 2),
                                         .momentum = optim::increasing_momentum(0.9)});
@@ -185,7 +184,7 @@ TEST_CASE("current values, another learning rate, reset") {
   CHECK(w.value()(0) == -1);
 }
 
-TEST_CASE("a parameter that is listed twice counts once") {
+TEST_CASE("duplicate parameters are ignored") {
   auto w = number(1.0);
   optim::SGD<double> sgd({w.handle(), w.handle()}, {.learning_rate = 0.5, .clip_norm = 1});
   set_grad(w, 1.0);
@@ -212,7 +211,7 @@ TEST_CASE("net = best keeps the optimiser attached, and its velocity") {
   CHECK(moved.fc1.bias.value()(3) == 7.25f - 0.375f);
 }
 
-TEST_CASE("a velocity starts again where the parameter's shape changed") {
+TEST_CASE("the velocity is reset if the parameter's shape changes") {
   for (const Shape& shape : {Shape{4}, Shape{}}) {
     auto w = number(1.0);
     optim::SGD<double> sgd({w.handle()}, {.learning_rate = 0.5, .momentum = 0.5});
@@ -226,7 +225,7 @@ TEST_CASE("a velocity starts again where the parameter's shape changed") {
   }
 }
 
-TEST_CASE("large parameters: each entry by the same rule") {
+TEST_CASE("all entries of large parameters follow the same rule") {
   const std::size_t size = 200003;
   Generator generator(1);
   const auto start = random_normal<float>({size}, 0, 1, generator);
@@ -248,7 +247,7 @@ TEST_CASE("large parameters: each entry by the same rule") {
 }
 
 TEST_CASE_TEMPLATE("a quadratic is minimised", T, float, double) {
-  // sum of s_i (w_i - m_i)^2 / 2, condition 10
+  // sum of s_i (w_i - m_i)^2 / 2, condition number 10
   const Array<T> scale = to_array<T>(xt::xarray<T>({1, 3, 10})),
                  minimum = to_array<T>(xt::xarray<T>({-2, 0.5, 4}));
   for (const bool plain : {true, false}) {
@@ -263,7 +262,7 @@ TEST_CASE_TEMPLATE("a quadratic is minimised", T, float, double) {
   }
 }
 
-TEST_CASE("the same seed gives the same bits") {
+TEST_CASE("training with the same seed is bit-identical") {
   const auto train = [] {
     seed(3);
     Net net;
@@ -282,31 +281,29 @@ TEST_CASE("the same seed gives the same bits") {
   CHECK(train() == train());
 }
 
-TEST_CASE("options out of their range") {
+TEST_CASE("options out of range are rejected") {
   auto w = number(1.0);
   const std::vector handles{w.handle()};
   const auto sgd = [&](const optim::SGDOptions& options) { optim::SGD<double>(handles, options); };
   const double nan = std::nan(""), inf = std::numeric_limits<double>::infinity();
   CHECK_THROWS_WITH_AS(optim::SGD<double>(std::vector<ParameterHandle<double>>{}),
-                       "SGD: no parameters came, expected at least one", ValueError);
+                       "SGD: expected at least one parameter, got none", ValueError);
   CHECK_THROWS_AS(optim::SGD<float>(std::vector<nn::NamedParameter<float>>{}), ValueError);
   CHECK_THROWS_WITH_AS(sgd({.learning_rate = -1}),
-                       "SGD: a learning rate of -1 came for step 0, expected a finite number >= 0",
-                       ValueError);
+                       "SGD: expected a finite learning rate >= 0 at step 0, got -1", ValueError);
   CHECK_THROWS_AS(sgd({.learning_rate = nan}), ValueError);
   CHECK_THROWS_AS(sgd({.learning_rate = inf}), ValueError);
-  CHECK_THROWS_WITH_AS(sgd({.momentum = 1.5}),
-                       "SGD: a momentum of 1.5 came for step 0, expected a number in [0, 1]", ValueError);
-  CHECK_THROWS_AS(sgd({.momentum = -0.1}), ValueError);
-  CHECK_NOTHROW(sgd({.momentum = 1}));  // the end of the range in the note
-  CHECK_THROWS_AS(sgd({.momentum = nan}), ValueError);
-  CHECK_THROWS_WITH_AS(sgd({.weight_decay = -0.5}),
-                       "SGD: weight_decay = -0.5 came, expected a finite number >= 0", ValueError);
-  CHECK_THROWS_WITH_AS(sgd({.clip_norm = inf}), "SGD: clip_norm = inf came, expected a finite number >= 0",
+  CHECK_THROWS_WITH_AS(sgd({.momentum = 1.5}), "SGD: expected a momentum in [0, 1] at step 0, got 1.5",
                        ValueError);
+  CHECK_THROWS_AS(sgd({.momentum = -0.1}), ValueError);
+  CHECK_NOTHROW(sgd({.momentum = 1}));  // the upper end of the range in the note
+  CHECK_THROWS_AS(sgd({.momentum = nan}), ValueError);
+  CHECK_THROWS_WITH_AS(sgd({.weight_decay = -0.5}), "SGD: expected a finite weight_decay >= 0, got -0.5",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(sgd({.clip_norm = inf}), "SGD: expected a finite clip_norm >= 0, got inf", ValueError);
 }
 
-TEST_CASE("a schedule that leaves its range names the step, and nothing changes") {
+TEST_CASE("a schedule value out of range is an error that names the step, and nothing changes") {
   auto w = number(1.0);
   const auto rate = [](std::size_t t) { return t < 2 ? 0.5 : std::nan(""); };
   optim::SGD<double> sgd({w.handle()}, {.learning_rate = rate});
@@ -315,8 +312,8 @@ TEST_CASE("a schedule that leaves its range names the step, and nothing changes"
     sgd.step();
   }
   set_grad(w, 1.0);
-  CHECK_THROWS_WITH_AS(
-      sgd.step(), "SGD: a learning rate of nan came for step 2, expected a finite number >= 0", ValueError);
+  CHECK_THROWS_WITH_AS(sgd.step(), "SGD: expected a finite learning rate >= 0 at step 2, got nan",
+                       ValueError);
   CHECK(w.value()(0) == 0);
   CHECK(w.handle().has_grad());
   CHECK(sgd.steps() == 2);
@@ -324,6 +321,5 @@ TEST_CASE("a schedule that leaves its range names the step, and nothing changes"
   const auto mu = [](std::size_t t) { return 2 * static_cast<double>(t); };
   optim::SGD<double> growing({w.handle()}, {.momentum = mu});
   growing.step();
-  CHECK_THROWS_WITH_AS(growing.step(), "SGD: a momentum of 2 came for step 1, expected a number in [0, 1]",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(growing.step(), "SGD: expected a momentum in [0, 1] at step 1, got 2", ValueError);
 }

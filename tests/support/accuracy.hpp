@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 
-// How far functions are from the correctly rounded value, in units in the last place (ulp), for
-// autodiff/accuracy_test.cpp. References are computed with more precision than the type: double for float,
-// long double for double.
+// Errors of functions in units in the last place (ulp), for autodiff/accuracy_test.cpp. References are
+// computed in a higher precision: double for float, long double for double.
 
 namespace accuracy {
 
@@ -24,7 +23,7 @@ using Wide = std::conditional_t<sizeof(T) == 4, double, long double>;
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
 
-/// A reference value. Where the terms of a sum cancel, an error is in units of the larger of them, `size`.
+/// A reference value. For a sum whose terms cancel, errors are in units of the larger term, `size`.
 template <class W>
 struct Reference {
   W value;
@@ -35,7 +34,7 @@ struct Reference {
       : value(first + second), size(std::max(std::abs(first), std::abs(second))), is_sum(true) {}
 };
 
-/// The distance of `got` from the reference; infinite for a NaN, an infinity or a sign of zero that is wrong.
+/// The distance of `got` from the reference; infinite for a wrong NaN, infinity or sign of zero.
 template <class T>
 double units(T got, Reference<Wide<T>> want) {
   constexpr double wrong = std::numeric_limits<double>::infinity();
@@ -50,14 +49,14 @@ double units(T got, Reference<Wide<T>> want) {
   int exponent = 0;
   std::frexp(std::max(std::abs(want.value), std::abs(want.size)), &exponent);
   exponent = std::clamp(exponent, int{Limits::min_exponent}, int{Limits::max_exponent});
-  // An infinity that should have been the largest number is one unit too far.
+  // An infinity in place of the largest number is an error of one unit.
   const Wide<T> value = std::isinf(got)
                             ? std::copysign(std::ldexp(Wide<T>(1), Limits::max_exponent), Wide<T>(got))
                             : Wide<T>(got);
   return static_cast<double>(std::ldexp(std::abs(value - want.value), Limits::digits - exponent));
 }
 
-/// Numbers of all magnitudes, more of them where functions turn, and the special ones.
+/// Special values and numbers of all magnitudes, with more of them where functions change.
 template <class T>
 std::vector<T> arguments(std::size_t count) {
   using Limits = std::numeric_limits<T>;
@@ -109,7 +108,7 @@ std::vector<T> arguments(std::size_t count) {
   return x;
 }
 
-/// The largest error that was seen, and where.
+/// The largest error so far, and its arguments.
 struct Worst {
   double units = 0;
   double at = 0, and_at = 0;

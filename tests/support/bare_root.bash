@@ -17,7 +17,7 @@ bare_root() {
     rm -rf -- "$tree"
     mkdir -p -- "$tree"
     plain debootstrap --variant=minbase "$suite" "$tree" >"$tree.log" || fail "debootstrap failed: see $tree.log"
-    # A mirror that stands still has lists that have run out.
+    # The package lists of a frozen mirror have expired.
     echo 'Acquire::Check-Valid-Until "false";' >"$tree/etc/apt/apt.conf.d/90lists"
     touch "$tree/made"
   fi
@@ -26,8 +26,8 @@ bare_root() {
   done
 }
 
-# Runs a command in a root with what a login of root has: inside DIRECTORY NAME=VALUE... COMMAND...
-# Its /proc and /dev are mounted for it alone and go with it.
+# Runs a command in a root with the environment of a login of root: inside DIRECTORY NAME=VALUE... COMMAND...
+# /proc and /dev are mounted for this command only.
 inside() {
   unshare --mount bash -c 'tree=$1 && shift && mount -t proc proc "$tree/proc" && mount --rbind /dev "$tree/dev" &&
     exec chroot "$tree" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@"' bash "$@" </dev/null

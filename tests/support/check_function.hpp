@@ -4,7 +4,7 @@
 
 #include <limits>
 
-// Checks of functions of numbers, each listed in the table of operations.
+// Checks of scalar functions, each listed in the table of operations.
 
 namespace check {
 
@@ -29,7 +29,7 @@ void function_of_two(const std::string& name, const Elsewhere& elsewhere, const 
   binary(f, reference, low, high);
 }
 
-/// Whether the entries are these, up to a few roundings; NaN agrees with NaN.
+/// Whether y equals `expected` up to a few rounding errors; NaN agrees with NaN.
 inline bool is(const Variable<double>& y, const xt::xarray<double>& expected, double relative = 1e-14) {
   if (y.value().shape() != to_array<double>(expected).shape()) return false;
   for (std::size_t i = 0; i < y.size(); ++i) {
@@ -39,21 +39,21 @@ inline bool is(const Variable<double>& y, const xt::xarray<double>& expected, do
   return true;
 }
 
-/// The derivatives of f by its entries.
+/// The gradient of sum(f(x)) with respect to x.
 template <class F>
 Variable<double> slope(const F& f, const Variable<double>& x) {
   Tape tape;
   return tape.gradient(sum(f(x)), x);
 }
 
-/// The derivative by the first or second operand.
+/// The gradient of sum(f(a, b)) with respect to the first or second operand.
 template <class F>
 Variable<double> slope_of_two(const F& f, const Variable<double>& a, const Variable<double>& b, int which) {
   Tape tape;
   return tape.gradient(sum(f(a, b)), which == 0 ? a : b);
 }
 
-/// Float against the function in double over a range, to some units in the last place of float.
+/// Checks f in float against `reference` in double over a range, to `units` units in the last place of float.
 template <class F, class R>
 void float_precision(const F& f, const R& reference, double low, double high, double units = 8) {
   const Variable<float> x = xt::cast<float>(draw({1001}, low, high, 3));
@@ -67,7 +67,7 @@ void float_precision(const F& f, const R& reference, double low, double high, do
   CHECK(wrong == 0);
 }
 
-/// Double against the standard library over a range, relative to each value.
+/// Checks f in double against `reference` over a range, relative to each value.
 template <class F, class R>
 void double_precision(const F& f, const R& reference, double low, double high, double units = 8) {
   const Variable<double> x = draw({1001}, low, high, 3);

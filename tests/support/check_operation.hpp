@@ -13,14 +13,14 @@
 #include <vector>
 
 // One call checks an operation: its value against a reference, its first and second derivatives against
-// differences, and float against double. A `check::Listed` in scope enters what passed into the table of
-// operations, docs/operations.md.
+// finite differences, and float against double. A `check::Listed` in scope records what passed for the table
+// of operations, docs/operations.md.
 
 namespace check {
 
 using namespace xgrad;
 
-/// Numbers in [low, high), the same for the same seed.
+/// Random numbers in [low, high), reproducible by the seed.
 inline Array<double> draw(const Shape& shape, double low = -2, double high = 2, std::uint64_t seed = 1) {
   Generator generator(seed);
   return random_uniform<double>(shape, low, high, generator);
@@ -58,7 +58,7 @@ bool close(const Array<T>& came, const Array<double>& expected, double relative)
   return true;
 }
 
-/// The gradients of sum(c f(x)) for a fixed c, all that differ between float and double.
+/// The value of f(x) and the gradients of sum(c f(x)) for a fixed c, computed in T.
 template <class T, class F, class... A>
 std::vector<Array<T>> gradients_in(const F& f, const A&... arrays) {
   const std::vector<Variable<T>> inputs{Variable<T>(xt::cast<T>(arrays))...};
@@ -97,7 +97,7 @@ void derivatives(const F& f, const A&... arrays) {
   float_against_double(f, 2e-5, arrays...);
 }
 
-/// The value against an array that is known, then the derivatives.
+/// Checks the value against `expected`, then the derivatives.
 template <class F, class... A>
 void operation(const F& f, const Array<double>& expected, const A&... arrays) {
   const bool same = close(Variable<double>(f(Variable<double>(arrays)...)).value(), expected, 1e-12);
@@ -106,7 +106,7 @@ void operation(const F& f, const Array<double>& expected, const A&... arrays) {
   derivatives(f, arrays...);
 }
 
-/// An elementwise operation against a function of numbers, over shapes from one number to several vectors.
+/// Checks an elementwise operation against a scalar function, over shapes from one number to several vectors.
 template <class F, class R>
 void unary(const F& f, const R& reference, double low = -2, double high = 2) {
   for (const Shape& shape : {Shape{}, Shape{1}, Shape{9}, Shape{2, 3}, Shape{2, 1, 4}, Shape{0, 3}}) {
@@ -127,7 +127,7 @@ void unary(const F& f, const R& reference, double low = -2, double high = 2) {
   CHECK(wrong == 0);
 }
 
-/// An elementwise operation of two operands against a function of numbers, over shapes that broadcast.
+/// Checks an elementwise operation of two operands against a scalar function, over shapes that broadcast.
 template <class F, class R>
 void binary(const F& f, const R& reference, double low = -2, double high = 2) {
   const std::vector<std::pair<Shape, Shape>> shapes{
@@ -150,7 +150,7 @@ void binary(const F& f, const R& reference, double low = -2, double high = 2) {
   }
 }
 
-/// What a call throws, as text; empty where it throws nothing of this type.
+/// The message of the exception of type E that a call throws; empty if it throws none.
 template <class E, class F>
 std::string message(F&& call) {
   try {

@@ -1,6 +1,6 @@
 # To be sourced with the variable `checkout` set.
 
-# Copies the checkout, with what git has not committed yet: copy_checkout DIRECTORY
+# Copies the checkout, including uncommitted files: copy_checkout DIRECTORY
 copy_checkout() {
   rm -rf -- "$1"
   mkdir -- "$1"

@@ -24,7 +24,7 @@ Listed::~Listed() {
   current = nullptr;
   const char* file = std::getenv("XGRAD_LISTING");
   if (file == nullptr || std::uncaught_exceptions() > 0) return;
-  // All that was noted of an aspect has passed, and something was.
+  // An aspect holds if it was checked at least once and every check passed.
   const auto holds = [&](Aspect aspect) { return counts_[aspect].passed > 0 && counts_[aspect].failed == 0; };
   std::ofstream(file, std::ios::app) << nlohmann::json{{"name", name_},
                                                        {"numpy", elsewhere_.numpy},

@@ -3,25 +3,24 @@
 #include <array>
 #include <string>
 
-// The table of operations in docs/operations.md is made of what the tests checked: tests/operations.py
-// collects what they noted here.
+// The table of operations in docs/operations.md is generated from what the tests checked: they record it
+// here, and tests/operations.py collects it.
 
 namespace check {
 
-/// What an operation is called elsewhere, `np.sum`; empty where there is none.
+/// An operation's names in other libraries, such as `np.sum`; empty if there is none.
 struct Elsewhere {
   std::string numpy = "";
   std::string torch = "";
   std::string jax = "";
 };
 
-/// While it lives, the checks that pass or fail are those of this operation, which is thereby listed in the
-/// table:
+/// While in scope, attributes all checks to this operation and lists it in the table:
 ///
 ///     const check::Listed listed("sinh", {"np.sinh", "torch.sinh", "jnp.sinh"});
 ///     check::unary([](const auto& x) { return sinh(x); }, [](double x) { return std::sinh(x); });
 ///
-/// One at a time; the same operation may be listed by several test cases, whose checks add up.
+/// Only one may be in scope. Several test cases may list the same operation; their checks are combined.
 class Listed {
  public:
   enum Aspect { value, first_order, second_order, in_float, aspects };
@@ -32,7 +31,7 @@ class Listed {
   /// Appends one line of JSON to the file that the environment variable XGRAD_LISTING names, if any.
   ~Listed();
 
-  /// Notes that this aspect was checked, of the operation in whose test this is called.
+  /// Records a check of this aspect of the operation in scope.
   static void note(Aspect aspect, bool passed);
 
  private:

@@ -8,14 +8,14 @@
 #include <cmath>
 #include <vector>
 
-// What the tests of the optimisers share.
+// Helpers for the tests of the optimisers.
 
 namespace check {
 
 using namespace xgrad;
 
 /// Weights after six steps from {1, -2, 0.5} with gradients {sin(t), 0.3 t - 1.3, +-2}, t = 1, 2, ... The
-/// values that the tests compare with are PyTorch's (2.15, in double):
+/// expected values in the tests are PyTorch's (2.15, in double):
 ///
 ///     w = torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64, requires_grad=True)
 ///     o = torch.optim.NAME([w], lr=0.1, ...)
@@ -48,14 +48,14 @@ inline void close(const std::vector<double>& came, const std::vector<double>& ex
   }
 }
 
-/// In double to rounding, in float to its precision.
+/// Compares with PyTorch's weights: in double to rounding errors, in float to its precision.
 template <template <class> class Optimizer, class Options>
 void against_pytorch(const Options& options, const std::vector<double>& expected) {
   close(six_steps<Optimizer>(options), expected);
   close(six_steps<Optimizer, float>(options), expected, 1e-5);
 }
 
-/// A run that is cut in two, with another optimiser and model that take over, ends with the same bits.
+/// Checks that a run resumed halfway by another optimiser and model ends with bit-identical weights.
 template <template <class> class Optimizer, class Options>
 void goes_on_from_its_state(const Options& options) {
   const auto draw = [](Generator& generator) { return random_normal<float>({4, 3}, 0, 1, generator); };

@@ -6,8 +6,8 @@
 
 namespace check {
 
-/// Calls `body(result_offset, entry)` for every entry of x, in row-major order, with the place in a result
-/// over those axes that it counts for.
+/// Calls `body(result_offset, entry)` for every entry of x, in row-major order, with the offset of its
+/// element in a result reduced over `axes`.
 template <class F>
 void for_reduced(const Array<double>& x, const std::vector<std::size_t>& axes, F body) {
   std::vector<bool> reduced(x.dimension(), false);
@@ -35,7 +35,7 @@ inline Shape reduced_shape(const Shape& shape, const std::vector<std::size_t>& a
   return result;
 }
 
-/// f(result so far, entry) over some axes, entry by entry, from `initial` on.
+/// Reduces over `axes` by result = f(result, entry), entry by entry, starting from `initial`.
 template <class F>
 Array<double> reduce(const Array<double>& x, const std::vector<std::size_t>& axes, bool keep, double initial,
                      F f) {
@@ -45,7 +45,7 @@ Array<double> reduce(const Array<double>& x, const std::vector<std::size_t>& axe
   return result;
 }
 
-/// f(entries) of the entries of each window, as a vector of numbers in row-major order.
+/// Reduces over `axes` by f(entries), with the entries of each result as a vector in row-major order.
 template <class F>
 Array<double> reduce_windows(const Array<double>& x, const std::vector<std::size_t>& axes, bool keep, F f) {
   Array<double> result(reduced_shape(x.shape(), axes, keep));
@@ -55,7 +55,7 @@ Array<double> reduce_windows(const Array<double>& x, const std::vector<std::size
   return result;
 }
 
-/// Axes as a user names them, and as they are counted.
+/// Axes as a user passes them, and as non-negative indices.
 struct AxesCase {
   Shape shape;
   std::vector<int> axes;
@@ -75,14 +75,14 @@ inline const std::vector<AxesCase> axes_cases{{{}, {}, {}},
                                               {{2, 3, 2, 2}, {3, 0}, {0, 3}},
                                               {{2, 3, 2, 2}, {1, 2}, {1, 2}}};
 
-/// How many entries make one of the result.
+/// The number of entries per result.
 inline std::size_t window_size(const AxesCase& c) {
   std::size_t count = 1;
   for (const std::size_t axis : c.counted) count *= c.shape[axis];
   return count;
 }
 
-/// A reduction f(x, axes, keep) against `expected(x, axes, keep)`, over every choice of axes.
+/// Checks a reduction f(x, axes, keep) against `expected(x, axes, keep)` for all `axes_cases`.
 template <class F, class R>
 void over_axes(const F& f, const R& expected) {
   for (const AxesCase& c : axes_cases) {

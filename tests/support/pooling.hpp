@@ -2,14 +2,14 @@
 
 #include "check_operation.hpp"
 
-// Poolings against their definition: for each result, the entries that it is computed from.
+// Checks of pooling against its definition: the entries that each result is computed from.
 
 namespace check {
 
 /// For each output of an axis, the entries of the image under its window, in order.
 using Windows = std::vector<std::vector<std::size_t>>;
 
-/// Different numbers in a random order, far enough apart for numerical derivatives.
+/// Distinct numbers in a random order, far enough apart for numerical derivatives.
 inline Array<double> shuffled(const Shape& shape, std::uint64_t seed = 11) {
   Generator generator(seed);
   const auto order = random_permutation(element_count(shape), generator);
@@ -27,7 +27,7 @@ struct Pooling {
   /// {N, H', W', C}.
   Shape result() const { return {images[0], rows.size(), columns.size(), images[3]}; }
 
-  /// Calls `body(result, entries)` with the place of each result and the places of the entries under its
+  /// Calls `body(result, entries)` with the index of each result and the indices of the entries under its
   /// window.
   template <class Body>
   void for_windows(const Body& body) const {
@@ -45,8 +45,8 @@ struct Pooling {
   }
 };
 
-/// Compares value, gradient and the gradient of that by its cotangent; `f` takes arrays of shape `taken` and
-/// returns arrays of shape `given`, which are those of the pooling or have fewer axes.
+/// Compares value, gradient and the gradient of that with respect to its cotangent. `f` takes arrays of shape
+/// `taken` and returns arrays of shape `given`, which are the pooling's shapes or have fewer axes.
 template <class T, class F>
 void compare_max_in(const F& f, const Pooling& pooling, const Shape& taken, const Shape& given) {
   const Array<double> numbers = shuffled(taken);
@@ -86,7 +86,7 @@ void compare_max(const F& f, const Pooling& pooling, const Shape& taken, const S
   compare_max_in<float>(f, pooling, taken, given);
 }
 
-/// Compares value and gradient; `divisor(entries)` is what the sum of so many entries is divided by.
+/// Compares value and gradient; `divisor(entries)` is the divisor of a sum of that many entries.
 template <class T, class F, class D>
 void compare_avg_in(const F& f, const Pooling& pooling, const Shape& taken, const Shape& given,
                     const D& divisor) {
@@ -118,7 +118,7 @@ void compare_avg(const F& f, const Pooling& pooling, const Shape& taken, const S
   compare_avg_in<float>(f, pooling, taken, given, divisor);
 }
 
-/// Derivatives to second order; squared, so that the second is not zero.
+/// Checks derivatives to second order, also of the square, whose second derivative is not zero.
 template <class F>
 void pooling_derivatives(const F& f, const Shape& shape) {
   const Array<double> x = shuffled(shape);

@@ -11,7 +11,7 @@
 
 namespace check {
 
-/// A file with these bytes, or a name for one, gone when it leaves scope.
+/// A temporary file with these bytes, or only a path for one; removed when it leaves scope.
 class TemporaryFile {
  public:
   TemporaryFile() : path(new_path()) {}

@@ -7,7 +7,7 @@
 
 namespace check {
 
-/// A folder, gone with all that is in it when it leaves scope.
+/// A temporary folder, removed with its contents when it leaves scope.
 class TemporaryFolder : public TemporaryFile {
  public:
   TemporaryFolder() { std::filesystem::create_directories(path); }

@@ -99,7 +99,7 @@ Variable<T> transpose(XGRAD_PARAMETER x, R&& order) {
   return transpose(detail::handle_of<T>(x), order);
 }
 
-// In any integer type, and in the one that xtensor's functions take.
+// With integers of any type, and of the type that xtensor's functions take.
 #define XGRAD_OF_TWO_INTEGERS(name)                                                  \
   template <class T, std::integral A, std::integral B>                               \
   Variable<T> name(XGRAD_PARAMETER x, A first, B second) {                           \

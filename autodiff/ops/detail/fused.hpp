@@ -5,8 +5,8 @@
 #include <autodiff/ops/reduction.hpp>
 
 /// \file
-/// How operations that work entry by entry, and their pullbacks, are computed from one formula. Private to
-/// the sources of the operations.
+/// Evaluation of elementwise operations and their pullbacks from one formula. Private to the sources of the
+/// operations.
 
 namespace xgrad::detail {
 
@@ -20,8 +20,8 @@ Shape fused_shape(const char* operation, const Variable<A>& a, const Variable<B>
   return a.shape() == b.shape() ? a.shape() : broadcast_shape(operation, a.shape(), b.shape());
 }
 
-/// f(x...) for every entry of one or two operands that broadcast, as a Variable that nobody has seen yet. `f`
-/// is called with xsimd batches. Throws ShapeError, naming the operation, where the shapes do not fit.
+/// f(x...) for every entry of one or two operands that broadcast, as a new Variable without other handles.
+/// `f` is called with xsimd batches. Throws ShapeError, naming the operation, if the shapes do not broadcast.
 template <class T, class F, class... X>
 Variable<T> entrywise(const char* operation, F f, const Variable<T>& x, const X&... others) {
   Variable<T> result = new_variable<T>(fused_shape(operation, x, others...));
@@ -29,8 +29,8 @@ Variable<T> entrywise(const char* operation, F f, const Variable<T>& x, const X&
   return result;
 }
 
-/// formula(g, x...) with vector registers, in one pass, and in the memory of g where nobody else has that;
-/// the x... broadcast to the shape of g. For where no tape records.
+/// formula(g, x...), vectorised, in one pass, and in place if no other handle shares the memory of g; the
+/// x... broadcast to the shape of g. Only for use if no tape records.
 template <class T, class F, class... X>
 Variable<T> pull_in_one_pass(F formula, Variable<T>&& g, const X&... x) {
   const bool constant = g.node()->constant && (x.node()->constant && ...);
@@ -42,16 +42,16 @@ Variable<T> pull_in_one_pass(F formula, Variable<T>&& g, const X&... x) {
   return result;
 }
 
-/// The cotangent formula(g, x...) of an operation that works entry by entry. The formula is generic and is
-/// read in one of two ways: where a tape records, with Variables, operation by operation, so that it has
-/// derivatives in turn; elsewhere in one pass.
+/// The cotangent formula(g, x...) of an elementwise operation. The formula is generic: if a tape records, it
+/// is evaluated with Variables, operation by operation, so that it can be differentiated; otherwise in one
+/// pass.
 template <class T, class F, class... X>
 Variable<T> pull(F formula, Variable<T>&& g, const X&... x) {
   if (is_recording()) return formula(std::as_const(g), x...);
   return pull_in_one_pass(formula, std::move(g), x...);
 }
 
-/// A cotangent summed to the shape of an operand that was broadcast; itself where none was.
+/// Sums a cotangent to the shape of an operand that was broadcast; returns it unchanged if it has that shape.
 template <class T>
 Variable<T> sum_to(Variable<T>&& g, const Shape& shape) {
   return g.shape() == shape ? std::move(g) : sum_to(std::as_const(g), shape);

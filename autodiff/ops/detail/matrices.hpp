@@ -15,8 +15,7 @@
 #include <vector>
 
 /// \file
-/// What the operations on matrices, and on batches of them along leading axes, share. Private to their
-/// sources.
+/// Shared by the operations on matrices, and on batches of them along leading axes. Private to their sources.
 
 namespace xgrad::detail {
 
@@ -31,21 +30,22 @@ inline Shape matrices(Shape batch, std::size_t m, std::size_t n) {
   return batch;
 }
 
-/// Throws ShapeError for an array that is no matrix.
+/// Throws ShapeError for an array that is not a matrix.
 inline void check_matrices(const char* operation, const Shape& shape) {
   if (shape.size() >= 2) return;
   throw ShapeError(
       fmt::format("{}: an array of shape {}; expected a matrix, {{..., m, n}}", operation, to_string(shape)));
 }
 
-/// Throws ShapeError for an array that is no square matrix.
+/// Throws ShapeError for an array that is not a square matrix.
 inline void check_square(const char* operation, const Shape& shape) {
   if (shape.size() >= 2 && rows_of(shape) == columns_of(shape)) return;
   throw ShapeError(fmt::format("{}: an array of shape {}; expected a square matrix, {{..., n, n}}", operation,
                                to_string(shape)));
 }
 
-/// Throws LinearAlgebraError, `why` it is that matrix `index` of an array of this shape does not do.
+/// Throws LinearAlgebraError about matrix `index` of an array of this shape; `why` is the rest of the
+/// sentence, such as "is singular".
 [[noreturn]] inline void throw_unfit(const char* operation, const Shape& shape, std::size_t index,
                                      const std::string& why) {
   const Shape place = index_of(index, batch_of(shape));
@@ -55,7 +55,7 @@ inline void check_square(const char* operation, const Shape& shape) {
                                   to_string(shape), why));
 }
 
-/// Throws ShapeError where b is no right side of A x = b: a vector, or matrices, with as many rows as A.
+/// Throws ShapeError if b is not a right-hand side of A x = b: a vector, or matrices, with as many rows as A.
 inline void check_right_side(const char* operation, const Shape& a, const Shape& b) {
   const std::size_t rows = rows_of(a);
   if (!b.empty() && b[b.size() == 1 ? 0 : b.size() - 2] == rows) return;
@@ -64,12 +64,12 @@ inline void check_right_side(const char* operation, const Shape& a, const Shape&
                   to_string(a), to_string(b), rows, rows));
 }
 
-/// Throws LinearAlgebraError where the kernel for eigenvalues or singular values of matrix `index` failed.
+/// Throws LinearAlgebraError if the kernel for eigenvalues or singular values failed for matrix `index`.
 inline void check_converged(const char* operation, const Shape& shape, std::size_t index, int info) {
   if (info == 0) return;
   throw_unfit(operation, shape, index,
-              info == kernels::not_finite ? "holds NaN or infinity"
-                                          : "has a factorisation that LAPACK did not converge to");
+              info == kernels::not_finite ? "contains NaN or infinity"
+                                          : "has a factorisation for which LAPACK did not converge");
 }
 
 /// Identity matrices.
@@ -89,13 +89,13 @@ Variable<T> transposed(const Variable<T>& x) {
   return swapaxes(x, -2, -1);
 }
 
-/// {..., n} as {..., 1, n}: it multiplies columns.
+/// {..., n} as {..., 1, n}, which multiplies columns.
 template <class T>
 Variable<T> as_row(const Variable<T>& x) {
   return xgrad::expand_dims(x, -2);
 }
 
-/// {..., n} as {..., n, 1}: it multiplies rows.
+/// {..., n} as {..., n, 1}, which multiplies rows.
 template <class T>
 Variable<T> as_column(const Variable<T>& x) {
   return xgrad::expand_dims(x, -1);
@@ -107,9 +107,9 @@ Variable<T> drop_column(const Variable<T>& x) {
   return xgrad::squeeze(x, -1);
 }
 
-/// f(inputs, kind) of a batch whose members need different computations: members of one kind are taken
-/// together, so that none depends on the others. The inputs have the batch's axes and two more; so has what f
-/// returns.
+/// f(inputs, kind) for a batch whose members need different computations: members of the same kind are
+/// computed together, so that no result depends on the other members of the batch. The inputs and the result
+/// of f have the axes of the batch and two more.
 template <class T, class F>
 Variable<T> by_kind(const std::vector<int>& kinds, const std::vector<Variable<T>>& inputs, const F& f) {
   std::vector<int> different = kinds;
@@ -123,7 +123,7 @@ Variable<T> by_kind(const std::vector<int>& kinds, const std::vector<Variable<T>
     flat.push_back(reshape(x, signed_shape(members)));
   }
   std::vector<Variable<T>> parts;
-  Array<std::int64_t> place(Shape{kinds.size()});  // of each member in the parts, one after another
+  Array<std::int64_t> place(Shape{kinds.size()});  // of each member in the concatenated parts
   std::int64_t placed = 0;
   for (const int kind : different) {
     std::vector<std::int64_t> members;
@@ -143,7 +143,7 @@ Variable<T> by_kind(const std::vector<int>& kinds, const std::vector<Variable<T>
                                             columns_of(all.shape()))));
 }
 
-/// Square matrices with 0 above or below the diagonal, and on it if `strict`.
+/// The lower or upper triangles of square matrices, with 0 elsewhere, and also on the diagonal if `strict`.
 template <class T>
 Variable<T> triangle(const Variable<T>& x, bool lower, bool strict) {
   return lower ? xgrad::tril(x, strict ? -1 : 0) : xgrad::triu(x, strict ? 1 : 0);

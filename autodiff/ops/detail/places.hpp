@@ -10,30 +10,30 @@
 #include <algorithm>
 
 /// \file
-/// The entries at some places of an array, and the array with entries put there: each is the other's
-/// derivative. Places are regular, a kernels::Strided, or listed, a kernels::Pick. Private to the sources of
-/// the operations.
+/// Reading the entries at some places of an array, and writing entries to these places of zeros: each is the
+/// pullback of the other. The places are regular, a kernels::Strided, or listed, a kernels::Pick. Private to
+/// the sources of the operations.
 
 namespace xgrad::detail {
 
 template <class T, class Places>
 Variable<T> entries_at(const char* operation, const Variable<T>& x, const Places& places);
 
-/// Zeros, but for x at these places; what goes to one place several times adds up.
+/// An array of zeros with x at these places; entries for the same place add up.
 template <class T, class Places>
 Variable<T> put_at(const Variable<T>& x, const Places& places, const Shape& shape) {
   return operation("put", kernels::scatter(x.value(), places, shape),
                    {x, [places](const Variable<T>& g) { return entries_at("entries", g, places); }});
 }
 
-/// The entries of x at these places, 0 where a Pick names none.
+/// The entries of x at these places, 0 where a Pick has no place.
 template <class T, class Places>
 Variable<T> entries_at(const char* name, const Variable<T>& x, const Places& places) {
   return operation(name, kernels::gather(x.value(), places),
                    {x, [places, s = x.shape()](const Variable<T>& g) { return put_at(g, places, s); }});
 }
 
-/// x with a value added at these places, which has their shape.
+/// x with a value, of the shape of these places, added at the places.
 template <class T, class Places>
 Variable<T> add_entries(const char* name, const Variable<T>& x, const Places& places,
                         const Variable<T>& value) {
@@ -53,7 +53,8 @@ inline kernels::Strided axis_range(const Shape& shape, std::size_t axis, std::si
   return part;
 }
 
-/// A value as it is written to places of this shape.
+/// A value broadcast to the shape of the places that it is written to. Throws ShapeError if it does not
+/// broadcast.
 template <class T>
 Variable<T> fit_value(const char* operation, const Variable<T>& value, const Shape& shape) {
   const Shape& own = value.shape();
@@ -66,7 +67,7 @@ Variable<T> fit_value(const char* operation, const Variable<T>& value, const Sha
                                to_string(own), to_string(shape)));
 }
 
-/// Indices of one axis, made by index(i) for i < count.
+/// The indices index(0) ... index(count - 1) of one axis.
 template <class F>
 kernels::Indices make_indices(std::size_t count, const F& index) {
   auto result = make_pooled<Array<std::int64_t>>(Shape{count});

@@ -7,12 +7,11 @@
 #include <memory>
 
 /// \file
-/// What poolings have in common, whether their windows slide or are bins. Private to the sources of the
-/// operations.
+/// Shared by the pooling operations, with sliding windows or bins. Private to the sources of the operations.
 
 namespace xgrad::detail {
 
-/// The windows of a pooling, and the shapes of what it takes and gives.
+/// The windows of a pooling, and the shapes of its images and its result.
 template <class Axis>
 struct Pool {
   SlidingWindow<Axis> window;
@@ -25,14 +24,14 @@ struct Pool {
         result(with_axes(axes, w.output_shape(w.channels))) {}
 };
 
-/// Which entries of the images a max-pooling took.
+/// The entries of the images that a max-pooling selected.
 template <class Axis>
 struct Choice {
   Pool<Axis> pool;
   std::shared_ptr<kernels::Taps> taps;
 };
 
-/// The entries chosen; its pullback puts them back into zeros, and the pullback of that chooses them again.
+/// The selected entries. The pullback scatters them into zeros, and the pullback of that selects them again.
 template <class T, class Axis>
 Variable<T> gather(const Variable<T>& images, const Choice<Axis>& choice);
 
@@ -52,7 +51,7 @@ Variable<T> gather(const Variable<T>& images, const Choice<Axis>& choice) {
                    {images, [choice](const Variable<T>& g) { return scatter(g, choice); }});
 }
 
-/// The largest entry of each window; given a `stream` of random numbers, ties are broken with it.
+/// The largest entry of each window; if `stream` is given, its random numbers break ties.
 template <class T, class Axis>
 Variable<T> largest(const char* name, const Variable<T>& images, const Pool<Axis>& pool,
                     std::optional<std::uint64_t> stream = std::nullopt) {
@@ -87,7 +86,7 @@ Variable<T> average_gradient(const Variable<T>& g, const Pool<Axis>& pool, bool 
                    {g, [=](const Variable<T>& h) { return average("avg_pool", h, pool, count_padding); }});
 }
 
-/// Throws ShapeError, naming the operation, where the images have nothing to pool.
+/// Throws ShapeError, naming the operation, if the images have no entries to pool.
 void check_entries(const char* operation, std::size_t axes, const Shape& images);
 
 }  // namespace xgrad::detail

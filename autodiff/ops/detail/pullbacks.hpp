@@ -13,13 +13,14 @@
 #include <numbers>
 
 /// \file
-/// The pullbacks of functions of numbers, each written once: operations read a formula with batches or with
-/// Variables, `elementwise` with entries. g is the cotangent, p and q are the operands, y the result. Squares
-/// of operands are avoided where they may overflow though the result does not. Private to the library.
+/// The pullbacks of functions of numbers, each written once: operations evaluate a formula with batches or
+/// Variables, `elementwise` with scalar expressions. g is the cotangent, p and q are the operands, y is the
+/// result. Squares of operands are avoided if they may overflow although the result does not. Private to the
+/// library.
 
 namespace xgrad {
 
-// Of a batch, in formulas: the library's own functions, not those of xsimd.
+// For batches in formulas: the library's functions, not those of xsimd.
 using kernels::cos;
 using kernels::cosh;
 using kernels::exp;
@@ -38,7 +39,7 @@ template <>
 struct NumberOf<ScalarExpression> {
   using type = double;
 };
-/// The numbers beside an operand.
+/// The type of numbers in a formula of operands X.
 template <class X>
 using NumberBeside = typename NumberOf<X>::type;
 
@@ -57,7 +58,7 @@ inline ScalarExpression choose(const Condition& condition, const ScalarExpressio
   return xgrad::where(condition, a, b);
 }
 
-/// Where both conditions hold, in a formula.
+/// Whether both conditions hold, in a formula.
 template <class T>
 auto both(const xsimd::batch_bool<T>& a, const xsimd::batch_bool<T>& b) {
   return a & b;
@@ -102,7 +103,8 @@ Variable<T> power_of_number(const Variable<T>& x, T c) {
 }
 inline ScalarExpression power_of_number(const ScalarExpression& x, double c) { return pow(x, c); }
 
-/// Whether c x^(c - 1) is the derivative of x^c as it stands: multiples of 1/2 are, of which c - 1 is exact.
+/// Whether the derivative of x^c can be computed as c x^(c - 1): for multiples of 1/2, for which c - 1 is
+/// exact.
 inline bool has_power_below(double c) { return c + c == std::trunc(c + c) && std::abs(c) < 1e6; }
 
 /// |x| in a formula.
@@ -116,7 +118,7 @@ Variable<T> size_of(const Variable<T>& x) {
 }
 inline ScalarExpression size_of(const ScalarExpression& x) { return abs(x); }
 
-/// x between -bound and bound, in a formula; NaN stays.
+/// x clipped to [-bound, bound], in a formula; NaN stays NaN.
 template <class T>
 kernels::Batch<T> within(const kernels::Batch<T>& x, T bound) {
   return kernels::detail::clamp_to<T>(x, -bound, bound);
@@ -126,8 +128,7 @@ Variable<T> within(const Variable<T>& x, T bound) {
   return clip_to_numbers(x, -bound, bound);
 }
 
-/// Makes two numbers such that neither the root of a^2 + b^2 nor its digits are lost at the ends of the
-/// range.
+/// Scales two numbers so that sqrt(a^2 + b^2) neither overflows nor loses digits at the ends of the range.
 template <class X>
 class Rescale {
  public:
@@ -144,16 +145,16 @@ class Rescale {
   Where far_, near_;
 };
 
-/// a / b, and 0 where b is 0; so are its derivatives.
+/// a / b, and 0, with derivatives 0, where b is 0.
 template <class A, class B>
 auto ratio(const A& a, const B& b) {
   using N = NumberBeside<B>;
   return choose(b == N(0), N(0), a / choose(b == N(0), N(1), b));
 }
 
-/// `replacement` instead of a factor or divisor at its pole if g is 0, in the formula of a pullback: what no
-/// result depends on has gradient 0 there, not the NaN of 0 / 0 or of 0 times infinity. g itself stays, for
-/// its derivative.
+/// In the formula of a pullback, replaces a factor or divisor at its pole if g is 0: an entry that no result
+/// depends on gets gradient 0, not the NaN of 0 / 0 or of 0 times infinity. g itself is kept, for its
+/// derivative.
 template <class G, class C, class A>
 auto unless_unused(const G& g, const C& at_pole, NumberBeside<G> replacement, const A& a) {
   return choose(both(g == NumberBeside<G>(0), at_pole), replacement, a);
@@ -166,8 +167,8 @@ auto divided(const G& g, const B& b) {
   return g / unless_unused(g, b == N(0), N(1), b);
 }
 
-// Functions that only pullbacks use: derivatives that keep their precision where the result of the function
-// does not have it any more, and have derivatives in turn.
+// Functions for pullbacks only: derivatives that stay accurate where the result of the function has lost its
+// precision, and that can be differentiated in turn.
 
 template <class T>
 kernels::Batch<T> sigmoid_slope(const kernels::Batch<T>& x) {
@@ -209,7 +210,7 @@ inline constexpr auto of_reciprocal = []<class X>(const X& g, const X& y) {
 inline constexpr auto of_sqrt = []<class X>(const X& g, const X& y) {
   return divided(g, X(NumberBeside<X>(2) * y));
 };
-/// By the operand: the cube of the result would have three times its error.
+/// In terms of the operand: the cube of the result would have three times its error.
 inline constexpr auto of_rsqrt = []<class X>(const X& g, const X& p) {
   using N = NumberBeside<X>;
   const X base = unless_unused(g, p == N(0), N(1), p);
@@ -223,7 +224,7 @@ inline constexpr auto of_exp = []<class X>(const X& g, const X& y) { return g * 
 inline constexpr auto of_exp2 = []<class X>(const X& g, const X& y) {
   return g * NumberBeside<X>(std::numbers::ln2) * y;
 };
-/// Not by the result, to which 1 would have to be added: far to the left that leaves nothing.
+/// Not in terms of the result: y + 1 has no correct digits for large negative x.
 inline constexpr auto of_expm1 = []<class X>(const X& g, const X& p) { return g * exp(p); };
 inline constexpr auto of_log = []<class X>(const X& g, const X& p) { return divided(g, p); };
 inline constexpr auto of_log2 = []<class X>(const X& g, const X& p) {
@@ -248,12 +249,12 @@ inline constexpr auto of_asin = []<class X>(const X& g, const X& p) {
 inline constexpr auto of_acos = []<class X>(const X& g, const X& p) { return -of_asin(g, p); };
 inline constexpr auto of_atan = []<class X>(const X& g, const X& p) {
   using N = NumberBeside<X>;
-  const auto far = size_of(p) > N(1e9);  // where 1 + p^2 is p^2
+  const auto far = size_of(p) > N(1e9);  // 1 + p^2 rounds to p^2
   const auto near = choose(far, N(0), p);
   return g / choose(far, p, N(1)) / choose(far, p, N(1) + near * near);
 };
-/// q / (p^2 + q^2) by the ratio t of the smaller to the larger operand, so that no square overflows. The
-/// larger one divides last: it may be subnormal.
+/// q / (p^2 + q^2) in terms of the ratio t of the smaller to the larger operand, so that no square overflows.
+/// The division by the larger one is the last, because it may be subnormal.
 inline constexpr auto of_atan2_by_y = []<class X>(const X& g, const X& p, const X& q) {
   using N = NumberBeside<X>;
   const auto is_steep = size_of(p) > size_of(q);
@@ -291,7 +292,7 @@ inline constexpr auto of_erf = []<class X>(const X& g, const X& p) {
   return g * (NumberBeside<X>(2 * std::numbers::inv_sqrtpi) * bell(p));
 };
 inline constexpr auto of_erfc = []<class X>(const X& g, const X& p) { return -of_erf(g, p); };
-/// The factor beside the bell is not taken where that is 0: it may be infinite.
+/// Where bell(p) is 0, the factor p is replaced by 0, because it may be infinite.
 inline constexpr auto of_bell = []<class X>(const X& g, const X& p) {
   using N = NumberBeside<X>;
   return g * (N(-2) * choose(size_of(p) > N(100), N(0), p) * bell(p));
@@ -306,9 +307,9 @@ inline constexpr auto of_hypot_by_second = []<class X>(const X& g, const X& p, c
   return of_hypot_by_first(g, q, p);
 };
 
-/// q p^(q - 1), for q < 1 as q p^q / p: there q - 1 may be rounded, and the error of an exponent grows with
-/// the logarithm of p; or p^(q - 1) is too large, and q times that is not. What is not taken is computed all
-/// the same, and has to have finite derivatives.
+/// q p^(q - 1); for q < 1 computed as q p^q / p, because q - 1 may be rounded, and the error of an exponent
+/// is amplified by log(p), or because p^(q - 1) may overflow although q times it does not. Branches that are
+/// not taken are evaluated as well, and need finite derivatives.
 inline constexpr auto of_pow_by_base = []<class X>(const X& g, const X& p, const X& q) {
   using N = NumberBeside<X>;
   const auto flat = q == N(0);
@@ -319,7 +320,7 @@ inline constexpr auto of_pow_by_base = []<class X>(const X& g, const X& p, const
          choose(flat, N(0),
                 q * detail::power(base, choose(is_divided, q, q - N(1))) / choose(is_divided, base, N(1)));
 };
-/// p^q log(p), from half of the exponent where p^q alone may be subnormal or infinite.
+/// p^q log(p), as p^(q/2) log(p) p^(q/2) if p^q alone may be subnormal or infinite.
 inline constexpr auto of_pow_by_exponent = []<class X>(const X& g, const X& p, const X& q) {
   using N = NumberBeside<X>;
   const auto flat = both(p == N(0), q >= N(0));

@@ -6,45 +6,46 @@
 #include <optional>
 
 /// \file
-/// What reductions over axes have in common. Private to the sources of the operations.
+/// Shared by the reductions over axes. Private to the sources of the operations.
 
 namespace xgrad::detail {
 
-/// The shapes of a reduction's result, and how many entries make one of its.
+/// The shapes of a reduction's result, and the number of entries that are reduced to one.
 struct Reduced {
   std::vector<bool> axes;
-  Shape kept;   // with the reduced axes, of extent 1
-  Shape shape;  // as asked for
+  Shape kept;   // with the reduced axes kept, of extent 1
+  Shape shape;  // of the result
   std::size_t count = 1;
 
   Reduced(const char* operation, const Shape& from, const Axes& which, KeepDims keep);
 
-  /// The reduced axes as one, where they are neighbours.
+  /// A loop over the reduced axes as one axis, if they are adjacent.
   std::optional<kernels::AxisLoop> loop(const Shape& from) const;
-  /// Their numbers.
+  /// The indices of the reduced axes.
   std::vector<int> axis_list() const;
-  /// The order of axes in which the reduced ones come last.
+  /// The permutation of the axes that moves the reduced ones to the end.
   std::vector<int> order_with_reduced_last() const;
-  /// Throws ShapeError where nothing is reduced to one: "max: nothing to take the maximum of ...".
+  /// Throws ShapeError if there are no entries: "max: an array of shape ... has no entries to take the
+  /// maximum of".
   void require_entries(const char* operation, const char* what, const Shape& from) const;
 };
 
-/// A result or its cotangent in this shape: with the reduced axes back, so that it broadcasts against the
+/// Reshapes a result or its cotangent: to the shape with the reduced axes, so that it broadcasts against the
 /// operand, or without them.
 template <class T>
 Variable<T> restore(const Variable<T>& x, const Shape& kept);
 
-/// The cotangent of x, for g and y with the reduced axes: the entries of x that equal y share g equally. It
-/// is linear in g, and its derivatives by x and y are zero.
+/// The cotangent of x, for g and y with the reduced axes kept: the entries of x that equal y share g equally.
+/// It is linear in g, and its derivatives with respect to x and y are zero.
 template <class T>
 Variable<T> share_among_equal(const Variable<T>& g, const Variable<T>& x, const Array<T>& y,
                               const Reduced& to);
 
-/// y with 0 in place of -infinity, the logarithm of nothing, so that exp(x - y) is 0 there and no NaN.
+/// y with -infinity, the logarithm of an empty sum, replaced by 0, so that exp(x - y) is 0 there and not NaN.
 template <class T>
 Variable<T> zero_for_nothing(const Variable<T>& y);
 
-/// g / y, and 0, with derivatives 0, where y is 0: what a root's pullback makes of g where the root is 0.
+/// g / y, and 0, with derivatives 0, where y is 0: used in the pullbacks of roots.
 template <class T>
 Variable<T> divide_or_zero(const Variable<T>& g, const Variable<T>& y);
 

@@ -19,7 +19,7 @@ using V = Variable<double>;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// A function of one number against itself on plain numbers: one lambda serves for both.
+/// Compares a function in elementwise with the same generic lambda on plain numbers.
 template <class F>
 void check_unary(const F& f, double low = -2, double high = 2) {
   const auto operation = [&](const auto& x) { return elementwise(f, x); };
@@ -74,14 +74,14 @@ TEST_CASE("elementwise: the standard functions") {
   check_unary([](auto x) { return where(x < 0 || x == 5, x * x, x); }, 0.2, 2);
 }
 
-TEST_CASE("elementwise: steps have derivative 0") {
+TEST_CASE("elementwise: rounding functions have derivative 0") {
   const auto steps = [](auto x) { return floor(x) + 10 * ceil(x) + 100 * trunc(x); };
   const auto nearest = [](auto x) { return round(x); };
   for (const double x : {-2.7, -2.5, -0.4, 0.0, 0.5, 1.5, 2.2, 1e9}) {
     CAPTURE(x);
     CHECK(at(steps, x) == steps(x));
     CHECK(slope_at(steps, x) == 0);
-    CHECK(at(nearest, x) == std::nearbyint(x));  // halves to even numbers, as the operation
+    CHECK(at(nearest, x) == std::nearbyint(x));  // halves to even, like the operation
     CHECK(slope_at(nearest, x) == 0);
   }
   const auto remainder = [](auto x, auto y) { return fmod(x, y); };
@@ -113,7 +113,7 @@ TEST_CASE_TEMPLATE("elementwise against separate operations", T, float, double) 
   Tape tape;
   const auto fused = elementwise(bell, a, b);
   const auto apart = bell(a, b);
-  CHECK(fused.value() == apart.value());  // to the last bit
+  CHECK(fused.value() == apart.value());  // bit-identical
   const auto g = random_normal<T>({70, 1001});
   const auto by_fused = tape.gradient(fused, std::vector<Variable<T>>{a, b}, g);
   const auto by_apart = tape.gradient(apart, std::vector<Variable<T>>{a, b}, g);
@@ -156,7 +156,7 @@ TEST_CASE("elementwise: one to five inputs that broadcast, arrays and numbers am
   }
   check::operation(five, expected, a, b, c, d, e);
 
-  // A Variable with arrays and numbers; expressions; integers.
+  // A Variable combined with arrays and numbers, expressions, and integers.
   const V x = a;
   CHECK(
       check::close(elementwise(formula, x, xt::xarray<double>(b), c(), d, e * 1.0).value(), expected, 1e-15));
@@ -197,7 +197,7 @@ TEST_CASE("elementwise: derivatives of every order") {
     return elementwise([](auto p, auto q) { return p * p * q * q * q; }, a, b);
   };
   CHECK(grad<1>(grad<1>(grad<0>(mixed)))(0.5, 2.0).item() == doctest::Approx(12));
-  // Within other transforms.
+  // Inside other transforms.
   const V v = xt::xarray<double>{0.5, -1, 2};
   const auto total = [&](const V& u) { return sum(cube(u) * v); };
   CHECK(check::close(hvp(total, v, V(xt::xarray<double>{1, 1, 1})).value(),
@@ -206,7 +206,7 @@ TEST_CASE("elementwise: derivatives of every order") {
                      xt::xarray<double>{0.75, 6, 36}, 1e-14));
 }
 
-TEST_CASE("elementwise: the derivatives at the edges") {
+TEST_CASE("elementwise: derivatives at non-differentiable points") {
   const auto absolute = [](auto x) { return abs(x); };
   CHECK(slope_at(absolute, 0) == 0);
   CHECK(slope_at(absolute, -2) == -1);
@@ -227,7 +227,7 @@ TEST_CASE("elementwise: the derivatives at the edges") {
   CHECK(at([](auto x) { return hypot(x, 1e200); }, 1e200) == doctest::Approx(std::hypot(1e200, 1e200)));
   CHECK(at([](auto x) { return hypot(x, x); }, -infinity) == infinity);
 
-  // NaN and infinity pass through.
+  // NaN and infinity propagate.
   CHECK(std::isnan(at([](auto x) { return max(x, 1.0); }, not_a_number)));
   CHECK(std::isnan(at([](auto x) { return min(1.0, x); }, not_a_number)));
   CHECK(at([](auto x) { return where(isnan(x), 7, x); }, not_a_number) == 7);
@@ -235,7 +235,7 @@ TEST_CASE("elementwise: the derivatives at the edges") {
   CHECK(at([](auto x) { return exp(x); }, -infinity) == 0);
   CHECK(at([](auto x) { return 1 / x; }, -0.0) == -infinity);
 
-  // Of the branch that was not taken nothing gets in.
+  // The branch that was not selected contributes nothing.
   const auto safe_log = [](auto x) { return where(x > 0, x * log(x), 0); };
   CHECK(at(safe_log, 0) == 0);
   CHECK(slope_at(safe_log, 0) == 0);
@@ -244,7 +244,7 @@ TEST_CASE("elementwise: the derivatives at the edges") {
   CHECK(grad(grad([&](const V& v) { return elementwise(safe_log, v); }))(0.0).item() == 0);
 }
 
-TEST_CASE("elementwise: what is not differentiated") {
+TEST_CASE("elementwise: constants and unused inputs") {
   // Captured numbers and flags, a constant result, an input that the formula does not use.
   for (const bool squared : {true, false}) {
     const double factor = 3;
@@ -265,16 +265,16 @@ TEST_CASE("elementwise: what is not differentiated") {
   const auto gradients = tape.gradient(sum(first), std::vector<V>{x, y});
   CHECK(gradients[0].value() == xt::xarray<double>{1, 1});
   CHECK(gradients[1].value() == xt::xarray<double>{0, 0});
-  // The same Variable twice.
+  // The same Variable as two inputs.
   const auto twice = elementwise([](auto a, auto b) { return a * b; }, x, x);
   CHECK(tape.gradient(sum(twice), x).value() == xt::xarray<double>{2, 4});
-  // Constants are not recorded, nor is anything without a tape.
+  // Operations on constants are not recorded, nor is anything without a tape.
   const std::size_t before = tape.size();
   CHECK(elementwise([](auto a) { return a * 2; }, constant(xt::xarray<double>{1})).node()->constant);
   CHECK(tape.size() == before);
 }
 
-TEST_CASE("elementwise: parameters, and one record for each call") {
+TEST_CASE("elementwise: parameters, and one record per call") {
   Parameter<double> w(Array<double>(xt::xarray<double>{2, 3}));
   Tape tape;
   const auto y = elementwise([](auto a, auto b) { return exp(a * b) + a - b / 2; }, w, 0.5);
@@ -283,7 +283,7 @@ TEST_CASE("elementwise: parameters, and one record for each call") {
   CHECK(check::close(w.grad(), xt::xarray<double>{0.5 * std::exp(1) + 1, 0.5 * std::exp(1.5) + 1}, 1e-14));
 }
 
-TEST_CASE("elementwise: long formulas share what they have in common") {
+TEST_CASE("elementwise: long formulas share common subexpressions") {
   // Horner's scheme with 200 coefficients, and a sum of 200 equal terms.
   const auto series = [](auto x) {
     auto y = 0 * x;
@@ -295,7 +295,7 @@ TEST_CASE("elementwise: long formulas share what they have in common") {
   check_unary(series, -0.9, 0.9);
 }
 
-TEST_CASE("elementwise inside of the function of elementwise") {
+TEST_CASE("elementwise inside the function of elementwise") {
   const V x = xt::xarray<double>{1, 2};
   double total = 0;
   const auto y = elementwise(
@@ -322,13 +322,13 @@ TEST_CASE("elementwise: errors") {
       "elementwise: its function used a number that belongs to another call of elementwise; entries live as "
       "long as the function that they were given to");
   CHECK(check::message<ValueError>([&] { elementwise([&](auto) { return kept; }, x); }) != "");
-  // An exception of the function passes through, and leaves nothing behind.
+  // An exception thrown by the function propagates and leaves no state behind.
   CHECK_THROWS_AS(elementwise([](auto a) { return a * 2, throw ValueError("no"), a; }, x), ValueError);
   CHECK(check::message<ValueError>([&] { kept = kept * 2; }) ==
         "elementwise: a number that its function was given was used after the call");
 }
 
-TEST_CASE("plain numbers have their standard functions, whatever namespaces are open") {
+TEST_CASE("plain numbers use the standard functions, whatever namespaces are open") {
   using namespace xt;
   using namespace std;
   const Variable<double> x = 0.5;

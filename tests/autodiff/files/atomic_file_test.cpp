@@ -17,7 +17,7 @@
 
 using namespace xgrad;
 
-TEST_CASE("names as long as the file system allows") {
+TEST_CASE("file names of the maximum length") {
   const check::TemporaryFolder folder;
   for (std::size_t length : {241, 242, 243, 250, 254, 255}) {
     const auto path = folder.path / std::string(length, 'n');
@@ -33,7 +33,7 @@ TEST_CASE("names as long as the file system allows") {
   CHECK(folder.files() == 0);
 }
 
-TEST_CASE("what a killed program left is removed, not what is being written") {
+TEST_CASE("temporary files of killed programs are removed, those being written are not") {
   const check::TemporaryFolder folder;
   const auto path = folder.path / "a.safetensors";
   const auto abandoned = folder.path / "a.safetensors.0123abcd.tmp";
@@ -55,13 +55,13 @@ TEST_CASE("what a killed program left is removed, not what is being written") {
   CHECK_FALSE(std::filesystem::exists(alive));
 }
 
-TEST_CASE("a program that is killed while it writes leaves nothing once the next one has written") {
+TEST_CASE("a temporary file of a program killed while writing is removed by the next writer") {
   const check::TemporaryFolder folder;
   for (const std::string& name : {std::string("a"), std::string(255, 'n')}) {
     const auto path = folder.path / name;
     const pid_t child = fork();
     if (child == 0) {
-      const rlimit limit{1000, 1000};  // SIGXFSZ in the middle of the arrays
+      const rlimit limit{1000, 1000};  // SIGXFSZ while the arrays are written
       setrlimit(RLIMIT_FSIZE, &limit);
       const rlimit no_core{0, 0};
       setrlimit(RLIMIT_CORE, &no_core);

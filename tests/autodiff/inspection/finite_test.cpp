@@ -18,7 +18,7 @@ constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 Variable<double> numbers(std::initializer_list<double> values) { return xt::xarray<double>(values); }
 
-/// What a call throws, as text; empty where it throws nothing.
+/// The message of the exception that a call throws; empty if it throws nothing.
 template <class F>
 std::string message_of(F&& call) {
   try {
@@ -31,7 +31,8 @@ std::string message_of(F&& call) {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-/// Whether a message gives this line of this file; the build may lack what tells.
+/// Whether a message contains this line of this file; if the build cannot determine lines, whether there is
+/// one.
 bool has_line(const std::string& text, int line) {
 #if defined(XGRAD_WITH_LIBBACKTRACE)
   return has(text, "; recorded at ") && has(text, fmt::format("finite_test.cpp:{}", line));
@@ -42,7 +43,7 @@ bool has_line(const std::string& text, int line) {
 
 }  // namespace
 
-TEST_CASE("the first value that is not finite is named, with its place and the line that computed it") {
+TEST_CASE("the message contains the first non-finite entry, its index and the line that computed it") {
   Tape tape;
   tape.check_finite(true);
   const auto x = numbers({1, 0, 2});
@@ -58,7 +59,7 @@ TEST_CASE("the first value that is not finite is named, with its place and the l
   CHECK(has_line(text, line));
 }
 
-TEST_CASE("indices of several axes, one number, float, NaN and overflow") {
+TEST_CASE("indices on several axes, a single number, float, NaN and overflow") {
   Tape tape;
   tape.check_finite(true);
   const Variable<float> x = xt::xarray<float>{{1, 2, 3}, {100, 4, 200}};
@@ -68,7 +69,7 @@ TEST_CASE("indices of several axes, one number, float, NaN and overflow") {
   CHECK(has(message_of([] { log(Variable<double>(-1.0)); }), "nan at {} (1 of 1 entry)"));
 }
 
-TEST_CASE("the line is the program's, whatever of the library lies between") {
+TEST_CASE("the line is in the program, even if library functions are called in between") {
   Tape tape;
   tape.check_finite(true);
   const auto zero = numbers({0, 0});
@@ -93,11 +94,11 @@ TEST_CASE("the line is the program's, whatever of the library lies between") {
   CHECK(has_line(by_layer, __LINE__ - 1));
 }
 
-TEST_CASE("a gradient that is not finite is named by the operation whose pullback gave it") {
+TEST_CASE("a non-finite gradient names the operation whose pullback returned it") {
   const auto x = numbers({4, 0});
   const std::string expected =
-      "'sqrt': the gradient by its input 0, of shape {2}, is not finite: inf at {1} (1 of 2 entries); shapes "
-      "of its inputs: {2}, of its value: {2}";
+      "'sqrt': the gradient with respect to its input 0, of shape {2}, is not finite: inf at {1} (1 of 2 "
+      "entries); shapes of its inputs: {2}, of its value: {2}";
   {
     Tape tape;
     tape.check_finite(true);
@@ -116,22 +117,22 @@ TEST_CASE("a gradient that is not finite is named by the operation whose pullbac
   }
 }
 
-TEST_CASE("a tape sees into those inside it: what grad computes, and pullbacks") {
+TEST_CASE("a checking tape also checks tapes inside it: gradients of grad, and pullbacks") {
   Tape tape;
   tape.check_finite(true);
   const auto at_zero = [&](auto f) { return message_of([&] { f(Variable<double>(0.0)); }); };
   const auto root = [](const Variable<double>& x) { return sqrt(x); };
-  CHECK(has(at_zero(grad(root)), "'sqrt': the gradient by its input 0"));
+  CHECK(has(at_zero(grad(root)), "'sqrt': the gradient with respect to its input 0"));
   const auto inside = [](const Variable<double>& x) { return exp(sqrt(x)); };
-  CHECK(has(at_zero(grad(inside)), "'sqrt': the gradient by its input 0"));
+  CHECK(has(at_zero(grad(inside)), "'sqrt': the gradient with respect to its input 0"));
 }
 
-TEST_CASE("inputs that were not finite before, constants, and cotangents") {
+TEST_CASE("inputs that were already not finite, constants, and cotangents") {
   Tape tape;
   tape.check_finite(true);
   const auto x = numbers({1, missing});
   const auto text = message_of([&] { numbers({1, 2}) * x; });
-  CHECK(has(text, "shapes of its inputs: {2}, {2}; its input 1 was not finite before: "));
+  CHECK(has(text, "shapes of its inputs: {2}, {2}; its input 1 was already not finite: "));
 
   CHECK(has(message_of([] { log(constant(xt::xarray<double>{0})); }), "'log': the value"));
 
@@ -140,10 +141,10 @@ TEST_CASE("inputs that were not finite before, constants, and cotangents") {
   CHECK(has(message_of([&] {
               tape.gradient(y, w, numbers({1, inf}));
             }),
-            "gradient: the cotangent given, of shape {2}, is not finite: inf at {1} (1 of 2 entries)"));
+            "gradient: the given cotangent, of shape {2}, is not finite: inf at {1} (1 of 2 entries)"));
 }
 
-TEST_CASE("an input that is a constant has no gradient, and is named so") {
+TEST_CASE("the message marks inputs that are constants") {
   const auto x = numbers({0});
   Tape tape;
   tape.check_finite(true);
@@ -151,10 +152,10 @@ TEST_CASE("an input that is a constant has no gradient, and is named so") {
       operation("scaled", xt::xarray<double>{0},
                 {{x, [](const Variable<double>& g) { return g / 0.0; }},
                  {constant(xt::xarray<double>{1}), [](const Variable<double>& g) { return g; }}});
-  CHECK(has(message_of([&] { tape.gradient(sum(scaled), x); }), "shapes of its inputs: {1}, a constant's"));
+  CHECK(has(message_of([&] { tape.gradient(sum(scaled), x); }), "shapes of its inputs: {1}, constant"));
 }
 
-TEST_CASE("where inside and outside passes, and so does a pullback that meets infinity on its way") {
+TEST_CASE("where applied inside and outside passes, and so do infinite values inside a pullback") {
   const auto x = numbers({4, -1, 0});
   const xt::xarray<bool> positive = x.value() > 0.0;
   const auto f = [&](const Variable<double>& v) {
@@ -174,7 +175,7 @@ TEST_CASE("where inside and outside passes, and so does a pullback that meets in
   CHECK(through(numbers({3})).value() == xt::xarray<double>{0});
 }
 
-TEST_CASE("off unless asked for, off again, and off for the next tape") {
+TEST_CASE("check_finite is off by default, can be turned off, and is off for the next tape") {
   const auto x = numbers({0});
   {
     Tape tape;

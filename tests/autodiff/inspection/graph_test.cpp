@@ -19,7 +19,7 @@ std::size_t count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("operations, inputs and uses") {
+TEST_CASE("the graph has operations, inputs and an arrow for each use") {
   const Variable<double> x = xt::xarray<double>{1, 2, 3};
   Tape tape;
   sum(x * sin(x));
@@ -37,7 +37,7 @@ TEST_CASE("operations, inputs and uses") {
 )");
 }
 
-TEST_CASE("parameters are told from inputs, by name where names are given") {
+TEST_CASE("parameters are distinguished from inputs, by name if names are given") {
   nn::Linear<double> layer(3, 2);
   Tape tape;
   layer(Variable<double>(xt::xarray<double>{{1, 2, 3}}));
@@ -50,7 +50,7 @@ TEST_CASE("parameters are told from inputs, by name where names are given") {
   CHECK(has(named, R"(label="bias\n{2}")"));
 }
 
-TEST_CASE("constants are left out, a value used twice has two arrows, names are escaped") {
+TEST_CASE("constants are omitted, a value used twice has two arrows, names are escaped") {
   const Variable<double> x = 3.0;
   Tape tape;
   const auto y = x * x * 2.0;
@@ -61,7 +61,7 @@ TEST_CASE("constants are left out, a value used twice has two arrows, names are 
   CHECK(has(text, R"(label="say \"twice\" \\\n{}")"));
 }
 
-TEST_CASE("what lies before a tape is an input of it; an empty tape is a graph too") {
+TEST_CASE("values computed before the tape was opened are inputs; an empty tape has an empty graph") {
   const Variable<double> x = xt::xarray<double>{1, 2};
   Tape outer;
   const auto a = exp(x);
@@ -74,7 +74,7 @@ TEST_CASE("what lies before a tape is an input of it; an empty tape is a graph t
   CHECK(count(outer.dot(), "->") == 3);
 }
 
-TEST_CASE("gradients recorded by an outer tape are in its graph alone") {
+TEST_CASE("gradients recorded by an outer tape are only in its graph") {
   const Variable<double> x = 2.0;
   Tape outer;
   Tape inner;
@@ -85,20 +85,20 @@ TEST_CASE("gradients recorded by an outer tape are in its graph alone") {
   CHECK(count(outer.dot(), "->") > count(before, "->"));
 }
 
-TEST_CASE("a hundred thousand operations") {
+TEST_CASE("a graph of a hundred thousand operations") {
   Variable<double> x = 1.0;
   Tape tape;
   for (int i = 0; i < 100'000; ++i) x = x + 1.0;
   CHECK(count(tape.dot(), " -> ") == 100'000);
 }
 
-TEST_CASE("after backward, and from another thread") {
+TEST_CASE("dot throws after backward and on another thread") {
   Parameter<double> w(xt::xarray<double>{1, 2});
   Tape tape;
   const auto loss = sum(w * w);
   std::thread([&] { CHECK_THROWS_AS(tape.dot(), TapeError); }).join();
   tape.backward(loss);
-  CHECK_THROWS_WITH_AS(tape.dot(),
-                       "dot: backward was called on this tape before and released its record; call dot first",
-                       TapeError);
+  CHECK_THROWS_WITH_AS(
+      tape.dot(), "dot: backward was already called on this tape and released its record; call dot first",
+      TapeError);
 }

@@ -21,7 +21,7 @@ OperationCost cost_of(const Profile& profile, const std::string& operation) {
   return {};
 }
 
-/// An operation that takes as long as it is told to, forward and backward.
+/// An operation whose forward and backward pass each take a given time.
 Variable<double> slow(const Variable<double>& x, int forward, int backward) {
   std::this_thread::sleep_for(std::chrono::milliseconds(forward));
   return operation("slow", x.value(), {x, [backward](const Variable<double>& g) {
@@ -41,7 +41,7 @@ Profile example() {
 
 }  // namespace
 
-TEST_CASE("calls, bytes and times, forward and backward") {
+TEST_CASE("the profile counts calls, bytes and times, forward and backward") {
   const Profile profile = example();
   const OperationCost exps = cost_of(profile, "exp");
   CHECK(exps.calls == 2);
@@ -58,10 +58,10 @@ TEST_CASE("calls, bytes and times, forward and backward") {
     CHECK(cost.seconds < slow.seconds);
     CHECK(cost.backward_seconds < slow.backward_seconds);
   }
-  CHECK(profile.operations().front().operation == "slow");  // the most expensive first
+  CHECK(profile.operations().front().operation == "slow");  // most expensive first
 }
 
-TEST_CASE("the profile outlives backward; only pullbacks that ran count") {
+TEST_CASE("the profile is available after backward; only pullbacks that ran are counted") {
   Parameter<float> w(xt::xarray<float>{1, 2});
   const Variable<float> x = xt::xarray<float>{3, 4};
   Tape tape;
@@ -75,7 +75,7 @@ TEST_CASE("the profile outlives backward; only pullbacks that ran count") {
   CHECK(cost_of(profile, "multiply").bytes == 2 * sizeof(float));
 }
 
-TEST_CASE("time before the switch, and while off, is not measured; constants are") {
+TEST_CASE("time while profiling is off is not measured; operations on constants are") {
   const Variable<double> x = 1.0;
   const auto pause = [] { std::this_thread::sleep_for(std::chrono::milliseconds(20)); };
   Tape tape;
@@ -94,7 +94,7 @@ TEST_CASE("time before the switch, and while off, is not measured; constants are
   CHECK(cost_of(profile, "sin").seconds < 0.020);
 }
 
-TEST_CASE("a backward pass is not charged to the operation after it") {
+TEST_CASE("the time of a backward pass is not attributed to the next operation") {
   const Variable<double> x = 1.0;
   Tape tape;
   tape.profile(true);
@@ -103,22 +103,22 @@ TEST_CASE("a backward pass is not charged to the operation after it") {
   CHECK(cost_of(tape.profile(), "exp").seconds < 0.030);
 }
 
-TEST_CASE("tapes inside one another measure each for itself") {
+TEST_CASE("nested tapes measure independently") {
   const Variable<double> x = 2.0;
   Tape outer;
   outer.profile(true);
   Tape inner;
   const auto y = exp(x) * x;
-  CHECK_THROWS_WITH_AS(inner.profile(),
-                       "profile: nothing was measured; call tape.profile(true) before what is to be measured",
-                       TapeError);
+  CHECK_THROWS_WITH_AS(
+      inner.profile(),
+      "profile: nothing was measured; call tape.profile(true) before the operations to measure", TapeError);
   inner.profile(true);
   inner.gradient(y, x);
   CHECK(cost_of(inner.profile(), "exp").calls == 0);
   CHECK(cost_of(inner.profile(), "exp").backward_calls == 1);
   CHECK(cost_of(outer.profile(), "exp").calls == 1);
   CHECK(cost_of(outer.profile(), "exp").backward_calls == 0);
-  CHECK(cost_of(outer.profile(), "multiply").calls > 1);  // the pullbacks, which it recorded
+  CHECK(cost_of(outer.profile(), "multiply").calls > 1);  // including the pullbacks that it recorded
 }
 
 TEST_CASE("profiles add up") {
@@ -129,7 +129,7 @@ TEST_CASE("profiles add up") {
   CHECK(cost_of(total, "exp").calls == 8);
 }
 
-TEST_CASE("the table") {
+TEST_CASE("the table of operations") {
   const Profile profile = example();
   std::ostringstream out;
   out << profile;
@@ -140,7 +140,7 @@ TEST_CASE("the table") {
   std::getline(lines, line);
   CHECK(line == "operation    calls   forward    passes  backward   share     results");
   std::getline(lines, line);
-  CHECK(line.starts_with("slow             1   "));  // the one that takes longest
+  CHECK(line.starts_with("slow             1   "));  // the most expensive operation first
   std::istringstream cells(line);
   std::string name, calls, unit;
   double forward = 0;
@@ -156,7 +156,7 @@ TEST_CASE("the table") {
   CHECK(to_string(Profile()).find("total") != std::string::npos);
 }
 
-TEST_CASE("the trace is what chrome://tracing and Perfetto read") {
+TEST_CASE("the trace has the format of chrome://tracing and Perfetto") {
   const auto path = std::filesystem::temp_directory_path() / "xgrad_profile_test.json";
   Profile profile = example();
   {
@@ -197,7 +197,7 @@ TEST_CASE("the trace is what chrome://tracing and Perfetto read") {
   std::filesystem::remove(path);
 }
 
-TEST_CASE("from another thread") {
+TEST_CASE("profile throws on another thread") {
   Tape tape;
   std::thread([&] {
     CHECK_THROWS_AS(tape.profile(true), TapeError);

@@ -1,5 +1,6 @@
-// What products and linear algebra hand to BLAS: no extent may be cut to an int. The kernels are compiled
-// into this program: arrays of such extents would not fit in memory, and none of it is touched.
+// The arguments that products and linear algebra pass to BLAS: no extent may be truncated to an int. The
+// kernels are compiled into this program, because arrays of such extents would not fit in memory; none are
+// accessed.
 #include <autodiff/kernels/fork.cpp>
 #include <autodiff/kernels/gemm.cpp>
 #include <autodiff/kernels/lapack.cpp>
@@ -34,7 +35,7 @@ std::vector<T> numbers(std::size_t count, unsigned seed) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("products refuse extents that BLAS does not take", T, float, double) {
+TEST_CASE_TEMPLATE("products reject extents too large for BLAS", T, float, double) {
   CHECK_THROWS_WITH_AS(product<T>(2, 2, huge, huge, 2, 2),
                        "matrix product: got an extent of 4294967299; BLAS and LAPACK take at most 2147483647",
                        ShapeError);
@@ -48,7 +49,7 @@ TEST_CASE_TEMPLATE("products refuse extents that BLAS does not take", T, float, 
   CHECK(kernels::blas_extent("product", (std::size_t{1} << 31) - 1) == 2147483647);
 }
 
-TEST_CASE_TEMPLATE("linear algebra refuses extents that LAPACK does not take", T, float, double) {
+TEST_CASE_TEMPLATE("linear algebra rejects extents too large for LAPACK", T, float, double) {
   T one = 1;
   int pivot = 1;
   CHECK_THROWS_AS(kernels::lu_solve<T>(false, 1, huge, &one, &pivot, &one), ShapeError);
@@ -58,7 +59,7 @@ TEST_CASE_TEMPLATE("linear algebra refuses extents that LAPACK does not take", T
   CHECK_THROWS_AS(kernels::lu_invert<T>(huge, &one, &pivot), ShapeError);
 }
 
-TEST_CASE_TEMPLATE("products of all extents and orders in memory", T, float, double) {
+TEST_CASE_TEMPLATE("products of all extents and memory layouts", T, float, double) {
   std::mt19937 generator(3);
   const auto up_to = [&](unsigned largest) { return std::size_t{generator() % largest + 1}; };
   for (int i = 0; i < 400; ++i) {

@@ -1,5 +1,5 @@
-// Nothing allocates inside a parallel region, where std::bad_alloc could not be caught: this program's own
-// malloc counts who does, over the operations and with arrays large enough for several threads.
+// Nothing may allocate inside a parallel region, from which std::bad_alloc could not be caught. This program
+// replaces malloc to count allocations by the operations, with arrays large enough for several threads.
 #include <autodiff/autodiff.hpp>
 #include <autodiff/kernels/sanitizers.hpp>
 #include <nn/nn.hpp>
@@ -26,9 +26,10 @@ std::atomic<bool> counts{false};
 std::atomic<int> inside{0};
 thread_local bool is_counted = false;  // in this thread and in those of its pool
 
-/// LLVM's OpenMP allocates for itself where a loop begins, and the loader where a thread of the pool does.
+/// LLVM's OpenMP itself allocates at the start of a loop, and the loader at the start of a thread of the
+/// pool.
 bool is_of_openmp([[maybe_unused]] void* caller) {
-#ifdef KMP_VERSION_MAJOR  // of LLVM's omp.h
+#ifdef KMP_VERSION_MAJOR  // defined by LLVM's omp.h
   Dl_info from{};
   if (dladdr(caller, &from) == 0) return false;
   return std::strstr(from.dli_fname, "libomp") != nullptr ||
@@ -87,20 +88,20 @@ void check(const std::string& name, const Variable<double>& x,
   CHECK_MESSAGE(inside == 0, name);
 }
 
-/// Axes of 3 entries that are kept and reduced, or there and broadcast, in turn: none can be joined.
+/// Axes of extent 3 that are alternately kept and reduced, or present and broadcast: none can be merged.
 const Shape many_axes = {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3};
 
 }  // namespace
 
-TEST_CASE("this program's malloc is asked") {
+TEST_CASE("the program's own malloc is called") {
   omp_set_num_threads(2);
 #pragma omp parallel num_threads(2)
-  { is_counted = true; }  // the pool's own allocations come before
+  { is_counted = true; }  // the pool's own allocations happen before counting
   counts = true;
 #pragma omp parallel num_threads(2)
   {
     void* memory = std::malloc(100);
-    asm volatile("" : : "r"(memory) : "memory");  // or the compiler leaves both calls out
+    asm volatile("" : : "r"(memory) : "memory");  // or the compiler removes both calls
     std::free(memory);
   }
   counts = false;

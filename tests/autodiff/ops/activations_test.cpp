@@ -5,7 +5,7 @@ using check::inf;
 using check::is;
 using check::missing;
 
-TEST_CASE("sigmoid, relu and their kin against formulas") {
+TEST_CASE("sigmoid, relu and similar activations against formulas") {
   check::function(
       "sigmoid", {"", "torch.sigmoid", "jax.nn.sigmoid"}, [](const auto& x) { return sigmoid(x); },
       [](double x) { return 1 / (1 + std::exp(-x)); });
@@ -58,12 +58,12 @@ TEST_CASE("values at the edges") {
   CHECK(is(elu(x), {0, inf, missing, 1000, -1}));
   CHECK(is(selu(x) / 1.0507009873554805, {0, inf, missing, 1000, -1.6732632423543772}));
   const Variable<double> far(-700.0);
-  CHECK(sigmoid(far).item() == doctest::Approx(std::exp(-700.0)));  // not lost
+  CHECK(sigmoid(far).item() == doctest::Approx(std::exp(-700.0)));  // does not underflow
   CHECK(softplus(far).item() == doctest::Approx(std::exp(-700.0)));
   CHECK(gelu(Variable<double>(-10.0)).item() == doctest::Approx(-5 * std::erfc(10 / std::sqrt(2.0))));
 }
 
-TEST_CASE("derivatives at the edges, twice") {
+TEST_CASE("first and second derivatives at the edges") {
   const Variable<double> x = xt::xarray<double>{0, -1e-300, 1000, -1000, 1};
   CHECK(is(check::slope([](const auto& v) { return sigmoid(v); }, x).value()(2), 0));
   CHECK(is(check::slope([](const auto& v) { return relu(v); }, x), {1, 0, 1, 0, 1}));
@@ -76,14 +76,14 @@ TEST_CASE("derivatives at the edges, twice") {
     Tape tape;
     return outer.gradient(sum(tape.gradient(sum(f(x)), x)), x);
   };
-  CHECK(is(twice([](const auto& v) { return elu(v, 2); }).value()(2), 0));  // and no NaN of exp(1000)
+  CHECK(is(twice([](const auto& v) { return elu(v, 2); }).value()(2), 0));  // no NaN from exp(1000)
   CHECK(is(twice([](const auto& v) { return selu(v); }).value()(3), 0));
   CHECK(is(twice([](const auto& v) { return softplus(v); }).value()(0), 0.25));
   CHECK(is(twice([](const auto& v) { return relu(v); }), {0, 0, 0, 0, 0}));
   CHECK(is(twice([](const auto& v) { return leaky_relu(v); }), {0, 0, 0, 0, 0}));
 }
 
-TEST_CASE("relu in the memory of its operand") {
+TEST_CASE("relu in place") {
   const Variable<double> x = xt::xarray<double>{-1, 2};
   Tape tape;
   const auto y = relu(2 * x);
@@ -99,10 +99,10 @@ TEST_CASE("third derivatives") {
   CHECK(third([](const Variable<double>& x) { return elu(x); }, -1) == doctest::Approx(std::exp(-1.0)));
 }
 
-TEST_CASE("float has its precision over its range") {
+TEST_CASE("float precision over the range") {
   check::float_precision([](const auto& x) { return softplus(x); },
                          [](double x) { return std::log1p(std::exp(x)); }, -20, 20);
-  // The argument of erfc, rounded, is worth more the farther in its tail.
+  // The rounding error of erfc's argument is amplified in its tail.
   check::float_precision([](const auto& x) { return gelu(x); },
                          [](double x) { return x / 2 * std::erfc(-x / std::sqrt(2.0)); }, -5, 5, 60);
 }

@@ -8,7 +8,7 @@ namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
-/// PyTorch's rule, in rational numbers of floating point.
+/// PyTorch's rule, in floating point.
 check::Windows bins(std::size_t extent, std::size_t size) {
   check::Windows result;
   for (std::size_t i = 0; i < size; ++i) {
@@ -30,7 +30,7 @@ check::Pooling of_sequences(const Shape& x, std::size_t size) {
   return pooling({x[0], 1, x[1], x[2]}, {1, size});
 }
 
-/// The bins' own extents divide.
+/// The divisor is the number of entries of the bin.
 std::size_t count(std::size_t entries) { return entries; }
 
 Variable<double> zeros(const Shape& shape) { return full<double>(shape, 0); }
@@ -60,7 +60,7 @@ TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
       if (shape[3] == 3 && shape[0] > 0) check::pooling_derivatives(f, {1, 4, 3, 2});
     }
   }
-  const auto large = pooling({3, 71, 50, 24}, {13, 7});  // shared by threads
+  const auto large = pooling({3, 71, 50, 24}, {13, 7});  // split among threads
   check::compare_avg(
       [](const auto& x) {
         return adaptive_avg_pool2d(x, {13, 7});
@@ -68,7 +68,7 @@ TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
       large, large.images, large.result(), count);
 }
 
-TEST_CASE("adaptive_max_pool2d: the largest of bins that cover the image") {
+TEST_CASE("adaptive_max_pool2d: the maximum of bins that cover the image") {
   const check::Listed listed("adaptive_max_pool2d", {"", "torch.nn.functional.adaptive_max_pool2d", ""});
   for (const Shape& shape : shapes) {
     for (const Size2d size : sizes) {
@@ -163,7 +163,7 @@ TEST_CASE("global pooling: one number for each channel") {
   }
 }
 
-TEST_CASE("adaptive and global max-pooling: NaN wins, the first of equals gets the gradient") {
+TEST_CASE("adaptive and global max-pooling: NaN is the maximum, the first of equals gets the gradient") {
   CHECK(std::isnan(global_max_pool1d(sequence({1, not_a_number, 3})).item()));
   const Variable<double> x = sequence({1, 3, 3, 2, 2, 0});
   Tape tape;
@@ -178,10 +178,10 @@ TEST_CASE("adaptive and global pooling: errors name shapes and what was expected
         }) == "adaptive_avg_pool2d: images of shape {4, 4, 1}; expected {N, H, W, C}");
   CHECK(error_of([] {
           adaptive_max_pool2d(zeros({1, 4, 4, 1}), {0, 2});
-        }) == "adaptive_max_pool2d: the size is 0 x 2; expected numbers from 1 on");
+        }) == "adaptive_max_pool2d: the size is 0 x 2; expected numbers of at least 1");
   CHECK(error_of([] {
           adaptive_avg_pool1d(zeros({1, 4, 1}), -1);
-        }) == "adaptive_avg_pool1d: the size is -1; expected a number from 1 on");
+        }) == "adaptive_avg_pool1d: the size is -1; expected a number of at least 1");
   CHECK(error_of([] {
           adaptive_max_pool1d(zeros({1, 0, 1}), 1);
         }) == "adaptive_max_pool1d: sequences {1, 0, 1} have no entries to pool");

@@ -19,7 +19,7 @@ TEST_CASE("+ - * / with broadcasting") {
       [](double a, double b) { return a / b; }, 0.5, 2);
 }
 
-TEST_CASE("numbers on either side, which take the Variable's precision") {
+TEST_CASE("numbers on either side are converted to the Variable's precision") {
   check::unary([](const auto& x) { return x + 2; }, [](double x) { return x + 2; });
   check::unary([](const auto& x) { return 2 + x; }, [](double x) { return 2 + x; });
   check::unary([](const auto& x) { return x - 2; }, [](double x) { return x - 2; });
@@ -65,7 +65,7 @@ TEST_CASE("compound assignment rebinds one handle") {
   CHECK(old.value() == xt::xarray<double>{1, 2});
 }
 
-TEST_CASE("maximum and minimum: ties share, NaN wins") {
+TEST_CASE("maximum and minimum: ties share the gradient, NaN propagates") {
   const auto larger = [](const auto& a, const auto& b) { return maximum(a, b); };
   const auto smaller = [](const auto& a, const auto& b) { return minimum(a, b); };
   check::function_of_two("maximum", {"np.maximum", "torch.maximum", "jnp.maximum"}, larger,
@@ -82,12 +82,12 @@ TEST_CASE("maximum and minimum: ties share, NaN wins") {
   const Variable<double> other = xt::xarray<double>{1, missing, inf};
   CHECK(check::close<double>(maximum(odd, other).value(), xt::xarray<double>{missing, missing, inf}, 0));
   CHECK(check::close<double>(minimum(odd, other).value(), xt::xarray<double>{missing, missing, -inf}, 0));
-  // An infinite cotangent does not become NaN in the operand that was not taken.
+  // An infinite cotangent does not become NaN in the operand that is not selected.
   const auto rooted = [](const auto& x) { return sqrt(maximum(x, 0)); };
   CHECK(check::slope(rooted, xt::xarray<double>{-1, 4}).value() == xt::xarray<double>{0, 0.25});
 }
 
-TEST_CASE("infinities and NaN go by IEEE's rules") {
+TEST_CASE("infinities and NaN follow IEEE 754") {
   const Variable<double> x = xt::xarray<double>{inf, -inf, missing, 0};
   CHECK(check::close<double>((x + x).value(), xt::xarray<double>{inf, -inf, missing, 0}, 0));
   CHECK(check::close<double>((x - x).value(), xt::xarray<double>{missing, missing, missing, 0}, 0));

@@ -44,7 +44,8 @@ TEST_CASE("pow of 0 and of negative numbers") {
   CHECK(
       is(check::slope_of_two(power, xt::xarray<double>{0, 0, 0, 1, 2}, xt::xarray<double>{0, 2, -1, 5, 3}, 1),
          {0, 0, -inf, 0, 8 * std::log(2)}));
-  // What the exponent's derivative is at a negative base does not get into the base's.
+  // The derivative with respect to the exponent, NaN at a negative base, does not affect the gradient of the
+  // base.
   const auto squares = [](const auto& v) { return pow(v, xt::xarray<double>{2, 2, 2}); };
   CHECK(is(check::slope(squares, xt::xarray<double>{-3, 0, 3}), {-6, 0, 6}));
   CHECK(std::isnan(check::slope_of_two(power, Variable<double>(-2.0), Variable<double>(2.0), 1).item()));
@@ -125,7 +126,7 @@ TEST_CASE("xlogy") {
   CHECK(is(check::slope_of_two(f, x, y, 1), {0, 0, 0, missing, 2.0 / 3, inf}));
 }
 
-TEST_CASE("x log x at 0, twice over") {
+TEST_CASE("x log x at 0, to the second order") {
   const auto entropy = [](const Variable<double>& p) { return -sum(xlogy(p, p)); };
   const Variable<double> p = xt::xarray<double>{0, 0.5, 1};
   CHECK(entropy(p).item() == doctest::Approx(0.5 * std::log(2)));

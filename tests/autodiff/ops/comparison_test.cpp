@@ -60,7 +60,7 @@ TEST_CASE("comparisons of Variables, arrays and numbers") {
   compare(">=", "greater_equal", [](const auto& a, const auto& b) { return a >= b; });
 }
 
-TEST_CASE("NaN, infinity and the rest") {
+TEST_CASE("NaN, infinity and finite numbers") {
   const auto test = [](const std::string& name, const auto& f, const Booleans& expected) {
     const check::Listed listed(name, {"np." + name, "torch." + name, "jnp." + name});
     const Variable<double> x = xt::xarray<double>{0, inf, -inf, missing, 1e300};
@@ -77,7 +77,7 @@ TEST_CASE("NaN, infinity and the rest") {
   test("isfinite", [](const auto& x) { return isfinite(x); }, {true, false, false, false, true});
 }
 
-TEST_CASE("conditions for where, joined by xtensor's logic") {
+TEST_CASE("conditions for where, combined with xtensor's logical operators") {
   const Variable<double> x = xt::xarray<double>{-2, -1, 0, 1, 2, missing};
   const Variable<double> y = xt::xarray<double>{0, 0, 0, 3, 0, 0};
   CHECK(where(x > -2 && x < 2, x, 9).value() == xt::xarray<double>{9, -1, 0, 1, 9, 9});
@@ -86,19 +86,19 @@ TEST_CASE("conditions for where, joined by xtensor's logic") {
   CHECK(joined == Booleans{false, false, true, false, false, true});
   CHECK(xt::any(x == 2));
   CHECK_FALSE(xt::all(x != 2));
-  // The pattern that keeps what log does outside its domain out of value and gradient.
+  // The pattern that keeps NaN of log outside its domain out of the value and the gradient.
   const auto f = [](const Variable<double>& v) { return sum(where(v > 0, log(where(v > 0, v, 1)), 0)); };
   CHECK(f(x).item() == doctest::Approx(std::log(2)));
   CHECK(grad(f)(x).value() == xt::xarray<double>{0, 0, 0, 1, 0.5, 0});
 }
 
-TEST_CASE("a Parameter is an operand, a temporary too") {
+TEST_CASE("a Parameter is an operand, also a temporary one") {
   Parameter<double> w(xt::xarray<double>{1, 2});
   CHECK((w == 2) == Booleans{false, true});
   CHECK((w * 2 > w + 1.5) == Booleans{false, true});
 }
 
-TEST_CASE("comparisons take no part in gradients") {
+TEST_CASE("comparisons have no gradient") {
   const Variable<double> x = xt::xarray<double>{-1, 3};
   Tape tape;
   const auto y = sum(where(x > 0, 2 * x, x));

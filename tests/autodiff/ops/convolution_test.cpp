@@ -7,14 +7,14 @@ using namespace xgrad;
 
 namespace {
 
-/// The entries (a i mod m) - b: small integers without a visible order, the same in NumPy.
+/// The entries (a i mod m) - b: small, irregular integers, reproducible in NumPy.
 Array<double> pattern(const Shape& shape, int a, int m, int b) {
   Array<double> result(shape);
   for (std::size_t i = 0; i < result.size(); ++i) result.data()[i] = (a * static_cast<int>(i)) % m - b;
   return result;
 }
 
-/// One axis of a convolution, worked out from the documentation by other means than the library's.
+/// One axis of a convolution, computed from the documentation, independently of the library.
 struct Axis {
   int input, window, stride, dilation, before = 0, output = 0;
 
@@ -33,7 +33,7 @@ struct Axis {
     }
   }
 
-  /// That of the transposed convolution: what is called its input here is the result.
+  /// The axis of a transposed convolution: `input` is the extent of its result.
   static Axis transposed(std::size_t x, std::size_t w, std::size_t s, std::size_t d, std::size_t padding,
                          bool same, std::size_t more) {
     Axis axis(0, w, s, d, padding, false);
@@ -49,8 +49,8 @@ struct Axis {
   bool inside(int i, int u) const { return entry(i, u) >= 0 && entry(i, u) < input; }
 };
 
-/// What an operation is by its definition: y[k] = bias[o] + the sum of x[i + c] w[j + c] over runs (i, j, k)
-/// and the channels c of a kernel.
+/// The definition of an operation: y[k] = bias[o] + the sum of x[i + c] w[j + c] over runs (i, j, k) and the
+/// channels c of a kernel.
 struct Definition {
   Shape images, weight, result;
   std::vector<std::array<std::size_t, 3>> runs;
@@ -82,7 +82,7 @@ Definition convolution(const Shape& x, const Shape& w, const Conv2dOptions& o) {
   return result;
 }
 
-/// Each entry of the images lays down a kernel.
+/// Each entry of the images adds a scaled kernel to the result.
 Definition transposed_convolution(const Shape& x, const Shape& w, const ConvTranspose2dOptions& o) {
   const Axis rows = Axis::transposed(x[1], w[1], o.stride.rows, o.dilation.rows, o.padding.amount.rows,
                                      is_same(o.padding), o.output_padding.rows);
@@ -124,7 +124,7 @@ std::string describe(const Shape& x, const Shape& w, const Options& o) {
                      o.dilation.columns, o.groups.value);
 }
 
-/// Compares the value and the gradients by images, weight and bias with the definition.
+/// Compares the value and the gradients with respect to images, weight and bias with the definition.
 template <class T, class F>
 void compare_in(const F& f, const Definition& definition, double relative, check::Listed::Aspect aspect) {
   Generator generator(7);
@@ -176,7 +176,8 @@ void compare_conv2d(const Shape& x, const Shape& w, const Conv2dOptions& options
   compare([&](const auto&... inputs) { return conv2d(inputs..., options); }, convolution(x, w, options));
 }
 
-/// Derivatives to second order by all inputs; squared, so that those by each input twice are not zero.
+/// Derivatives to second order with respect to all inputs; of the square, so that second derivatives with
+/// respect to one input are not zero.
 template <class F>
 void check_derivatives(const F& f, const Shape& images, const Shape& weight) {
   const Array<double> x = check::draw(images, -1, 1, 1);
@@ -194,7 +195,7 @@ std::string error_of(F&& f) {
 
 Variable<double> zeros(const Shape& shape) { return full<double>(shape, 0); }
 
-/// One of one channel, {1, L, 1}.
+/// A sequence of one channel, {1, L, 1}.
 Variable<double> sequence(const std::vector<double>& numbers) {
   Array<double> result = empty<double>({1, numbers.size(), 1});
   std::copy(numbers.begin(), numbers.end(), result.data());
@@ -259,7 +260,7 @@ TEST_CASE("conv2d: values and gradients follow the definition over shapes and op
   }
 }
 
-TEST_CASE("conv2d: large images, many channels, and shapes that several threads and blocks share") {
+TEST_CASE("conv2d: large images, many channels, and shapes split among threads and blocks") {
   const check::Listed listed("conv2d", two_axes);
   compare_conv2d({1, 61, 47, 3}, {8, 5, 5, 3}, {.padding = "same"});
   compare_conv2d({5, 20, 21, 6}, {16, 5, 5, 6});
@@ -272,7 +273,7 @@ TEST_CASE("conv2d: large images, many channels, and shapes that several threads 
   compare_conv2d({2, 30, 30, 66}, {30, 1, 1, 22}, {.groups = 3});
 }
 
-TEST_CASE("conv2d: few channels on one side, whose places along a row fill vectors") {
+TEST_CASE("conv2d: few channels on one side, vectorised along the row") {
   std::size_t batch = 0;
   for (const std::size_t columns : {12, 16, 28, 31, 47}) {
     for (const std::size_t channels : {1, 2, 3, 7, 8, 16}) {
@@ -288,14 +289,14 @@ TEST_CASE("conv2d: few channels on one side, whose places along a row fill vecto
       }
     }
   }
-  compare_conv2d({2, 90, 100, 3}, {6, 5, 5, 3}, {.padding = 2});      // several strips an image, and threads
+  compare_conv2d({2, 90, 100, 3}, {6, 5, 5, 3}, {.padding = 2});      // several strips per image, and threads
   compare_conv2d({3, 4, 20, 1}, {5, 3, 3, 1}, {.padding = {1, 40}});  // mostly padding
 }
 
 TEST_CASE("conv2d: convolutions that are plain matrix products") {
-  compare_conv2d({3, 40, 41, 17}, {19, 1, 1, 17});            // each pixel by itself
+  compare_conv2d({3, 40, 41, 17}, {19, 1, 1, 17});            // each pixel separately
   compare_conv2d({300, 5, 5, 16}, {12, 5, 5, 16});            // one window as large as the image
-  compare_conv2d({3, 5, 4, 2}, {3, 1, 1, 2}, {.stride = 2});  // not quite: every second pixel
+  compare_conv2d({3, 5, 4, 2}, {3, 1, 1, 2}, {.stride = 2});  // not a plain product: every second pixel
   compare_conv2d({3, 5, 4, 2}, {3, 1, 1, 2}, {.padding = 1});
   compare_conv2d({3, 3, 3, 2}, {3, 3, 3, 2}, {.padding = 1});
   compare_conv2d({3, 3, 3, 2}, {3, 2, 2, 2}, {.dilation = 2});
@@ -312,14 +313,14 @@ TEST_CASE("conv2d: images of one pixel, and arrays without entries") {
     const Conv2dOptions options{.groups = groups};
     compare_conv2d({0, 6, 5, 4}, {8, 3, 3, each}, options);  // an empty batch
     compare_conv2d({0, 6, 5, 4}, {8, 1, 1, each}, options);
-    compare_conv2d({2, 6, 5, 0}, {4, 3, 3, 0}, {.padding = 1, .groups = groups});     // the bias alone
+    compare_conv2d({2, 6, 5, 0}, {4, 3, 3, 0}, {.padding = 1, .groups = groups});     // only the bias
     compare_conv2d({2, 6, 5, 4}, {0, 3, 3, each}, options);                           // no kernels
-    compare_conv2d({2, 0, 5, 4}, {4, 2, 2, each}, {.padding = 1, .groups = groups});  // but the padding
+    compare_conv2d({2, 0, 5, 4}, {4, 2, 2, each}, {.padding = 1, .groups = groups});  // only padding
     compare_conv2d({2, 0, 5, 4}, {4, 2, 2, each}, {.padding = "same", .groups = groups});
   }
 }
 
-TEST_CASE("conv2d: 'same' gives ceil(extent / stride) results, the larger half of the padding behind") {
+TEST_CASE("conv2d: 'same' yields ceil(extent / stride) outputs, the larger half of the padding at the end") {
   const Variable<double> ramp = reshape(sequence({1, 2, 3, 4}), {1, 4, 1, 1});
   const Variable<double> ones = full<double>({1, 2, 1, 1}, 1);
   CHECK(entries(conv2d(ramp, ones, {.padding = "same"})) == std::vector<double>{3, 5, 7, 4});
@@ -339,7 +340,7 @@ TEST_CASE("conv2d: without a bias, with an empty one, with raw arrays, and other
   CHECK(conv2d(Variable<double>(x), w.value()).value() == plain);
 }
 
-TEST_CASE("conv2d: a weight in groups is the weight of each group with zeros between them") {
+TEST_CASE("conv2d: a grouped weight equals a block-diagonal weight") {
   const Variable<double> x = pattern({2, 4, 5, 4}, 7, 11, 5);
   const Variable<double> w = pattern({6, 3, 2, 2}, 5, 7, 3);
   Array<double> wide = full<double>({6, 3, 2, 4}, 0);
@@ -477,7 +478,7 @@ TEST_CASE("conv_transpose2d: large images, empty arrays, derivatives") {
   compare_with({2, 14, 15, 32}, {24, 3, 3, 8}, {.stride = 2, .padding = 1, .output_padding = 1, .groups = 4});
   compare_with({2, 24, 15, 16}, {16, 4, 4, 1}, {.stride = 2, .padding = "same", .groups = 16});
   compare_with({0, 3, 4, 2}, {3, 2, 2, 2}, {});
-  compare_with({2, 3, 4, 0}, {3, 2, 2, 0}, {});  // the bias alone
+  compare_with({2, 3, 4, 0}, {3, 2, 2, 0}, {});  // only the bias
   compare_with({2, 3, 4, 2}, {0, 2, 2, 2}, {});
 
   check_derivatives(f({}), {1, 2, 2, 1}, {2, 2, 2, 1});
@@ -488,7 +489,7 @@ TEST_CASE("conv_transpose2d: large images, empty arrays, derivatives") {
 }
 
 TEST_CASE("conv_transpose2d is the adjoint of conv2d") {
-  // <conv2d(x, w), y> = <x, conv_transpose2d(y, w')>, w' being w with its channels exchanged.
+  // <conv2d(x, w), y> = <x, conv_transpose2d(y, w')>, where w' is w with its channels exchanged.
   const Variable<double> x = pattern({2, 7, 6, 3}, 7, 11, 5);
   const Variable<double> w = pattern({4, 3, 2, 3}, 5, 7, 3);
   const auto conv = conv2d(x, w, {.stride = 2, .padding = 1});
@@ -496,7 +497,7 @@ TEST_CASE("conv_transpose2d is the adjoint of conv2d") {
   const auto back =
       conv_transpose2d(y, transpose(w, {3, 1, 2, 0}), {.stride = 2, .padding = 1, .output_padding = {0, 0}});
   REQUIRE(back.shape() == x.shape());
-  CHECK(sum(conv * y).item() == sum(x * back).item());  // integers
+  CHECK(sum(conv * y).item() == sum(x * back).item());  // exact: integers
 }
 
 TEST_CASE("conv_transpose1d: known values, the definition, derivatives") {
@@ -536,15 +537,15 @@ TEST_CASE("convolutions: errors name shapes and what was expected") {
     return error_of([&] { conv2d(zeros(x), zeros(w), options); });
   };
   CHECK(conv({64, 28, 28, 3}, {6, 5, 5, 1}) ==
-        "conv2d: images {64, 28, 28, 3} have 3 channels, weight {6, 5, 5, 1} expects 1");
+        "conv2d: images {64, 28, 28, 3} have 3 channels; weight {6, 5, 5, 1} expects 1");
   CHECK(conv({64, 28, 28, 3}, {6, 5, 5, 2}, {.groups = 2}) ==
-        "conv2d: images {64, 28, 28, 3} have 3 channels, weight {6, 5, 5, 2} in 2 groups expects 4");
+        "conv2d: images {64, 28, 28, 3} have 3 channels; weight {6, 5, 5, 2} in 2 groups expects 4");
   CHECK(conv({64, 28, 28, 4}, {5, 5, 5, 2}, {.groups = 2}) ==
-        "conv2d: weight {5, 5, 5, 2} gives 5 channels; expected a multiple of 2 groups");
+        "conv2d: weight {5, 5, 5, 2} has 5 output channels; expected a multiple of 2 groups");
   CHECK(conv({64, 28, 28, 4}, {5, 5, 5, 2}, {.groups = 0}) ==
-        "conv2d: the number of groups is 0; expected a number from 1 on");
+        "conv2d: the number of groups is 0; expected a number of at least 1");
   CHECK(conv({64, 28, 28, 4}, {5, 5, 5, 2}, {.groups = -2}) ==
-        "conv2d: the number of groups is -2; expected a number from 1 on");
+        "conv2d: the number of groups is -2; expected a number of at least 1");
   CHECK(conv({28, 28, 1}, {6, 5, 5, 1}) == "conv2d: images of shape {28, 28, 1}; expected {N, H, W, C}");
   CHECK(conv({1, 28, 28, 1}, {5, 5}) == "conv2d: weight of shape {5, 5}; expected {O, kH, kW, I}");
   CHECK(conv({1, 28, 28, 1}, {5, 5}, {.groups = 2}) ==
@@ -556,15 +557,15 @@ TEST_CASE("convolutions: errors name shapes and what was expected") {
       conv({1, 4, 9, 1}, {2, 3, 3, 1}, {.padding = {0, 2}, .dilation = 2}) ==
       "conv2d: a window of 3 x 3, dilation 2 x 2, does not fit into images {1, 4, 9, 1} with padding 0 x 2");
   CHECK(conv({1, 4, 4, 1}, {2, 3, 3, 1}, {.stride = {1, 0}}) ==
-        "conv2d: the stride is 1 x 0; expected numbers from 1 on");
+        "conv2d: the stride is 1 x 0; expected numbers of at least 1");
   CHECK(conv({1, 4, 4, 1}, {2, 3, 3, 1}, {.dilation = 0}) ==
-        "conv2d: the dilation is 0 x 0; expected numbers from 1 on");
+        "conv2d: the dilation is 0 x 0; expected numbers of at least 1");
   CHECK(conv({1, 4, 4, 1}, {2, 3, 3, 1}, {.padding = -1}) ==
-        "conv2d: the padding is -1 x -1; expected numbers from 0 on");
-  CHECK(conv({1, 4, 4, 1}, {2, 0, 3, 1}) == "conv2d: the window is 0 x 3; expected numbers from 1 on");
+        "conv2d: the padding is -1 x -1; expected numbers of at least 0");
+  CHECK(conv({1, 4, 4, 1}, {2, 0, 3, 1}) == "conv2d: the window is 0 x 3; expected numbers of at least 1");
   CHECK(error_of([] {
           conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 1}), zeros({3}));
-        }) == "conv2d: bias of shape {3}, weight {2, 3, 3, 1} expects {2}");
+        }) == "conv2d: bias of shape {3}; weight {2, 3, 3, 1} expects {2}");
   CHECK(error_of([] { Padding("full"); }) == "padding: 'full'; expected a number, a pair, 'valid' or 'same'");
   CHECK_THROWS_AS(conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 1}), {.stride = 0}), ValueError);
   CHECK_THROWS_AS(conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 2})), ShapeError);
@@ -579,11 +580,11 @@ TEST_CASE("convolutions of sequences, and transposed: errors name shapes and wha
   CHECK(conv({1, 4, 4, 1}, {2, 3, 1}) == "conv1d: sequences of shape {1, 4, 4, 1}; expected {N, L, C}");
   CHECK(conv({1, 4, 1}, {2, 3, 3, 1}) == "conv1d: weight of shape {2, 3, 3, 1}; expected {O, k, I}");
   CHECK(conv({1, 4, 3}, {2, 3, 1}) ==
-        "conv1d: sequences {1, 4, 3} have 3 channels, weight {2, 3, 1} expects 1");
+        "conv1d: sequences {1, 4, 3} have 3 channels; weight {2, 3, 1} expects 1");
   CHECK(conv({1, 4, 1}, {2, 3, 1}, {.dilation = 2}) ==
         "conv1d: a window of 3, dilation 2, does not fit into sequences {1, 4, 1} with padding 0");
   CHECK(conv({1, 4, 1}, {2, 3, 1}, {.stride = -1}) ==
-        "conv1d: the stride is -1; expected a number from 1 on");
+        "conv1d: the stride is -1; expected a number of at least 1");
   CHECK(conv({1, 4, 1}, {2, 3, 1}, {.padding = {1, 2}}) ==
         "conv1d: the padding is 1 x 2; expected one number");
 
@@ -591,7 +592,7 @@ TEST_CASE("convolutions of sequences, and transposed: errors name shapes and wha
     return error_of([&] { conv_transpose2d(zeros(x), zeros(w), options); });
   };
   CHECK(up({1, 4, 4, 3}, {2, 3, 3, 2}) ==
-        "conv_transpose2d: images {1, 4, 4, 3} have 3 channels, weight {2, 3, 3, 2} expects 2");
+        "conv_transpose2d: images {1, 4, 4, 3} have 3 channels; weight {2, 3, 3, 2} expects 2");
   CHECK(up({1, 4, 4, 2}, {2, 3, 3, 2}, {.stride = 2, .output_padding = {1, 2}}) ==
         "conv_transpose2d: the output padding is 1 x 2; expected less than the stride, 2 x 2, or the "
         "dilation, 1 x 1");
@@ -602,7 +603,7 @@ TEST_CASE("convolutions of sequences, and transposed: errors name shapes and wha
         "padding 2 x 2");
   CHECK(error_of([] {
           conv_transpose1d(zeros({1, 4, 2}), zeros({3, 2, 2}), zeros({2}));
-        }) == "conv_transpose1d: bias of shape {2}, weight {3, 2, 2} expects {3}");
+        }) == "conv_transpose1d: bias of shape {2}; weight {3, 2, 2} expects {3}");
   CHECK(error_of([] {
           conv_transpose1d(zeros({1, 0, 2}), zeros({3, 2, 2}));
         }) ==

@@ -50,7 +50,7 @@ TEST_CASE("large triangles, in parallel") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("diag, of a vector and of a matrix") {
+TEST_CASE("diag of a vector and of a matrix") {
   const check::Listed listed("diag", {"np.diag", "torch.diag", "jnp.diag"});
   const auto f = [](int k) { return [k](const auto& x) { return diag(x, k); }; };
   const Array<double> v = xt::xarray<double>{1, 2};
@@ -106,7 +106,7 @@ TEST_CASE("trace") {
   check::operation(f(0, -1, -2), xt::xarray<double>{3, 15}, x);
 }
 
-TEST_CASE("with other namespaces open, Variables go to ours") {
+TEST_CASE("with other namespaces open, Variables use our functions") {
   using namespace xt;
   using namespace std;
   const xarray<double> raw{{1, 2}, {3, 4}};

@@ -8,7 +8,7 @@ std::size_t zeros(const Variable<double>& x) {
   return static_cast<std::size_t>(std::count(x.value().begin(), x.value().end(), 0.0));
 }
 
-/// Whether entry i is kept: SplitMix64 gives a number below a limit.
+/// Whether entry i is kept: its number from SplitMix64 is below a limit.
 bool is_kept(std::uint64_t stream, std::size_t i, double keep) {
   std::uint64_t z = stream + (i + 1) * 0x9e3779b97f4a7c15U;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
@@ -34,7 +34,7 @@ TEST_CASE("entries are kept with probability keep, and scaled by 1 / keep") {
   }
 }
 
-TEST_CASE("the note's form scales nothing in training") {
+TEST_CASE("dropout in the note's form does not scale in training") {
   Generator generator(1);
   const auto y =
       dropout(Variable<double>(full<double>({100}, 3)), {.keep = 0.5, .inverted = false}, generator);
@@ -46,7 +46,7 @@ TEST_CASE("keep = 1 changes nothing") {
   CHECK(dropout(Variable<double>(x), {.keep = 1}).value() == x);
 }
 
-TEST_CASE("the generator decides: same state, same mask; every call another one") {
+TEST_CASE("the generator's state determines the mask; each call draws another one") {
   const Variable<double> x = full<double>({1000}, 1);
   seed(4);
   const auto a = dropout(x);
@@ -56,7 +56,7 @@ TEST_CASE("the generator decides: same state, same mask; every call another one"
   CHECK_FALSE(a.value() == b.value());
 }
 
-TEST_CASE("the gradient passes where the entry was kept") {
+TEST_CASE("the gradient passes through kept entries") {
   const check::Listed listed("dropout", {"", "torch.nn.functional.dropout", "flax.nnx.Dropout"});
   const auto f = [](const auto& x) {
     Generator generator(3);
@@ -73,7 +73,7 @@ TEST_CASE("the gradient passes where the entry was kept") {
   CHECK_MESSAGE(check.ok, check.message);
 }
 
-TEST_CASE("the random numbers of a seed, whatever the size: SplitMix64 below a limit") {
+TEST_CASE("the mask of a seed does not depend on the size: SplitMix64 below a limit") {
   for (const std::size_t size : {1, 15, 16, 17, 1023, 1024, 1025, 70'001}) {
     Generator generator(9);
     const std::uint64_t stream = Generator(9)();
@@ -91,7 +91,7 @@ TEST_CASE("the random numbers of a seed, whatever the size: SplitMix64 below a l
   }
 }
 
-TEST_CASE("keep is a probability, and not 0") {
+TEST_CASE("keep must be a probability > 0") {
   const Variable<double> x = 1.0;
   for (const double keep : {0.0, -0.1, 1.1, std::nan("")})
     CHECK_THROWS_AS(dropout(x, {.keep = keep}), ValueError);
@@ -99,7 +99,7 @@ TEST_CASE("keep is a probability, and not 0") {
         "dropout: keep is 0; expected a probability in (0, 1]");
 }
 
-TEST_CASE("whole channels are dropped together, each sample's on its own") {
+TEST_CASE("whole channels are dropped, independently in each sample") {
   const Variable<double> x = full<double>({200, 3, 2, 5}, 1);
   Generator generator(1);
   const auto y = dropout(x, {.keep = 0.25, .channels = true}, generator);
@@ -114,7 +114,7 @@ TEST_CASE("whole channels are dropped together, each sample's on its own") {
       }
     }
   }
-  CHECK(kept > 200);  // 250 expected of 1000, deviation 14
+  CHECK(kept > 200);  // expected 250 of 1000, standard deviation 14
   CHECK(kept < 300);
   const auto sequences =
       dropout(Variable<double>(full<double>({50, 7, 3}, 1)), {.channels = true}, generator);

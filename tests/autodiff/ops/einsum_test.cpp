@@ -8,8 +8,8 @@ namespace {
 
 using Arrays = std::vector<Array<double>>;
 
-/// The sum by its definition: loops over all letters of "ab,bc->ac", and adds each product where it belongs.
-/// It knows no "...", no spaces and no implicit result. An axis of extent 1 has only its entry 0.
+/// The sum by its definition: loops over all letters of "ab,bc->ac", and adds each product to its entry of
+/// the result. Without "...", spaces and implicit results. An axis of extent 1 is always read at index 0.
 Array<double> by_definition(const std::string& subscripts, const Arrays& operands) {
   std::vector<std::string> lists(1);
   for (const char c : subscripts.substr(0, subscripts.find("->"))) {
@@ -55,7 +55,7 @@ Array<double> by_definition(const std::string& subscripts, const Arrays& operand
   return result;
 }
 
-/// Checks value and derivatives; `plain` says the same as `subscripts` with letters only.
+/// Checks value and derivatives; `plain` is equivalent to `subscripts`, with letters only.
 void check_pattern(const std::string& subscripts, const std::string& plain,
                    const std::vector<Shape>& shapes) {
   CAPTURE(subscripts);
@@ -78,7 +78,7 @@ const check::Elsewhere elsewhere{"np.einsum", "torch.einsum", "jnp.einsum"};
 
 }  // namespace
 
-TEST_CASE("one operand: orders, sums, diagonals") {
+TEST_CASE("one operand: transposes, sums, diagonals") {
   const check::Listed listed("einsum", elsewhere);
   const std::vector<Pattern> patterns{
       {"->", {{{}}}},
@@ -171,7 +171,7 @@ TEST_CASE("implicit results, spaces and ...") {
   check_pattern("i...j->...", "iabj->ab", {{2, 2, 3, 2}});
   check_pattern("...ii->...", "aii->a", {{2, 3, 3}});
   check_pattern("i...i", "iai->a", {{2, 3, 2}});
-  check_pattern("...i->i", "i->i", {{3}});  // "..." over no axes
+  check_pattern("...i->i", "i->i", {{3}});  // "..." stands for no axes
   check_pattern("i->...i", "i->i", {{3}});
   check_pattern("...ij,...jk->...ik", "aij,ajk->aik", {{2, 2, 3}, {2, 3, 2}});
   check_pattern("...ij,...jk", "abij,bjk->abik", {{2, 1, 2, 3}, {2, 3, 2}});
@@ -182,7 +182,7 @@ TEST_CASE("implicit results, spaces and ...") {
   check_pattern("...a,...b,c->b...ac", "xa,xb,c->bxac", {{2, 2}, {2, 3}, {2}});
 }
 
-TEST_CASE("the order of contraction is no part of the result") {
+TEST_CASE("the result does not depend on the order of contraction") {
   const Array<double> a = check::draw({30, 2}, -1, 1, 1);
   const Array<double> b = check::draw({2, 40}, -1, 1, 2);
   const Array<double> c = check::draw({40, 3}, -1, 1, 3);
@@ -191,7 +191,7 @@ TEST_CASE("the order of contraction is no part of the result") {
   CHECK(check::close<double>(einsum("ij,jk,kl->il", x, b, c).value(), expected, 1e-13));
   CHECK(check::close<double>(einsum("kl,ij,jk->il", c, x, b).value(), expected, 1e-13));
   CHECK(check::close<double>(einsum("jk,kl,ij->il", b, c, x).value(), expected, 1e-13));
-  // 2^40 products if all indices were looped over at once.
+  // Looping over all indices at once would take 2^40 products.
   const std::vector<Variable<double>> many(40, Variable<double>(full<double>({2, 2}, 0.5)));
   std::string chain;
   const std::string letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -217,7 +217,7 @@ TEST_CASE("third derivatives, arrays, numbers, floats and lists of operands") {
   CHECK(grad(curvature)(x).value() == xarray<float>{6, 6});
 }
 
-TEST_CASE("strings that mean nothing") {
+TEST_CASE("malformed subscripts") {
   const Variable<double> x = check::draw({2, 2});
   const auto message = [&](const char* text) {
     return check::message<ValueError>([&] { einsum(text, x, x); });
@@ -240,7 +240,7 @@ TEST_CASE("strings that mean nothing") {
         "einsum: \"i\" names 1 operand; 0 given");
 }
 
-TEST_CASE("operands that do not fit") {
+TEST_CASE("operands that do not match the subscripts") {
   const Variable<double> a = check::draw({2, 3});
   const Variable<double> b = check::draw({4, 5});
   const Variable<double> row = check::draw({1, 3});

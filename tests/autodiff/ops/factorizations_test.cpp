@@ -19,7 +19,7 @@ Variable<T> across(const Variable<T>& x) {
   return transpose(x, order);
 }
 
-/// x as {..., n, n} with its entries on the diagonals.
+/// Matrices {..., n, n} with the entries of x on the diagonals.
 template <class T>
 Variable<T> on_diagonal(const Variable<T>& x) {
   const auto n = static_cast<std::ptrdiff_t>(x.shape().back());
@@ -33,8 +33,7 @@ Variable<T> symmetric(const Variable<T>& x) {
   return (x + across(x)) / 2;
 }
 
-/// The columns of x, each mixed with all others: Q alone does not depend on the last column of a square
-/// matrix.
+/// Linear combinations of the columns of x, because Q does not depend on the last column of a square matrix.
 template <class T>
 Variable<T> mixed(const Variable<T>& x) {
   const std::size_t n = x.shape().back();
@@ -55,14 +54,14 @@ Array<double> identities(Shape shape, std::size_t n) {
   return result;
 }
 
-/// Checks that two arrays agree and notes it of the operation in whose test this is.
+/// Checks that two arrays agree, and records the check for the operation that is being tested.
 void agree(const Variable<double>& came, const Array<double>& expected) {
   const bool same = check::close(came.value(), expected, 1e-13);
   CHECK(same);
   check::Listed::note(check::Listed::value, same);
 }
 
-/// The largest entry beside the triangle that a triangular matrix may have entries in.
+/// The largest magnitude outside the triangle of a triangular matrix.
 double beyond(const Variable<double>& x, bool lower) {
   const std::size_t m = x.shape(x.dimension() - 2);
   const std::size_t n = x.shape(x.dimension() - 1);
@@ -183,7 +182,7 @@ TEST_CASE("eigh") {
   CHECK(grad(grad(grad(f)))(Variable<double>(0.75)).item() == doctest::Approx(-2.25 / std::pow(1.5625, 2.5)));
 }
 
-TEST_CASE("eigenvalues that are equal have gradients, as long as the vectors do not matter") {
+TEST_CASE("equal eigenvalues have gradients if the result does not depend on the vectors") {
   const Variable<double> one = xt::xarray<double>(xt::eye<double>(3));
   Tape tape;
   const auto [w, v] = eigh(one);
@@ -204,7 +203,7 @@ TEST_CASE("svd") {
     check::derivatives(values, x);
     check::derivatives([](const auto& a) { return square(svd(a).u); }, x);
     check::derivatives([](const auto& a) { return square(svd(a).vt); }, x);
-    check::derivatives(  // what does not change with the signs
+    check::derivatives(  // a function that does not depend on the signs
         [](const auto& a) {
           const auto [u, s, vt] = svd(a);
           return matmul(matmul(u, on_diagonal(sin(s))), vt);
@@ -251,14 +250,14 @@ TEST_CASE("matrices that cannot be factorised") {
       check::has(check::message<LinearAlgebraError>([&] { tape.gradient(sum(r), dependent); }), "singular"));
 }
 
-TEST_CASE("NaN and infinity end, in an error or in NaN") {
+TEST_CASE("NaN and infinity lead to an error or to NaN, not to an endless loop") {
   for (const std::size_t n : {1, 2, 5, 40}) {
     for (const double odd : {missing, inf}) {
       Array<double> a = positive(Variable<double>(check::draw({n, n}))).value();
       a.data()[n * n - 1] = odd;
       const Variable<double> x = a;
-      CHECK(check::has(check::message<LinearAlgebraError>([&] { eigh(x); }), "holds NaN or infinity"));
-      CHECK(check::has(check::message<LinearAlgebraError>([&] { svd(x); }), "holds NaN or infinity"));
+      CHECK(check::has(check::message<LinearAlgebraError>([&] { eigh(x); }), "contains NaN or infinity"));
+      CHECK(check::has(check::message<LinearAlgebraError>([&] { svd(x); }), "contains NaN or infinity"));
       CHECK(!std::isfinite(xt::sum(qr(x).r.value())()));
       if (std::isnan(odd)) CHECK_THROWS_AS(cholesky(x), LinearAlgebraError);
     }

@@ -46,7 +46,7 @@ TEST_CASE("take along an axis, and of all entries") {
   check::operation(of_all(Array<int>(Shape{0})), Array<double>(Shape{0}), Array<double>(Shape{0, 3}));
 }
 
-TEST_CASE("take: what is taken several times adds up its gradients") {
+TEST_CASE("take: the gradients of repeated entries add up") {
   const Variable<double> v = x;
   Tape tape;
   const auto y = sum(take(v, {0, 0, 2, 0}, 1) * xt::xarray<double>{1, 10, 100, 1'000});
@@ -90,7 +90,7 @@ TEST_CASE("take_along_axis") {
                    xt::xarray<double>{{60, 30, 50}, {60, 40, 50}}, a);
   check::operation(f(column({-1, 0, 0}), -2), check::filled({3, 3}, {60, 40, 50, 10, 30, 20, 10, 30, 20}), a);
   check::operation(f(xt::xarray<int>{2, 2, 0}, 0), xt::xarray<double>{7, 7, 5}, xt::xarray<double>{5, 6, 7});
-  // x broadcasts, too.
+  // x broadcasts as well.
   check::operation(f(xt::xarray<int>{{0, 1}, {2, 2}, {1, 0}}, 1), xt::xarray<double>{{5, 6}, {7, 7}, {6, 5}},
                    check::filled({1, 3}, {5, 6, 7}));
   check::operation(f(Array<int>(Shape{2, 0}), 1), Array<double>(Shape{2, 0}), a);
@@ -103,7 +103,7 @@ TEST_CASE("take_along_axis") {
                    "do not broadcast"));
   CHECK(check::message<ShapeError>([&] {
           take_along_axis(v, column({0, 3}), 1);
-        }) == "take_along_axis: index 3 on axis 1 of an array of shape {2, 3}");
+        }) == "take_along_axis: index 3 is out of range for axis 1 of an array of shape {2, 3}");
 }
 
 TEST_CASE("gather") {
@@ -136,7 +136,7 @@ TEST_CASE("gather") {
   CHECK(
       check::has(check::message<ShapeError>([&] { gather(v, xt::xarray<int>{0}, 1); }), "equally many axes"));
   CHECK(check::has(check::message<ShapeError>([&] { gather(v, column({4}), 1); }),
-                   "gather: index 4 on axis 1"));
+                   "gather: index 4 is out of range for axis 1"));
 }
 
 TEST_CASE("scatter_add") {
@@ -161,17 +161,18 @@ TEST_CASE("scatter_add") {
           scatter_add(v, column({0, 0}), xt::xarray<double>{1, 2, 3}, 0);
         }) == "scatter_add: a value of shape {3} does not broadcast to the part's shape {2, 1}");
   CHECK(check::has(check::message<ShapeError>([&] { scatter_add(v, column({3}), 1.0, 0); }),
-                   "scatter_add: index 3 on axis 0"));
+                   "scatter_add: index 3 is out of range for axis 0"));
 }
 
-TEST_CASE("positions that are not there") {
+TEST_CASE("positions out of range") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] {
           take(v, {0, 4}, 1);
-        }) == "take: index 4 on axis 1 of an array of shape {3, 4}");
-  CHECK(check::has(check::message<ShapeError>([&] { take(v, -4, 0); }), "take: index -4 on axis 0"));
+        }) == "take: index 4 is out of range for axis 1 of an array of shape {3, 4}");
+  CHECK(check::has(check::message<ShapeError>([&] { take(v, -4, 0); }),
+                   "take: index -4 is out of range for axis 0"));
   CHECK(check::message<ShapeError>([&] { take(v, 12); }) ==
-        "take: position 12 among the 12 entries of an array of shape {3, 4}");
+        "take: position 12 is out of range for the 12 entries of an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { take(v, xt::xarray<int>{0}, 2); }), "take: axis 2"));
   CHECK(check::has(check::message<ShapeError>([&] {
                      take(v, xt::xarray<std::uint64_t>{std::numeric_limits<std::uint64_t>::max()}, 0);

@@ -41,7 +41,7 @@ TEST_CASE("values and derivatives at the edges") {
   CHECK(std::isinf(check::slope([](const auto& v) { return atanh(v); }, Variable<double>(1.0)).item()));
 }
 
-TEST_CASE("precision over the range, near 0 too") {
+TEST_CASE("precision over the range, also near 0") {
   for (const double far : {1e-6, 1.0, 20.0}) {
     check::double_precision([](const auto& x) { return sinh(x); }, [](double x) { return std::sinh(x); },
                             -far, far);

@@ -22,7 +22,7 @@ using Bound = std::optional<std::ptrdiff_t>;
 Bound bound(std::ptrdiff_t value) { return value; }
 Bound bound(xt::placeholders::xtuph) { return std::nullopt; }
 
-/// The indices of a slice of `n` entries by the words of Python's library reference, "common sequence
+/// The indices of a slice of `n` entries as defined in Python's library reference, "common sequence
 /// operations", notes 3 to 5.
 std::vector<double> by_definition(std::ptrdiff_t n, Bound i, Bound j, std::ptrdiff_t k) {
   const auto limit = [&](std::ptrdiff_t bound) {
@@ -52,7 +52,7 @@ void as_python(A start, B stop, C step) {
 
 }  // namespace
 
-TEST_CASE("view: indices, ranges and all, as NumPy has them") {
+TEST_CASE("view: indices, ranges and all, as in NumPy") {
   const check::Listed listed("view", {"x[i, a:b:c]", "x[i, a:b:c]", "x[i, a:b:c]"});
   slices(xt::xarray<double>{10, 11, 12, 13}, 1);
   slices(xt::xarray<double>{20, 21, 22, 23}, -1);
@@ -64,7 +64,7 @@ TEST_CASE("view: indices, ranges and all, as NumPy has them") {
   slices(xt::xarray<double>{22, 21}, -1, xt::range(2, 0, -1));
   slices(xt::xarray<double>{{2, 3}, {12, 13}, {22, 23}}, xt::all(), xt::range(-2, _));
   slices(xt::xarray<double>{{0, 1, 2}, {10, 11, 12}, {20, 21, 22}}, xt::all(), xt::range(_, -1));
-  slices(xt::xarray<double>{12, 13}, 1, xt::range(2, 100));  // stops at the end
+  slices(xt::xarray<double>{12, 13}, 1, xt::range(2, 100));  // clamped to the extent
   slices(full<double>({}, 12), 1, 2);
   slices(full<double>({}, 13), std::size_t{1}, std::int8_t{-1});
   slices(x);
@@ -87,7 +87,7 @@ TEST_CASE("view: new axes, ellipsis, nothing") {
   CHECK(view(Variable<double>(3.0), xt::newaxis(), xt::ellipsis()).shape() == Shape{1});
 }
 
-TEST_CASE("view: every range, as Python has it") {
+TEST_CASE("view: all ranges, as in Python") {
   for (std::ptrdiff_t start = -7; start <= 7; ++start) {
     for (const std::ptrdiff_t step : {-7, -3, -2, -1, 1, 2, 3, 7}) {
       for (std::ptrdiff_t stop = -7; stop <= 7; ++stop) as_python(start, stop, step);
@@ -109,7 +109,7 @@ TEST_CASE("view: every range, as Python has it") {
         xt::xarray<double>{0});
 }
 
-TEST_CASE("view: a part used twice adds up") {
+TEST_CASE("view: the gradients of a part used twice add up") {
   const Variable<double> v = x;
   Tape tape;
   const auto y = sum(view(v, 0)) + 2 * sum(view(v, xt::all(), 0));
@@ -120,7 +120,7 @@ TEST_CASE("view: arrays of integers, as NumPy places their axes") {
   const check::Listed listed("view with index arrays", {"x[[2, 0], :]", "x[[2, 0], :]", "x[[2, 0], :]"});
   slices(xt::xarray<double>{{20, 21, 22, 23}, {0, 1, 2, 3}, {20, 21, 22, 23}}, rows);
   slices(xt::xarray<double>{{3, 1}, {13, 11}, {23, 21}}, xt::all(), xt::xarray<std::int8_t>{-1, 1});
-  slices(xt::xarray<double>{23, 1, 22}, rows, xt::xarray<std::uint64_t>{3, 1, 2});  // together
+  slices(xt::xarray<double>{23, 1, 22}, rows, xt::xarray<std::uint64_t>{3, 1, 2});  // elementwise
   slices(xt::xarray<double>{{22, 2, 22}, {20, 0, 20}}, rows,
          xt::reshape_view(xt::xarray<int>{2, 0}, {2, 1}));  // broadcast
   slices(xt::xarray<double>{21, 1, 21}, rows, 1);
@@ -138,12 +138,12 @@ TEST_CASE("view: arrays of integers, as NumPy places their axes") {
   };
   part(check::filled({2, 3, 2}, {10, 11, 0, 1, 8, 9, 22, 23, 12, 13, 20, 21}), xt::all(), j, i,
        xt::range(_, _, 1));
-  // A slice between them: their axis comes first. So does that of an array and an integer.
+  // If a slice separates the arrays, their axis comes first. The same holds for an array and an integer.
   part(xt::xarray<double>{{20, 22}, {0, 2}, {8, 10}}, i, j, xt::all(), xt::xarray<int>{0});
   part(check::filled({2, 3, 2}, {0, 1, 4, 5, 8, 9, 0, 1, 4, 5, 8, 9}), 0, xt::all(), xt::xarray<int>{0, 0});
 }
 
-TEST_CASE("view: arrays of booleans choose where they are true") {
+TEST_CASE("view: arrays of booleans select where they are true") {
   const check::Listed listed("view with masks", {"x[mask]", "x[mask]", "x[mask]"});
   slices(xt::xarray<double>{{0, 1, 2, 3}, {20, 21, 22, 23}}, xt::xarray<bool>{true, false, true});
   slices(xt::xarray<double>{{1, 3}, {11, 13}, {21, 23}}, xt::all(),
@@ -170,8 +170,8 @@ TEST_CASE("masked_select") {
   CHECK(check::message<ShapeError>([&] {
           masked_select(v, xt::xarray<bool>{true, false});
         }) ==
-        "masked_select: a mask of shape {2} from axis 0 of an array of shape {3, 4} on; expected the "
-        "extents of its axes");
+        "masked_select: a mask of shape {2} at axis 0 of an array of shape {3, 4}; expected the extents "
+        "from this axis on");
 }
 
 TEST_CASE("index_update: a copy with other entries") {
@@ -193,7 +193,7 @@ TEST_CASE("index_update: a copy with other entries") {
       xt::xarray<double>{{7, 8, 9}, {3, 4, 5}}, small, xt::xarray<double>{7, 8, 9});
   check::operation([](const auto& a, const auto& v) { return index_update(a, xt::range(2, 2), v); }, small,
                    small, full<double>({}, 9));
-  // The last of several writes stays, and it alone has a gradient.
+  // Of several writes to an entry the last counts, and only its value gets a gradient.
   const auto repeated = [](const auto& a, const auto& v) {
     return index_update(a, xt::all(), xt::xarray<int>{2, 0, -1}, v);
   };
@@ -248,7 +248,7 @@ TEST_CASE("index_add: repeated indices add up") {
         }) == "index_add: a value of shape {2} does not broadcast to the part's shape {3}");
 }
 
-TEST_CASE("long rows of indices, in parallel, the same for any number of threads") {
+TEST_CASE("long rows of indices, in parallel: the same result for any number of threads") {
   const std::size_t count = 100'003;
   xt::xarray<int> indices = xt::xarray<int>::from_shape({count});
   for (std::size_t i = 0; i < count; ++i) indices(i) = static_cast<int>(i * 7919 % 997);
@@ -269,18 +269,19 @@ TEST_CASE("long rows of indices, in parallel, the same for any number of threads
   CHECK(picked == to_array<double>(xt::view(wide, xt::keep(1'999, 3))));
 }
 
-TEST_CASE("what is not there") {
+TEST_CASE("index errors") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] { view(v, 3); }) ==
-        "view: index 3 on axis 0 of an array of shape {3, 4}");
-  CHECK(check::has(check::message<ShapeError>([&] { view(v, 0, -5); }), "index -5 on axis 1"));
+        "view: index 3 is out of range for axis 0 of an array of shape {3, 4}");
+  CHECK(
+      check::has(check::message<ShapeError>([&] { view(v, 0, -5); }), "index -5 is out of range for axis 1"));
   CHECK(check::message<ShapeError>([&] { view(v, 0, 0, 0); }) ==
         "view: 3 indices for an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { view(v, xt::ellipsis(), xt::ellipsis()); }), "ellipsis"));
   CHECK(check::has(check::message<ValueError>([&] { view(v, xt::range(0, 3, 0)); }), "zero"));
   CHECK(check::message<ShapeError>([&] {
           view(v, xt::all(), xt::xarray<int>{0, 4});
-        }) == "view: index 4 on axis 1 of an array of shape {3, 4}");
+        }) == "view: index 4 is out of range for axis 1 of an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { view(v, std::numeric_limits<std::uint64_t>::max()); }),
                    "view: index"));
   CHECK(check::message<ShapeError>([&] {

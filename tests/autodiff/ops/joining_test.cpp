@@ -106,7 +106,7 @@ TEST_CASE("split into equal parts and at indices") {
   check::operation(part(indices, 1, 2), xt::xarray<double>{{3, 4, 5}, {9, 10, 11}}, x);
   check::operation(part(indices, 1, 3), Array<double>(Shape{2, 0}), x);
   const Variable<double> v = x;
-  CHECK(split(v, {4, 2}, 1)[1].shape() == Shape{2, 0});  // as Python slices from 4 to 2
+  CHECK(split(v, {4, 2}, 1)[1].shape() == Shape{2, 0});  // as in Python's slice from 4 to 2
   CHECK(split(v, {4, 2}, 1)[2].value() == xt::xarray<double>{{2, 3, 4, 5}, {8, 9, 10, 11}});
   CHECK(split(v, std::vector<std::ptrdiff_t>()).size() == 1);
   CHECK(split(Variable<double>(Array<double>(Shape{0, 2})), 3)[2].shape() == Shape{0, 2});

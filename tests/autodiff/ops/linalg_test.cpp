@@ -4,7 +4,7 @@ using namespace xgrad;
 
 namespace {
 
-/// a {m, k} times b {k, n}, by the definition.
+/// The product of a {m, k} and b {k, n}, by the definition.
 xt::xarray<double> times(const xt::xarray<double>& a, const xt::xarray<double>& b) {
   xt::xarray<double> c = xt::zeros<double>({a.shape(0), b.shape(1)});
   for (std::size_t i = 0; i < a.shape(0); ++i) {
@@ -58,7 +58,7 @@ TEST_CASE("matmul of batches, which broadcast") {
   }
 }
 
-TEST_CASE("matmul over no inner entries is zero") {
+TEST_CASE("matmul with an empty inner axis is zero") {
   const Variable<double> a = Array<double>(Shape{2, 0});
   CHECK(matmul(a, Array<double>(Shape{0, 3})).value() == full<double>({2, 3}, 0));
 }
@@ -97,7 +97,7 @@ TEST_CASE("linear: x W^T + b") {
                    "bias"));
 }
 
-TEST_CASE("products with a vector, of every length around the vectors of the machine") {
+TEST_CASE("products with a vector, for all lengths around the vector width") {
   for (const std::size_t k : {1, 2, 3, 7, 16, 31, 65, 130, 1500}) {
     for (const std::size_t n : {1, 5, 17, 300}) {
       CAPTURE(k);

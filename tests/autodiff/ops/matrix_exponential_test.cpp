@@ -54,7 +54,7 @@ TEST_CASE("expm") {
     CHECK(check::close(value({{0, -angle}, {angle, 0}}), xt::xarray<double>{{c, -s}, {s, c}}, 1e-12));
   }
   CHECK(!std::isfinite(value({{1000, 0}, {0, -1000}})(0, 0)));
-  // cos is a part of the exponential of a rotation.
+  // cos is an entry of the exponential of the generator of a rotation.
   const auto cosine = [](const Variable<double>& t) {
     return sum(expm(t * xt::xarray<double>{{0, -1}, {1, 0}}) * xt::xarray<double>{{1, 0}, {0, 0}});
   };

@@ -96,7 +96,7 @@ TEST_CASE("ties in magnitude share the gradient equally") {
   CHECK(grad(norm_of_order(-inf))(x).value() == xt::xarray<double>{0, 0.5, 0, -0.5});
 }
 
-TEST_CASE("norms neither overflow nor vanish") {
+TEST_CASE("norms neither overflow nor underflow") {
   for (const double scale : {1e-200, 1e200}) {
     const Variable<double> x = xt::xarray<double>{{3 * scale, -4 * scale}, {0, 0}};
     CHECK(norm(x, 1).value()(0) == doctest::Approx(5 * scale).epsilon(1e-14));
@@ -143,7 +143,7 @@ TEST_CASE("norms with all namespaces open") {
   CHECK(ours);
 }
 
-TEST_CASE("orders that are none, and empty arrays") {
+TEST_CASE("invalid orders, and empty arrays") {
   const Variable<double> x = check::draw({2, 3});
   const Variable<double> none = Array<double>(Shape{0, 3});
   CHECK(check::message<ValueError>([&] { norm(x, {.order = -1}); }) ==
@@ -157,5 +157,5 @@ TEST_CASE("orders that are none, and empty arrays") {
     CHECK(norm(none, 0, {.order = p, .keep = keep_dims}).shape() == Shape{1, 3});
   }
   CHECK(check::message<ShapeError>([&] { norm(none, {.order = inf}); }) ==
-        "norm: nothing to take the maximum of in an array of shape {0, 3}");
+        "norm: an array of shape {0, 3} has no entries to take the maximum of");
 }

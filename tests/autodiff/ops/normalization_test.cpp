@@ -54,7 +54,7 @@ TEST_CASE("batch_norm: many rows, over several threads, far from zero") {
         batch_norm(Variable<double>(x), Variable<double>(weight), Variable<double>(bias)).value(), expected,
         1e-10));
     const auto single = [](const Array<double>& a) { return Variable<float>(xt::cast<float>(a)); };
-    // float knows x itself to 6e-5 of its deviation
+    // x itself has a rounding error of 6e-5 of its deviation in float
     CHECK(check::close(batch_norm(single(x), single(weight), single(bias)).value(), expected, 1e-4));
   }
 }
@@ -78,7 +78,7 @@ TEST_CASE("the gradients of weight and bias, over several threads") {
   CHECK(check::close(fused[2].value(), to_array<double>(xt::sum(g, {0})), 1e-12));
 }
 
-TEST_CASE("batch_norm with moments that are known") {
+TEST_CASE("batch_norm with given moments") {
   const check::Listed listed("batch_norm", {"", "F.batch_norm", "flax.linen.BatchNorm"});
   for (const Shape& shape : {Shape{1, 2}, Shape{3, 2}, Shape{2, 3, 1, 2}}) {
     CAPTURE(to_string(shape));
@@ -99,7 +99,7 @@ TEST_CASE("batch_norm with moments that are known") {
   }
 }
 
-TEST_CASE("the moments come out") {
+TEST_CASE("batch_norm returns the moments") {
   Moments<double> moments;
   const Variable<double> one = full<double>({2}, 1.0);
   batch_norm(Variable<double>(check::filled({2, 2}, {1, 5, 3, 5})), one, one, 1e-5, &moments);
@@ -109,7 +109,7 @@ TEST_CASE("the moments come out") {
   CHECK(moments.variance(1) == 0);
 }
 
-TEST_CASE("equal values have no deviation: the bias comes out") {
+TEST_CASE("equal values have no deviation: the result is the bias") {
   const Variable<double> one = full<double>({1}, 1.0);
   const auto y = batch_norm(Variable<double>(full<double>({3, 1}, 7.0)), one, one);
   CHECK(y.value()(0, 0) == 1);
@@ -118,7 +118,7 @@ TEST_CASE("equal values have no deviation: the bias comes out") {
   CHECK(std::isnan(nan.value()(0, 0)));
 }
 
-TEST_CASE("batch_norm says what does not fit") {
+TEST_CASE("batch_norm: errors name what does not match") {
   const auto of = [](const Shape& x, const Shape& w, const Shape& b, double epsilon) {
     return [=] {
       batch_norm(Variable<double>(full<double>(x, 1.0)), Variable<double>(full<double>(w, 1.0)),
@@ -128,9 +128,9 @@ TEST_CASE("batch_norm says what does not fit") {
   CHECK(check::message<ShapeError>(of({2, 3}, {3}, {2}, 1e-5)) ==
         "batch_norm: weight {3} and bias {2} for x of shape {2, 3}; expected {3} for both");
   CHECK(check::message<ShapeError>(of({0, 3}, {3}, {3}, 1e-5)) ==
-        "batch_norm: x of shape {0, 3}; expected {..., C} with an entry at least");
+        "batch_norm: x of shape {0, 3}; expected {..., C} with at least one entry");
   CHECK(check::message<ShapeError>(of({3}, {3}, {3}, 1e-5)) ==
-        "batch_norm: x of shape {3}; expected {..., C} with an entry at least");
+        "batch_norm: x of shape {3}; expected {..., C} with at least one entry");
   CHECK(check::message<ValueError>(of({2, 3}, {3}, {3}, -1)) ==
         "batch_norm: epsilon = -1; expected a finite number >= 0");
 }

@@ -29,7 +29,7 @@ TEST_CASE("pad with a constant") {
   check::operation(padded({{0, 0}, {1, 1}, {0, 1}, {0, 0}}, {.value = 9}),
                    check::filled({1, 3, 2, 2}, {9, 9, 9, 9, 0, 1, 9, 9, 9, 9, 9, 9}),
                    check::count_up({1, 1, 1, 2}));
-  // The constant is none of x: neither derivative sees it.
+  // The constant does not affect the gradient.
   const Variable<double> v = three;
   Tape tape;
   const auto y = sum(square(pad(v, 1, {.value = 100})));
@@ -45,7 +45,7 @@ TEST_CASE("pad with the edge") {
   check::operation(padded({1, 1}, edge), full<double>({3}, 5), full<double>({1}, 5));
 }
 
-TEST_CASE("pad by reflection at the edge, and beyond it") {
+TEST_CASE("pad by reflection, without and with repeating the edge") {
   const check::Listed listed("pad");
   const PadOptions reflect{.mode = PadMode::reflect};
   const PadOptions symmetric{.mode = PadMode::symmetric};
@@ -81,14 +81,14 @@ TEST_CASE("pad of images, in parallel") {
   CHECK(xt::sum(xt::abs(big))() == doctest::Approx(xt::sum(xt::abs(images))()));
 }
 
-TEST_CASE("what cannot be padded") {
+TEST_CASE("padding errors") {
   const Variable<double> x = matrix;
   CHECK(check::message<ShapeError>([&] {
           pad(x, {{1, 1}, {1, 1}, {1, 1}});
         }) == "pad: 3 pairs of widths for an array of shape {2, 3}; expected 2 or one");
   CHECK(check::message<ValueError>([&] {
           pad(x, {{0, 0}, {1, -1}});
-        }) == "pad: widths 1 and -1 on axis 1; expected no negative numbers");
+        }) == "pad: widths 1 and -1 on axis 1; expected nonnegative numbers");
   const Variable<double> empty = Array<double>(Shape{0, 3});
   CHECK(check::message<ShapeError>([&] { pad(empty, 1, {.mode = PadMode::reflect}); }) ==
         "pad: axis 0 of an array of shape {0, 3} is empty; mode 'reflect' cannot extend it");

@@ -41,7 +41,7 @@ TEST_CASE("derivatives at the edges") {
   const Variable<double> x = xt::xarray<double>{0, 2, -3, missing};
   CHECK(is(check::slope([](const auto& v) { return abs(v); }, x), {0, 1, -1, missing}));
   CHECK(is(check::slope([](const auto& v) { return floor(v); }, x), {0, 0, 0, 0}));
-  // An infinite cotangent does not become NaN where nothing of it is taken.
+  // An infinite cotangent does not become NaN where the derivative is 0.
   CHECK(is(check::slope([](const auto& v) { return sqrt(abs(v)); }, Variable<double>(0.0)), 0));
   CHECK(
       grad(grad([](const Variable<double>& v) { return abs(v) * abs(v); }))(Variable<double>(-1.5)).item() ==
@@ -76,7 +76,7 @@ TEST_CASE("clip to numbers") {
   CHECK(is(check::slope(f, x), {0, 1, 1, 1, 0, 0, 0, 1}));  // 1 at the bounds
   CHECK(is(clip(x, 2, 1), {1, 1, 1, 1, 1, 1, 1, missing}));
   CHECK(is(clip(x, 0, inf), {0, 0, 0, 1, 2, inf, 0, missing}));
-  // sqrt is infinitely steep at the bound; where that was not reached by x, this does not get through.
+  // The derivative of sqrt is infinite at the bound; where x is clipped, it does not become NaN.
   const auto rooted = [](const auto& v) { return sqrt(clip(v, 0, 4)); };
   CHECK(is(check::slope(rooted, xt::xarray<double>{-1, 1, 9}), {0, 0.5, 0}));
 }

@@ -21,7 +21,7 @@ std::vector<T> entries(const Variable<T>& x) {
   return {x.value().begin(), x.value().end()};
 }
 
-/// The windows that slide over an axis, as the documentation defines them.
+/// The sliding windows of an axis, as defined in the documentation.
 check::Windows windows(std::size_t extent, std::size_t taps, std::size_t stride, std::size_t dilation,
                        std::size_t padding, bool same) {
   const auto size = static_cast<int>(extent);
@@ -47,7 +47,7 @@ check::Windows windows(std::size_t extent, std::size_t taps, std::size_t stride,
   return result;
 }
 
-/// A pooling as the documentation defines it.
+/// A pooling as defined in the documentation.
 check::Pooling pooling(const Shape& x, Size2d window, const std::optional<Size2d>& stride,
                        const Padding& padding, Size2d dilation = 1) {
   const Size2d step = stride.value_or(window);
@@ -102,7 +102,7 @@ std::string error_of(F&& f) {
 
 Variable<double> zeros(const Shape& shape) { return full<double>(shape, 0); }
 
-/// The gradient of sum(max_pool2d(x)) by x.
+/// The gradient of sum(max_pool2d(x)) with respect to x.
 template <class T>
 Variable<T> sum_gradient(const Variable<T>& x, Size2d window, const MaxPool2dOptions& options = {},
                          Generator& generator = default_generator()) {
@@ -153,7 +153,7 @@ TEST_CASE("avg_pool2d: values and gradients follow the definition over shapes an
   }
 }
 
-TEST_CASE("pooling: images that several threads share") {
+TEST_CASE("pooling: images split among threads") {
   for (const std::size_t batch : {1, 3}) {
     const Shape shape{batch, 83, 64, 24};
     compare_max(shape, 3, {.stride = 2, .padding = 1});
@@ -164,7 +164,7 @@ TEST_CASE("pooling: images that several threads share") {
   }
 }
 
-TEST_CASE("max_pool1d and avg_pool1d are those of images of one row") {
+TEST_CASE("max_pool1d and avg_pool1d equal pooling of images of one row") {
   const auto compare = [](const Shape& shape, std::size_t window, const MaxPool1dOptions& max_options,
                           const AvgPool1dOptions& avg_options) {
     INFO(describe(shape, {1, window}));
@@ -217,7 +217,7 @@ TEST_CASE("pooling: images of one pixel") {
   CHECK(entries(avg_pool2d(x, 3, {.padding = 1, .count_padding = false})) == std::vector<double>{-3});
 }
 
-TEST_CASE("max_pool2d: padding never wins, not even against -infinity") {
+TEST_CASE("max_pool2d: padding is never the maximum, not even against -infinity") {
   const double infinity = std::numeric_limits<double>::infinity();
   const auto x = image({2, 2}, {-7, -infinity, -8, -infinity});
   CHECK(entries(max_pool2d(x, 2, {.padding = 1})) == std::vector<double>{-7, -infinity, -8, -infinity});
@@ -229,7 +229,7 @@ TEST_CASE("max_pool2d: a tie goes to the first in row-major order") {
   CHECK(entries(sum_gradient(x, 2)) == std::vector<double>{0, 1, 1, 0, 0, 0, 0, 0});
 }
 
-TEST_CASE("max_pool2d: a tie is broken at random where asked, each with the same probability") {
+TEST_CASE("max_pool2d: with random ties, each maximum has the same probability") {
   // 4000 windows of four entries; the last is smaller than the three others.
   const std::size_t count = 4000;
   Array<double> x = full<double>({count, 2, 2, 1}, 1);
@@ -247,21 +247,21 @@ TEST_CASE("max_pool2d: a tie is broken at random where asked, each with the same
   CHECK(entries(sum_gradient(Variable<double>(x), 2, {.ties = Ties::random}, same)) == entries(once));
   CHECK(same == generator);
   CHECK(entries(sum_gradient(Variable<double>(x), 2, {.ties = Ties::random}, same)) != entries(once));
-  Generator untaped = start;  // without a tape the same numbers are drawn
+  Generator untaped = start;  // the same numbers are drawn without a tape
   max_pool2d(Variable<double>(x), 2, {.ties = Ties::random}, untaped);
   CHECK(untaped == generator);
-  Generator unused = start;  // and none where they are not needed
+  Generator unused = start;  // and none are drawn if not needed
   max_pool2d(Variable<double>(x), 2, {}, unused);
   CHECK(unused == start);
 }
 
-TEST_CASE("max_pool2d: without ties, breaking them at random changes nothing") {
+TEST_CASE("max_pool2d: without ties, random tie-breaking changes nothing") {
   for (const auto& [window, stride, padding] : all_options()) {
     compare_max({2, 5, 6, 3}, window, {.stride = stride, .padding = padding, .ties = Ties::random});
   }
 }
 
-TEST_CASE("max_pool2d: NaN wins wherever it stands, and gets the gradient") {
+TEST_CASE("max_pool2d: NaN is the maximum at any position, and gets the gradient") {
   for (std::size_t i = 0; i < 4; ++i) {
     std::vector<double> values = {1, 2, 3, 4};
     std::vector<double> expected(4, 0);
@@ -316,10 +316,10 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
         }) == "max_pool2d: padding 1 x 2 is more than half of the window 3 x 2");
   CHECK(error_of([] {
           max_pool2d(zeros({1, 4, 4, 1}), 2, {.stride = 0});
-        }) == "max_pool2d: the stride is 0 x 0; expected numbers from 1 on");
+        }) == "max_pool2d: the stride is 0 x 0; expected numbers of at least 1");
   CHECK(error_of([] {
           avg_pool2d(zeros({1, 4, 4, 1}), 0);
-        }) == "avg_pool2d: the window is 0 x 0; expected numbers from 1 on");
+        }) == "avg_pool2d: the window is 0 x 0; expected numbers of at least 1");
   CHECK(error_of([] {
           max_pool2d(zeros({1, 0, 4, 1}), 2, {.padding = 1});
         }) == "max_pool2d: images {1, 0, 4, 1} have no entries to pool");
@@ -329,8 +329,8 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
   CHECK(error_of([] {
           max_pool2d(zeros({1, 9, 1, 1}), 2, {.stride = 1, .padding = {0, 2}, .dilation = 3});
         }) ==
-        "max_pool2d: the window 2 x 2, dilation 3 x 3 on images {1, 9, 1, 1} lies wholly in the padding at "
-        "places");
+        "max_pool2d: the window 2 x 2, dilation 3 x 3 on images {1, 9, 1, 1} lies entirely in the padding at "
+        "some positions");
   CHECK(error_of([] {
           max_pool1d(zeros({1, 4, 4, 1}), 2);
         }) == "max_pool1d: sequences of shape {1, 4, 4, 1}; expected {N, L, C}");
@@ -339,7 +339,7 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
         }) == "avg_pool1d: padding 2 is more than half of the window 3");
   CHECK(error_of([] {
           max_pool1d(zeros({1, 4, 1}), -3);
-        }) == "max_pool1d: the window is -3; expected a number from 1 on");
+        }) == "max_pool1d: the window is -3; expected a number of at least 1");
   CHECK(error_of([] {
           max_pool1d(zeros({1, 4, 1}), 5);
         }) == "max_pool1d: a window of 5, dilation 1, does not fit into sequences {1, 4, 1} with padding 0");
@@ -347,7 +347,7 @@ TEST_CASE("pooling: errors name shapes and what was expected") {
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), -2), ValueError);
 }
 
-TEST_CASE("max_pool2d over 2 x 2 tiles: every number of channels, rows and columns left over") {
+TEST_CASE("max_pool2d over 2 x 2 tiles: all numbers of channels, remaining rows and columns") {
   for (std::size_t channels = 1; channels <= 33; ++channels) {
     compare_max({2, 4 + channels % 2, 6 + channels / 2 % 2, channels}, 2, {});
   }

@@ -82,7 +82,7 @@ TEST_CASE("derivatives at the edges") {
   CHECK(check::slope([](const auto& v) { return log2(v); }, zero).item() == inf);
   CHECK(check::slope([](const auto& v) { return log10(v); }, zero).item() == inf);
   CHECK(check::slope([](const auto& v) { return log1p(v); }, Variable<double>(-1.0)).item() == inf);
-  // The exponential itself, not the result plus 1, of which nothing would be left.
+  // The exponential itself, because the result plus 1 would have no correct digits.
   CHECK(check::slope([](const auto& v) { return expm1(v); }, Variable<double>(-50.0)).item() ==
         doctest::Approx(std::exp(-50.0)));
 }
@@ -95,7 +95,7 @@ TEST_CASE("sqrt with a finite derivative at 0") {
   CHECK(is(f(x), {0, 2, missing}));
   CHECK(is(check::slope(f, x), {0, 0.25, missing}));
   CHECK(is(check::slope([](const auto& v) { return sqrt(v, {.derivative_at_zero = 3}); }, x).value()(0), 3));
-  // The length of a vector of zeros: its gradient is 0 and not NaN, also in the second order.
+  // The length of a zero vector: its gradient is 0 and not NaN, also to second order.
   const auto length = [&](const Variable<double>& v) { return f(sum(square(v))); };
   const Variable<double> origin = xt::xarray<double>{0, 0};
   CHECK(is(grad(length)(origin), {0, 0}));
@@ -103,7 +103,7 @@ TEST_CASE("sqrt with a finite derivative at 0") {
   CHECK(is(outer.gradient(sum(grad(length)(origin)), origin), {0, 0}));
 }
 
-TEST_CASE("precision over the range, near 0 too") {
+TEST_CASE("precision over the range, also near 0") {
   check::double_precision([](const auto& x) { return exp(x); }, [](double x) { return std::exp(x); }, -700,
                           700);
   check::double_precision([](const auto& x) { return exp2(x); }, [](double x) { return std::exp2(x); }, -900,
@@ -130,7 +130,7 @@ TEST_CASE("precision over the range, near 0 too") {
                          -1e-3, 1e-3);
 }
 
-TEST_CASE("where chooses, with broadcasting") {
+TEST_CASE("where selects, with broadcasting") {
   const check::Listed listed("where", {"np.where", "torch.where", "jnp.where"});
   const xt::xarray<bool> c{{true, false, true}, {false, false, true}};
   check::operation([&](const auto& a, const auto& b) { return where(c, a, b); },
@@ -143,7 +143,7 @@ TEST_CASE("where chooses, with broadcasting") {
   CHECK(check::has(check::message<ShapeError>([&] { where(c, x, x); }), "where"));
 }
 
-TEST_CASE("where: what was not taken gets zero, whatever its value") {
+TEST_CASE("where: the branch not taken gets gradient 0, whatever its value") {
   const Variable<double> x = xt::xarray<double>{1, missing, inf};
   Tape tape;
   const auto y = sum(where(xt::xarray<bool>{true, false, false}, x, 0.0));
@@ -151,7 +151,7 @@ TEST_CASE("where: what was not taken gets zero, whatever its value") {
   CHECK(tape.gradient(y, x).value() == xt::xarray<double>{1, 0, 0});
 }
 
-TEST_CASE("where inside and outside keeps a function's own NaN out of the gradient") {
+TEST_CASE("where inside and outside a function keeps its NaN out of the gradient") {
   const Variable<double> x = xt::xarray<double>{4, -1, 0};
   const xt::xarray<bool> positive = x.value() > 0.0;
   Tape tape;

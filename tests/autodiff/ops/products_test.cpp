@@ -6,7 +6,7 @@ namespace {
 
 using Index = std::vector<std::size_t>;
 
-/// The place of entry number `flat`, axis by axis.
+/// The indices of the entry with row-major index `flat`.
 Index place(std::size_t flat, const Shape& shape) {
   Index index(shape.size());
   for (std::size_t i = shape.size(); i-- > 0;) {
@@ -16,7 +16,7 @@ Index place(std::size_t flat, const Shape& shape) {
   return index;
 }
 
-/// The sum of products over pairs of axes (counted from the front): each entry of a meets each of b.
+/// The sum of products over pairs of axes (counted from the front), by a loop over all pairs of entries.
 Array<double> by_definition(const Array<double>& a, const Array<double>& b, const Index& axes_a,
                             const Index& axes_b) {
   const auto left_over = [](Index index, Index axes) {
@@ -52,7 +52,7 @@ Array<double> count_up(const Shape& shape) {
 
 }  // namespace
 
-TEST_CASE("dot: the last axis with the last but one") {
+TEST_CASE("dot: the last axis with the second to last") {
   const check::Listed listed("dot", {"np.dot", "", "jnp.dot"});
   const auto f = [](const auto& a, const auto& b) { return dot(a, b); };
   const std::vector<std::pair<Shape, Shape>> shapes{
@@ -159,7 +159,7 @@ TEST_CASE("tensordot over a number of axes") {
   check::operation(f(1), Array<double>(Shape{0, 2, 2}), Array<double>(Shape{0, 3}), b);
 }
 
-TEST_CASE("tensordot over axes that are named") {
+TEST_CASE("tensordot over given axes") {
   const check::Listed listed("tensordot", {"np.tensordot", "torch.tensordot", "jnp.tensordot"});
   const Variable<double> up = count_up({3, 4, 5});
   CHECK(tensordot(up, count_up({4, 3, 2}), {1, 0}, {0, 1}).value() ==  // NumPy's documentation
@@ -209,7 +209,7 @@ TEST_CASE("matrix_power") {
   check::operation(f(3), full<double>({1, 1}, 8), full<double>({1, 1}, 2));
   check::operation(f(2), Array<double>(Shape{0, 2, 2}), Array<double>(Shape{0, 2, 2}));
   check::operation(f(0), Array<double>(Shape{0, 0}), Array<double>(Shape{0, 0}));
-  // x^5 of a number: 60 x^2 is the third derivative.
+  // The third derivative of x^5, for a number x, is 60 x^2.
   const auto third = grad(grad(grad([](const auto& y) { return sum(matrix_power(y, 5)); })));
   CHECK(third(Variable<double>(full<double>({1, 1}, 2))).item() == doctest::Approx(240));
 }
@@ -229,7 +229,7 @@ TEST_CASE("arrays and numbers on either side, floats, with all namespaces open")
   CHECK(dot(w, x).item() == 5);
 }
 
-TEST_CASE("what cannot be multiplied") {
+TEST_CASE("errors of products") {
   const Variable<double> a = check::draw({2, 3});
   const Variable<double> b = check::draw({4, 5});
   const auto message = [](auto&& call) { return check::message<ShapeError>(call); };

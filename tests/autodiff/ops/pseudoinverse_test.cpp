@@ -21,14 +21,14 @@ Variable<double> across(const Variable<double>& x) {
   return transpose(x, order);
 }
 
-/// These numbers, each a row.
+/// A column {n, 1} of these numbers.
 Array<double> column(const std::vector<double>& numbers) {
   Array<double> result(Shape{numbers.size(), 1});
   std::copy(numbers.begin(), numbers.end(), result.data());
   return result;
 }
 
-/// Checks that two arrays agree and notes it of the operation in whose test this is.
+/// Checks that two arrays agree, and records the check for the operation that is being tested.
 void agree(const Variable<double>& came, const Variable<double>& expected) {
   const bool same = check::close(came.value(), expected.value(), 1e-12);
   CHECK(same);
@@ -58,14 +58,14 @@ TEST_CASE("pinv") {
   }
 }
 
-TEST_CASE("pinv where the rank is not full") {
+TEST_CASE("pinv of matrices without full rank") {
   const Variable<double> a = xt::xarray<double>{{1, 2}, {2, 4}};
   CHECK(check::close(pinv(a).value(), xt::xarray<double>{{0.04, 0.08}, {0.08, 0.16}}, 1e-14));
   CHECK(pinv(Variable<double>(full<double>({2, 3}, 0))).value() == full<double>({3, 2}, 0));
   const Variable<double> small = xt::xarray<double>{{1, 0}, {0, 1e-3}};
   CHECK(check::close(pinv(small).value(), xt::xarray<double>{{1, 0}, {0, 1e3}}, 1e-14));
   CHECK(check::close(pinv(small, 1e-2).value(), xt::xarray<double>{{1, 0}, {0, 0}}, 1e-14));
-  // u v^T has the pseudoinverse v u^T / (u^T u v^T v), among matrices of its rank.
+  // Among matrices of its rank, u v^T has the pseudoinverse v u^T / (u^T u v^T v).
   const auto f = [](const auto& u, const auto& v) { return pinv(matmul(u, v), 1e-4); };
   const Array<double> u = column({1, 2, 3});
   const xt::xarray<double> v{{2, 1}};
@@ -95,7 +95,7 @@ TEST_CASE("lstsq") {
     const Array<double> a = check::draw(left, -2, 2, 3);
     const Array<double> b = check::draw(right, -2, 2, 4);
     check::derivatives(f, a, b);
-    // What is left is orthogonal to the columns.
+    // The residual is orthogonal to the columns.
     const Variable<double> x = lstsq(Variable<double>(a), b);
     const bool is_vector = right.size() == 1;
     const auto as_column = [](const Variable<double>& v) {
@@ -115,12 +115,12 @@ TEST_CASE("NaN and infinity") {
     Array<double> a = check::draw({2, 3, 3});
     a.data()[4] = odd;
     CHECK(check::message<LinearAlgebraError>([&] { pinv(Variable<double>(a)); }) ==
-          "pinv: matrix {0} of an array of shape {2, 3, 3} holds NaN or infinity");
+          "pinv: matrix {0} of an array of shape {2, 3, 3} contains NaN or infinity");
     CHECK(std::isnan(lstsq(Variable<double>(a), check::draw({3})).value()(0, 2)));
   }
 }
 
-TEST_CASE("what has no pseudoinverse or solution") {
+TEST_CASE("matrices without a pseudoinverse or solution") {
   const Variable<double> a = check::draw({2, 3});
   CHECK(check::message<ShapeError>([&] { pinv(Variable<double>(check::draw({3}))); }) ==
         "pinv: an array of shape {3}; expected a matrix, {..., m, n}");

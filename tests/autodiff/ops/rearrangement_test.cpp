@@ -80,7 +80,7 @@ TEST_CASE("tile") {
                    Array<double>(Shape{0}));
   CHECK(check::message<ValueError>([] {
           tile(Variable<double>(x), {1, -1});
-        }) == "tile: -1 times; expected no negative number");
+        }) == "tile: count -1; expected 0 or more");
 }
 
 TEST_CASE("repeat") {
@@ -108,9 +108,8 @@ TEST_CASE("repeat") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] {
           repeat(v, {1, 2}, 1);
-        }) == "repeat: 2 numbers for axis 1 of an array of shape {2, 3}; expected 3");
-  CHECK(check::message<ValueError>([&] { repeat(v, -2, 1); }) ==
-        "repeat: -2 times; expected no negative number");
+        }) == "repeat: 2 counts for axis 1 of an array of shape {2, 3}; expected 3");
+  CHECK(check::message<ValueError>([&] { repeat(v, -2, 1); }) == "repeat: count -2; expected 0 or more");
   CHECK(check::has(check::message<ShapeError>([&] { repeat(v, 2, 2); }), "repeat: axis 2"));
 }
 

@@ -9,7 +9,7 @@ namespace {
 const double inf = std::numeric_limits<double>::infinity();
 const double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// f(entry, what came before) along an axis, one entry after the other: the reference.
+/// The reference: f(previous result, entry) along an axis, one entry after the other.
 template <class F>
 Array<double> scan(const Array<double>& x, std::size_t axis, F f) {
   std::size_t inner = 1;
@@ -27,7 +27,7 @@ const auto log_plus = [](double a, double b) {
   return a == b ? a + std::log(2.0) : std::max(a, b) + std::log1p(std::exp(-std::abs(a - b)));
 };
 
-/// An operation f(x, axis) against `step` from entry to entry, over shapes and axes.
+/// Compares an operation f(x, axis) with the scan by `step`, over shapes and axes.
 template <class F, class S>
 void along_axes(const F& f, const S& step) {
   for (const Shape& shape : {Shape{1}, Shape{5}, Shape{2, 3}, Shape{3, 2, 4}, Shape{2, 1, 3}, Shape{0, 3},
@@ -41,7 +41,7 @@ void along_axes(const F& f, const S& step) {
     const int last = static_cast<int>(shape.size()) - 1;
     CHECK(f(Variable<double>(x), -1).value() == f(Variable<double>(x), last).value());
   }
-  // Rows and columns in numbers around those of vectors and blocks, and shared by threads.
+  // Numbers of rows and columns around multiples of vectors and blocks, and split among threads.
   for (const Shape& shape : {Shape{7, 33}, Shape{8, 129}, Shape{25, 1030}, Shape{1030, 25}, Shape{513, 16},
                              Shape{2, 40, 1100}, Shape{40'001, 2}, Shape{3, 40'001}, Shape{100'000}}) {
     CAPTURE(to_string(shape));
@@ -132,7 +132,7 @@ TEST_CASE("scans with all namespaces open") {
   CHECK(ours);
 }
 
-TEST_CASE("axes that scans do not have") {
+TEST_CASE("scans: axes out of range") {
   const Variable<double> x = check::draw({2, 3});
   CHECK(check::message<ShapeError>([&] { cumsum(x, 2); }) ==
         "cumsum: axis 2 of an array of shape {2, 3}; expected one of -2 ... 1");

@@ -2,7 +2,7 @@
 
 using namespace xgrad;
 
-TEST_CASE("reshape, with one extent left open") {
+TEST_CASE("reshape, with one extent inferred") {
   const check::Listed listed("reshape", {"np.reshape", "torch.reshape", "jnp.reshape"});
   const Array<double> x = check::draw({2, 6});
   const auto in_shape = [&](const Shape& shape) {
@@ -105,12 +105,13 @@ TEST_CASE("transpose in every order") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] {
           transpose(v, {0, 1, 1});
-        }) == "transpose: the order {0, 1, 1} is no permutation of the axes of an array of shape {2, 3, 4}");
+        }) ==
+        "transpose: the order {0, 1, 1} is not a permutation of the axes of an array of shape {2, 3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1}); }), "no permutation"));
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1, 3}); }), "axis 3"));
 }
 
-TEST_CASE("permute, another name for it") {
+TEST_CASE("permute, another name for transpose") {
   const check::Listed listed("permute", {"np.transpose", "torch.permute", "jnp.permute_dims"});
   const Array<double> x = check::count_up({2, 3, 1});
   check::operation(
@@ -174,7 +175,7 @@ void check_transposes(const Shape& shape) {
 
 }  // namespace
 
-TEST_CASE("transposes around the edges of vectors and blocks") {
+TEST_CASE("transposes of extents around multiples of vectors and blocks") {
   const std::vector<std::size_t> extents{1, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 127, 130, 200};
   for (const std::size_t m : extents) {
     for (const std::size_t n : extents) {
@@ -189,7 +190,7 @@ TEST_CASE("transposes around the edges of vectors and blocks") {
   check_transposes<float>({0, 3});
 }
 
-TEST_CASE("broadcasts of short rows and of one number a row") {
+TEST_CASE("broadcasts of short rows and of one number per row") {
   for (const std::size_t columns : {2, 3, 6, 8, 10, 16, 17, 32, 100, 128, 129}) {
     for (const std::size_t rows : {2, 15, 97, 1'000, 7'001}) {
       const Shape shape{rows, columns};

@@ -72,7 +72,7 @@ void check_axis(const Shape& shape, std::size_t axis) {
 
 }  // namespace
 
-TEST_CASE("rows and columns of many lengths, around the edges of vectors and blocks") {
+TEST_CASE("rows and columns of many lengths, around multiples of vectors and blocks") {
   for (const std::size_t rows : {1, 2, 9, 31, 65, 200}) {
     for (const std::size_t columns : {1, 2, 3, 10, 15, 16, 17, 33, 64, 100, 127, 128, 129, 1025}) {
       for (const std::size_t axis : {0, 1}) {
@@ -83,7 +83,7 @@ TEST_CASE("rows and columns of many lengths, around the edges of vectors and blo
   }
 }
 
-TEST_CASE("the same where threads share the work") {
+TEST_CASE("the same with several threads") {
   for (const Shape& shape :
        {Shape{30'011, 3}, Shape{3, 30'011}, Shape{1001, 130}, Shape{100'000}, Shape{7'000, 10},
         Shape{5, 17, 1'000}, Shape{1, 70'001}, Shape{3'000, 5, 7}, Shape{130, 1'000}}) {
@@ -168,11 +168,11 @@ TEST_CASE("softmax_cross_entropy is -log p_y") {
         0);
 }
 
-TEST_CASE("labels and shapes that do not fit") {
+TEST_CASE("labels and shapes that do not match") {
   const Variable<double> x = check::draw({2, 3});
   CHECK(check::message<ValueError>([&] {
           softmax_cross_entropy(x, xt::xarray<int>{0, 3});
-        }) == "softmax_cross_entropy: label 3 (number 1) is none of the 3 classes 0 ... 2");
+        }) == "softmax_cross_entropy: label 3 at index 1 is not one of the 3 classes 0 ... 2");
   CHECK(check::has(check::message<ValueError>([&] {
                      softmax_cross_entropy(x, xt::xarray<int>{-1, 0});
                    }),
@@ -186,7 +186,7 @@ TEST_CASE("labels and shapes that do not fit") {
 
 namespace {
 
-/// x of this shape, whose rows along the axis are {0, 1, 2, ...} / 8 + offset, far away or not.
+/// x of this shape, whose rows along the axis are {0, 1, 2, ...} / 8 + offset.
 template <class T>
 Array<T> ramp(const Shape& shape, std::size_t axis, double offset) {
   Array<T> x(shape);
@@ -198,7 +198,7 @@ Array<T> ramp(const Shape& shape, std::size_t axis, double offset) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("log_softmax and logsumexp have their digits far from 0, by rows and by columns", T, float,
+TEST_CASE_TEMPLATE("log_softmax and logsumexp are accurate far from 0, by rows and by columns", T, float,
                    double) {
   for (const Shape& shape : {Shape{4}, Shape{3, 4}, Shape{3, 70}, Shape{2, 3000}, Shape{40, 3},
                              Shape{3000, 2}, Shape{300, 40}, Shape{2, 90, 17}, Shape{2, 30, 600}}) {
@@ -225,7 +225,7 @@ TEST_CASE_TEMPLATE("log_softmax and logsumexp have their digits far from 0, by r
 
 TEST_CASE_TEMPLATE("a class with nearly all of the probability: the rest is not rounded away", T, float,
                    double) {
-  // log(1 + n exp(-d)) of n small powers beside one of 1, by rows and by columns.
+  // log(1 + n exp(-d)): n small exponentials and one of 1, by rows and by columns.
   const T far = std::is_same_v<T, float> ? T(30) : T(60);
   for (const Shape& shape :
        {Shape{2}, Shape{3, 5}, Shape{3, 100}, Shape{2, 5000}, Shape{5, 3}, Shape{5000, 2}, Shape{200, 40}}) {
@@ -245,7 +245,7 @@ TEST_CASE_TEMPLATE("a class with nearly all of the probability: the rest is not 
         return doctest::Approx(value).epsilon(20 * std::numeric_limits<T>::epsilon());
       };
       const double rest = static_cast<double>(shape[axis] - 1) * std::exp(-static_cast<double>(far));
-      Array<T> g = full<T>(shape, T(0));  // of the high entries alone
+      Array<T> g = full<T>(shape, T(0));  // only for the high entries
       for (std::size_t i = 0; i < x.size(); ++i) g.data()[i] = x.data()[i] == 0 ? T(1) : T(0);
       const Array<T> dx = tape.gradient(y, v, constant(g)).value();
       const Array<T> scanned = cumlogsumexp(v, static_cast<int>(axis)).value();

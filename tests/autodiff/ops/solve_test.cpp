@@ -9,7 +9,7 @@ namespace {
 const double inf = std::numeric_limits<double>::infinity();
 const double missing = std::numeric_limits<double>::quiet_NaN();
 
-/// Matrices whose largest entries stand beside the diagonal, so that rows have to be exchanged.
+/// Matrices whose largest entries are next to the diagonal, so that rows have to be exchanged.
 Array<double> regular(const Shape& shape, std::uint64_t seed = 1) {
   Array<double> a = check::draw(shape, -1, 1, seed);
   const std::size_t n = shape.back();
@@ -17,7 +17,7 @@ Array<double> regular(const Shape& shape, std::uint64_t seed = 1) {
   return a;
 }
 
-/// f against x, for equations f(a, b) that were made from the solution x.
+/// Checks f(a, b) for equations constructed from the solution x.
 template <class F, class Equations>
 void check_solution(const F& f, const Equations& left_side, const Array<double>& a, const Array<double>& x) {
   CAPTURE(to_string(a.shape()));
@@ -85,7 +85,7 @@ TEST_CASE("solve") {
   for (const auto& [left, right] : shapes) {
     check_solution(f, left_side, regular(left), check::draw(right, -2, 2, 2));
   }
-  // What broadcasts, one against the other.
+  // a and b that broadcast against each other.
   check::derivatives(f, regular({2, 3, 3}), check::draw({3}));
   check::derivatives(f, regular({2, 2}), check::draw({3, 2, 1}));
   check::derivatives(f, regular({2, 1, 2, 2}), check::draw({3, 2, 1}));
@@ -97,7 +97,7 @@ TEST_CASE("solve") {
   CHECK(check::close(solve(Variable<double>(large), b).value(), x, 1e-11));
 }
 
-TEST_CASE("solve where one operand is a constant, and the third derivative") {
+TEST_CASE("solve with a constant operand, and the third derivative") {
   const Array<double> a = regular({3, 3});
   const Array<double> b = check::draw({3, 2});
   check::derivatives(
@@ -120,7 +120,7 @@ TEST_CASE("solve where one operand is a constant, and the third derivative") {
   CHECK(third([&](const auto& t) { return sum(inv(along(t, c)) * corner); }, 2) == doctest::Approx(expected));
 }
 
-TEST_CASE("solve_triangular, in all its ways") {
+TEST_CASE("solve_triangular with all options") {
   const check::Listed listed("solve_triangular",
                              {"scipy.linalg.solve_triangular", "torch.linalg.solve_triangular",
                               "jax.scipy.linalg.solve_triangular"});
@@ -161,7 +161,7 @@ TEST_CASE("solve_triangular, in all its ways") {
       }
     }
   }
-  // What is not read may be anything; by default it is the lower triangle.
+  // The entries that are not read, by default the lower triangle, may have any value.
   const Variable<double> upper = xt::xarray<double>{{2, 1}, {missing, 4}};
   const Variable<double> b = xt::xarray<double>{4, 8};
   Tape tape;
@@ -203,7 +203,7 @@ TEST_CASE("det") {
   CHECK(third([&](const auto& t) { return det(along(t, c)); }, 1.7) == doctest::Approx(6));
 }
 
-TEST_CASE("det of singular matrices has the cofactors for its gradient") {
+TEST_CASE("the gradient of det of singular matrices is the cofactors") {
   const auto f = [](const auto& a) { return det(a); };
   const Array<double> a =
       xt::xarray<double>{{{4, 1, 3}, {2, 3, 1}, {-2, 2, -2}}, {{2, 1, 1}, {1, 3, 1}, {1, 1, 4}}};
@@ -226,7 +226,7 @@ TEST_CASE("slogdet") {
     check::operation(f, to_array<double>(xt::log(xt::abs(expected))), a);
     CHECK(slogdet(Variable<double>(a)).sign == to_array<double>(xt::sign(expected)));
   }
-  // A determinant that is no number of double precision.
+  // A determinant that is too small for double precision.
   const Variable<double> small = to_array<double>(-1e-3 * xt::eye<double>(201));
   const auto [sign, logabsdet] = slogdet(small);
   CHECK(sign() == -1);

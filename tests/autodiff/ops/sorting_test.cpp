@@ -20,7 +20,7 @@ bool comes_before(double a, double b, bool descending) {
   return a < b || (std::isnan(b) && !std::isnan(a));
 }
 
-/// The indices of the first `count` entries in order along an axis, by the standard library: the reference.
+/// The reference: the indices of the first `count` entries in order along an axis, by the standard library.
 template <class T>
 Array<std::int64_t> order(const Array<T>& x, std::size_t axis, bool descending, std::size_t count) {
   Shape shape = x.shape();
@@ -48,7 +48,7 @@ Array<std::int64_t> order(const Array<T>& x, std::size_t axis, bool descending, 
   return result;
 }
 
-/// The entries of x that have these indices along an axis.
+/// The entries of x at these indices along an axis.
 template <class T>
 Array<T> taken(const Array<T>& x, const Array<std::int64_t>& indices, std::size_t axis) {
   Array<T> result(indices.shape());
@@ -64,7 +64,7 @@ Array<T> taken(const Array<T>& x, const Array<std::int64_t>& indices, std::size_
   return result;
 }
 
-/// Values in which many are equal, some are not finite and zeros have both signs.
+/// Values of which many are equal, some are not finite, and zeros have both signs.
 template <class T>
 Array<T> awkward(const Shape& shape) {
   Array<T> x = to_array<T>(xt::cast<T>(xt::floor(check::draw(shape, -20, 20))));
@@ -190,7 +190,7 @@ TEST_CASE("equal entries, NaN, infinities and zeros of both signs, in rows and c
   }
 }
 
-TEST_CASE("the gradient of equal entries goes to the ones that came first") {
+TEST_CASE("the gradient of equal entries goes to the first of them") {
   const Variable<double> x = xt::xarray<double>{2, 1, 2, 1};
   const xt::xarray<double> weight{1, 2, 3, 4};
   CHECK(grad([&](const auto& v) { return sum(sort(v) * weight); })(x).value() ==
@@ -203,11 +203,11 @@ TEST_CASE("the gradient of equal entries goes to the ones that came first") {
 
 namespace {
 
-/// argmax and argmin of every line along an axis against the first of the sorted order.
+/// Compares argmax and argmin of every line along an axis with the first entry in sorted order.
 template <class T>
 bool check_extremes(const Array<T>& x, std::size_t axis) {
   const auto a = static_cast<int>(axis);
-  // In ascending order NaN is last, but it is the minimum, too.
+  // NaN is last in ascending order, but it is also the minimum.
   const auto as_low = xt::xarray<T>(xt::where(xt::isnan(x), static_cast<T>(-inf), xt::maximum(x, T(-1e9))));
   const Array<std::int64_t> high = order(x, axis, true, 1);
   const Array<std::int64_t> low = order(to_array<T>(as_low), axis, false, 1);
@@ -284,15 +284,16 @@ TEST_CASE("sorting with all namespaces open") {
   CHECK(argsort(x, 1)(0, 0) == 1);
 }
 
-TEST_CASE("what sorting cannot do") {
+TEST_CASE("sorting errors") {
   const Variable<double> x = check::draw({2, 3});
   const Variable<double> none = Array<double>(Shape{0, 3});
   CHECK(check::message<ShapeError>([&] { sort(x, 2); }) ==
         "sort: axis 2 of an array of shape {2, 3}; expected one of -2 ... 1");
   CHECK(check::has(check::message<ShapeError>([&] { argsort(Variable<double>(1.0)); }), "argsort: axis -1"));
   CHECK(check::message<ValueError>([&] { topk(x, 4); }) ==
-        "topk: 4 entries asked for along axis 1 of an array of shape {2, 3}, which has 3");
+        "topk: k = 4 for axis 1 of an array of shape {2, 3}; expected at most 3");
   CHECK(check::message<ShapeError>([&] { argmax(none, 0); }) ==
-        "argmax: nothing to choose from in an array of shape {0, 3}");
-  CHECK(check::has(check::message<ShapeError>([&] { argmin(none); }), "argmin: nothing to choose from"));
+        "argmax: an array of shape {0, 3} has no entries to choose from");
+  CHECK(check::has(check::message<ShapeError>([&] { argmin(none); }),
+                   "argmin: an array of shape {0, 3} has no entries to choose from"));
 }

@@ -9,7 +9,7 @@ using check::missing;
 
 namespace {
 
-/// Binet's series for digamma (order 0) and its derivatives from 60 on, and the recurrence from there down.
+/// digamma (order 0) and its derivatives: Binet's series for x >= 60, and the recurrence down from there.
 double series(int order, double x) {
   double below = 0;
   for (; x < 60; ++x) below += 1 / std::pow(x, order + 1);
@@ -119,7 +119,7 @@ TEST_CASE("third derivatives") {
 
 TEST_CASE("errors") {
   CHECK(check::message<ValueError>([] { polygamma(-1, Variable<double>(1.0)); }) ==
-        "polygamma: order -1, expected 0 or more");
+        "polygamma: order -1; expected 0 or more");
 }
 
 TEST_CASE("other namespaces open") {

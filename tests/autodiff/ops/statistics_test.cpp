@@ -29,7 +29,8 @@ double quantile_of(std::vector<double> x, double q) {
 
 double median_of(const std::vector<double>& x) { return quantile_of(x, 0.5); }
 
-/// Of one entry the deviation is always 0, of two it is half their distance, with no second derivative.
+/// The deviation of one entry is always 0, and that of two is half their distance, without second
+/// derivatives.
 bool is_smooth(const check::AxesCase& c) { return check::window_size(c) > 2; }
 
 }  // namespace
@@ -101,7 +102,7 @@ TEST_CASE("ways to call var and stddev") {
   CHECK(stddev(x, {.ddof = 1, .keep = keep_dims}).shape() == Shape{1, 1});
 }
 
-TEST_CASE("no spread, too few entries, none") {
+TEST_CASE("equal entries, too few entries, no entries") {
   const auto f = [](const Variable<double>& v) { return sum(stddev(v, 1)); };
   const Variable<double> x = xt::xarray<double>{{3, 3, 3}, {1, 2, 3}};
   const double slope = 1 / std::sqrt(6.0);
@@ -184,13 +185,13 @@ TEST_CASE("statistics with all namespaces open") {
   CHECK(ours);
 }
 
-TEST_CASE("what statistics cannot do") {
+TEST_CASE("errors of statistics") {
   const Variable<double> x = check::draw({2, 3});
   CHECK(check::message<ValueError>([&] { quantile(x, 1.5); }) ==
         "quantile: q = 1.5; expected a number from 0 to 1");
   CHECK(check::message<ShapeError>([&] {
           median(Variable<double>(Array<double>(Shape{0, 3})), 0);
-        }) == "median: nothing to take the median of in an array of shape {0, 3}");
+        }) == "median: an array of shape {0, 3} has no entries to take the median of");
   CHECK(median(Variable<double>(Array<double>(Shape{0, 3})), 1).shape() == Shape{0});
   CHECK(check::has(check::message<ShapeError>([&] { var(x, 2); }), "var: axis 2"));
   CHECK(check::has(check::message<ShapeError>([&] { stddev(x, {0, -2}); }), "stddev: axis -2"));

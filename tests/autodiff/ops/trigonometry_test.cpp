@@ -48,7 +48,7 @@ TEST_CASE("atan2") {
   const Variable<double> by_x = check::slope_of_two(f, y, x, 1);
   CHECK(by_y.value()(0) == 0);  // at the origin
   CHECK(by_x.value()(0) == 0);
-  CHECK(by_y.value()(3) == doctest::Approx(0.5e200));  // squares that would be 0 or infinite
+  CHECK(by_y.value()(3) == doctest::Approx(0.5e200));  // the squares would be 0 or infinite
   CHECK(by_x.value()(4) == doctest::Approx(-0.5e-200));
   CHECK(is(atan2(1, Variable<double>(1.0)), quarter));
   CHECK(is(atan2(Variable<double>(1.0), xt::xarray<double>{1, 1}), {quarter, quarter}));
@@ -68,7 +68,7 @@ TEST_CASE("values and derivatives at the edges") {
   CHECK(is(check::slope([](const auto& v) { return atan(v); }, x), {1, 0, 0, missing, 0.5, 0.5, 0.2}));
 }
 
-TEST_CASE("precision over the range, large arguments included") {
+TEST_CASE("precision over the range, also for large arguments") {
   for (const double far : {1.0, 1e3, 1e6, 1e9, 1e15}) {
     check::double_precision([](const auto& x) { return sin(x); }, [](double x) { return std::sin(x); }, -far,
                             far);

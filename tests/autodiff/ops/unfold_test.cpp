@@ -8,7 +8,7 @@ const check::Elsewhere unfold_elsewhere{"", "torch.nn.functional.unfold",
                                         "jax.lax.conv_general_dilated_patches"};
 const check::Elsewhere fold_elsewhere{"", "torch.nn.functional.fold", ""};
 
-/// One axis of sliding windows, worked out from the documentation.
+/// One axis of sliding windows, computed from the documentation.
 struct Axis {
   int input, stride, dilation, before = 0, output = 0;
 
@@ -23,14 +23,15 @@ struct Axis {
       while (output * stride + reach <= input + 2 * before) ++output;
     }
   }
-  /// The entry under a tap, -1 outside.
+  /// The index of the entry under a tap, -1 outside.
   int entry(std::size_t i, std::size_t u) const {
     const int at = static_cast<int>(i) * stride + static_cast<int>(u) * dilation - before;
     return at < input ? std::max(at, -1) : -1;
   }
 };
 
-/// For each entry of the columns, the entry of the images that it is, or the number of these in the padding.
+/// For each entry of the columns, the index of its entry in the images, or their number of entries in the
+/// padding.
 struct Definition {
   Shape images, columns;
   std::vector<std::size_t> sources;
@@ -111,10 +112,10 @@ TEST_CASE("unfold: the entries under each window, in the order of a weight") {
   }
 }
 
-TEST_CASE("fold: what overlaps is added") {
+TEST_CASE("fold: overlapping entries add up") {
   const check::Listed listed("fold", fold_elsewhere);
   for (const Case& c : cases) {
-    if (c.images[3] == 0) continue;  // the number of channels would be anything
+    if (c.images[3] == 0) continue;  // the number of channels cannot be inferred
     INFO(describe(c));
     const Definition definition(c.images, c.window, c.options);
     const Array<double> y = check::draw(definition.columns);
@@ -126,7 +127,7 @@ TEST_CASE("fold: what overlaps is added") {
   }
 }
 
-TEST_CASE("unfold and fold: images that several threads share, and runs of every length") {
+TEST_CASE("unfold and fold: images split among threads, and runs of every length") {
   for (std::size_t channels = 1; channels <= 9; ++channels) {
     CAPTURE(channels);
     const Shape shape{3, 83, 75, channels};
@@ -160,7 +161,7 @@ TEST_CASE("unfold and fold: errors name shapes and what was expected") {
       "unfold: a window of 5 x 5, dilation 1 x 1, does not fit into images {1, 4, 4, 1} with padding 0 x 0");
   CHECK(error_of([] {
           unfold(zeros({1, 4, 4, 1}), 2, {.stride = 0});
-        }) == "unfold: the stride is 0 x 0; expected numbers from 1 on");
+        }) == "unfold: the stride is 0 x 0; expected numbers of at least 1");
   CHECK(error_of([] {
           fold(zeros({1, 3, 12}), 4, 2);
         }) == "fold: columns of shape {1, 3, 12}; expected {N, H', W', kH kW C}");

@@ -1,5 +1,5 @@
-// Products, solve, factorisations and pseudo-inverses against xt::linalg of xtensor-blas, which gives LAPACK
-// the matrix by columns where the library gives it the transpose.
+// Compares products, solve, factorisations and pseudoinverses with xt::linalg of xtensor-blas, which passes
+// matrices to LAPACK in column-major order, whereas the library passes their transposes.
 
 #include <autodiff/autodiff.hpp>
 
@@ -35,7 +35,7 @@ Array<T> symmetric(std::size_t n) {
   return a + xt::transpose(a);
 }
 
-/// Equal but for rounding, in proportion to the largest entry.
+/// Checks equality up to rounding errors, relative to the largest entry.
 template <class T, class E>
 void check_close(const Variable<T>& found, const E& expected, double tolerance = 200) {
   const xt::xarray<T> numbers = expected;
@@ -53,7 +53,7 @@ auto magnitudes(const E& x) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("products are xt::linalg's", T, float, double) {
+TEST_CASE_TEMPLATE("products agree with xt::linalg", T, float, double) {
   seed(1);
   for (const auto& extent : extents) {
     const std::size_t m = extent.first, n = extent.second;
@@ -76,7 +76,7 @@ TEST_CASE_TEMPLATE("products are xt::linalg's", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("solve, inv and det are xt::linalg's", T, float, double) {
+TEST_CASE_TEMPLATE("solve, inv and det agree with xt::linalg", T, float, double) {
   seed(2);
   for (const std::size_t n : {1, 2, 3, 8, 33, 64}) {
     CAPTURE(n);
@@ -93,7 +93,7 @@ TEST_CASE_TEMPLATE("solve, inv and det are xt::linalg's", T, float, double) {
   }
 }
 
-TEST_CASE_TEMPLATE("factorisations are xt::linalg's, but for signs", T, float, double) {
+TEST_CASE_TEMPLATE("factorisations agree with xt::linalg up to signs", T, float, double) {
   seed(3);
   for (const std::size_t n : {1, 2, 3, 8, 33}) {
     CAPTURE(n);
@@ -121,7 +121,7 @@ TEST_CASE_TEMPLATE("factorisations are xt::linalg's, but for signs", T, float, d
   }
 }
 
-TEST_CASE_TEMPLATE("pseudo-inverse and least squares are xt::linalg's", T, float, double) {
+TEST_CASE_TEMPLATE("pseudoinverse and least squares agree with xt::linalg", T, float, double) {
   seed(4);
   for (const auto& extent : extents) {
     const std::size_t m = extent.first, n = extent.second;

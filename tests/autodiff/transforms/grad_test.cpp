@@ -22,7 +22,7 @@ Array<double> slope_of_curve(const Array<double>& x) { return to_array<double>(x
 
 }  // namespace
 
-TEST_CASE("grad, with derivatives that check") {
+TEST_CASE("grad passes gradcheck") {
   const check::Listed listed("grad", {"", "torch.func.grad", "jax.grad"});
   const auto df = grad([](const auto& x) { return sum(curve(x)); });
   for (const Shape& shape : shapes) {
@@ -31,7 +31,7 @@ TEST_CASE("grad, with derivatives that check") {
   }
 }
 
-TEST_CASE("value_and_grad, with derivatives that check") {
+TEST_CASE("value_and_grad passes gradcheck") {
   const check::Listed listed("value_and_grad", {"", "torch.func.grad_and_value", "jax.value_and_grad"});
   const auto product = [](const auto& x) {
     const auto [value, slope] = value_and_grad([](const auto& v) { return sum(curve(v)); }, x);
@@ -44,7 +44,7 @@ TEST_CASE("value_and_grad, with derivatives that check") {
   }
 }
 
-TEST_CASE("vjp, with derivatives that check") {
+TEST_CASE("vjp passes gradcheck") {
   const check::Listed listed("vjp", {"", "torch.func.vjp", "jax.vjp"});
   for (const Shape& shape : shapes) {
     const Array<double> x = check::draw(shape);
@@ -54,7 +54,7 @@ TEST_CASE("vjp, with derivatives that check") {
   }
 }
 
-TEST_CASE("jvp, with derivatives that check") {
+TEST_CASE("jvp passes gradcheck") {
   const check::Listed listed("jvp", {"", "torch.func.jvp", "jax.jvp"});
   for (const Shape& shape : shapes) {
     const Array<double> x = check::draw(shape);
@@ -64,7 +64,7 @@ TEST_CASE("jvp, with derivatives that check") {
   }
 }
 
-TEST_CASE("grad gives the gradient as a function") {
+TEST_CASE("grad returns the gradient as a function") {
   const auto f = [](const Variable<double>& v) { return sum(exp(v) * v); };
   const auto df = grad(f);
   const Variable<double> x = xt::xarray<double>{0, 1};
@@ -73,7 +73,7 @@ TEST_CASE("grad gives the gradient as a function") {
   CHECK(df(xt::xarray<double>{0, 1}).value() == df(x).value());
 }
 
-TEST_CASE("value_and_grad gives both from one recording") {
+TEST_CASE("value_and_grad returns both from one recording") {
   int calls = 0;
   const auto f = [&](const Variable<double>& v) { return ++calls, sum(v * v); };
   const auto [value, slope] = value_and_grad(f, Variable<double>(xt::xarray<double>{1, 2}));
@@ -82,7 +82,7 @@ TEST_CASE("value_and_grad gives both from one recording") {
   CHECK(slope.value() == xt::xarray<double>{2, 4});
 }
 
-TEST_CASE("grad nests: derivatives of sin to the fifth order") {
+TEST_CASE("grad nests: derivatives of sin to fifth order") {
   const auto d1 = grad([](const Variable<double>& v) { return sin(v); });
   const auto d2 = grad(d1);
   const auto d3 = grad(d2);
@@ -96,7 +96,7 @@ TEST_CASE("grad nests: derivatives of sin to the fifth order") {
   CHECK(d5(x).item() == doctest::Approx(std::cos(x)).epsilon(1e-12));
 }
 
-TEST_CASE("no confusion between the variables of nested derivatives") {
+TEST_CASE("no perturbation confusion in nested derivatives") {
   // d/dx of x d/dy (x + y) at y = 1 is 1 (Siskind and Pearlmutter, 2005).
   const auto f = [](const Variable<double>& x) {
     return x * grad([&](const Variable<double>& y) { return x + y; })(Variable<double>(1.0));
@@ -113,31 +113,31 @@ TEST_CASE("other arguments are passed on") {
   CHECK(grad(f)(x, 2.0, w).value() == xt::xarray<double>{6, 8});
 }
 
-TEST_CASE("an argument that does not matter has gradient zero, and a constant one is differentiated by") {
+TEST_CASE("the gradient of an unused argument is zero; constants can be differentiated with respect to") {
   const auto x = constant(xt::xarray<double>{1, 2});
   CHECK(grad([](const Variable<double>&) { return Variable<double>(1.0); })(x).value() ==
         xt::xarray<double>{0, 0});
   CHECK(grad([](const Variable<double>& v) { return sum(v * v); })(x).value() == xt::xarray<double>{2, 4});
 }
 
-TEST_CASE("a function whose result is not one number is an error") {
+TEST_CASE("a function whose result has more than one entry is an error") {
   const auto f = [](const Variable<double>& v) { return v * 2; };
   CHECK_THROWS_AS(grad(f)(Variable<double>(xt::xarray<double>{1, 2})), TapeError);
 }
 
-TEST_CASE("what f captures is held fixed, also where it is the input itself") {
+TEST_CASE("what f captures is held fixed, even if it is the input itself") {
   const Variable<double> x = xt::xarray<double>{1, 2};
   CHECK(grad([&](const Variable<double>& v) { return sum(v * x); })(x).value() == x.value());
   Parameter<double> w(Array<double>(xt::xarray<double>{1, 2}));
   CHECK(grad([&](const Variable<double>& v) { return sum(v * w); })(w).value() == w.value());
-  // Outside, both count: d/dx of the above is 1 by hand.
+  // For an outer tape both contribute: d/dx of the above is 1 by hand.
   const auto outer = [](const Variable<double>& a) {
     return sum(grad([&](const Variable<double>& v) { return sum(v * a); })(a));
   };
   CHECK(grad(outer)(x).value() == xt::xarray<double>{1, 1});
 }
 
-TEST_CASE("functions that hand on what they were given, or what an outer tape recorded") {
+TEST_CASE("functions that return their argument, or a value that an outer tape recorded") {
   const Variable<double> x = 3.0;
   const auto slope_of_itself = [](const Variable<double>& v) {
     return v * grad([](const Variable<double>& u) { return u; })(v * 2);
@@ -150,7 +150,7 @@ TEST_CASE("functions that hand on what they were given, or what an outer tape re
   CHECK(grad(slope_of_other)(x).item() == 1);
 }
 
-TEST_CASE("gradients by several arguments") {
+TEST_CASE("gradients with respect to several arguments") {
   const auto f = [](const Variable<double>& x, double scale, const Variable<double>& y) {
     return sum(x * x * y) * scale;
   };
@@ -168,13 +168,13 @@ TEST_CASE("gradients by several arguments") {
   // The mixed derivative d/dy sum(df/dx) = 2 scale x.
   const auto mixed = grad<2>([&](const auto&... all) { return sum(grad<0>(f)(all...)); });
   CHECK(mixed(x, 2.0, y).value() == xt::xarray<double>{4, 8});
-  // The same Variable twice is two arguments.
+  // The same Variable passed twice is two arguments.
   const auto [first, second] = grad<0, 1>([](const auto& a, const auto& b) { return sum(a * a * b); })(x, x);
   CHECK(first.value() == xt::xarray<double>{2, 8});
   CHECK(second.value() == xt::xarray<double>{1, 4});
 }
 
-TEST_CASE("gradients by arguments of two precisions, from one replay") {
+TEST_CASE("gradients with respect to arguments of two precisions, in one backward pass") {
   const auto f = [](const Variable<float>& x, const Variable<double>& y) { return sum(cast<double>(x) * y); };
   const Variable<float> x = xt::xarray<float>{1, 2};
   const Variable<double> y = xt::xarray<double>{3, 4};
@@ -185,7 +185,7 @@ TEST_CASE("gradients by arguments of two precisions, from one replay") {
 
 namespace {
 
-/// As nn::parameters lists them.
+/// An entry of a parameter list, as in nn::parameters.
 struct Named {
   std::string name;
   ParameterHandle<double> parameter;
@@ -193,7 +193,7 @@ struct Named {
 
 }  // namespace
 
-TEST_CASE("gradients by a list of parameters") {
+TEST_CASE("gradients with respect to a list of parameters") {
   Parameter<double> w(Array<double>(xt::xarray<double>{1, 2}));
   Parameter<double> b(Array<double>(xt::xarray<double>{3, 4}));
   Parameter<double> unused(Array<double>(xt::xarray<double>{5}));
@@ -223,7 +223,7 @@ TEST_CASE("gradients by a list of parameters") {
   CHECK(b.grad() == xt::xarray<double>{2 * 20 * 4, 2 * 60 * 6});
 }
 
-TEST_CASE("vjp: a pullback that is used several times, after all tapes are gone") {
+TEST_CASE("vjp: the pullback can be called several times, after all tapes have closed") {
   const Variable<double> w = xt::xarray<double>{{1, 2}, {3, 4}, {5, 6}};
   const auto result = [&] {
     Tape tape;
@@ -251,7 +251,7 @@ TEST_CASE("vjp: several inputs, of two precisions, and numbers") {
   CHECK(by_z.item() == 83);
 }
 
-TEST_CASE("vjp: derivatives by x, and by what f captures") {
+TEST_CASE("vjp: derivatives with respect to x and what f captures") {
   const Variable<double> x = xt::xarray<double>{1, 2};
   const Variable<double> w = xt::xarray<double>{3, 4};
   Tape tape;
@@ -262,7 +262,7 @@ TEST_CASE("vjp: derivatives by x, and by what f captures") {
   CHECK(tape.gradient(sum(value), x).value() == xt::xarray<double>{6, 16});
 }
 
-TEST_CASE("vjp: the pullback draws the numbers that the value was computed with") {
+TEST_CASE("vjp: the pullback draws the same random numbers as the value") {
   seed(3);
   const auto noisy = [](const Variable<double>& x) { return x * random_uniform<double>({4}); };
   const auto [value, pullback] = vjp(noisy, full<double>({4}, 1.0));
@@ -271,7 +271,7 @@ TEST_CASE("vjp: the pullback draws the numbers that the value was computed with"
   CHECK(default_generator() == before);
 }
 
-TEST_CASE("vjp of a model goes by reference") {
+TEST_CASE("vjp of a model by reference") {
   struct Model {
     Parameter<double> w{Array<double>(xt::xarray<double>{1, 2})};
     Variable<double> operator()(const Variable<double>& x) const { return w * x * x; }
@@ -283,7 +283,7 @@ TEST_CASE("vjp of a model goes by reference") {
   CHECK(model.w.grad() == xt::xarray<double>{6, 8});
 }
 
-TEST_CASE("jvp: the directional derivative, along with the value") {
+TEST_CASE("jvp: the value and the directional derivative") {
   int calls = 0;
   const auto f = [&](const Variable<double>& x) { return ++calls, concatenate({sin(x), x * x}); };
   const auto [value, tangent] = jvp(f, xt::xarray<double>{1, 2}, xt::xarray<double>{3, 4});
@@ -306,7 +306,7 @@ TEST_CASE("jvp: several inputs, derivatives, and nesting") {
   const auto [value, tangent] = jvp(f, std::pair(3.0, 2.0), std::tuple(1, 10));
   CHECK(value.item() == 18);
   CHECK(tangent.item() == 12 + 90);
-  // By x and by v: d/dx (2 x v) = 2 v, d/dv = 2 x.
+  // With respect to x and v: d/dx (2 x v) = 2 v, d/dv = 2 x.
   const auto along = [](const Variable<double>& x, const Variable<double>& v) {
     return jvp([](const Variable<double>& p) { return p * p; }, x, v).second;
   };
@@ -321,7 +321,7 @@ TEST_CASE("jvp: several inputs, derivatives, and nesting") {
   CHECK(third(Variable<double>(2.0)).item() == 48);
 }
 
-TEST_CASE("jvp and vjp are transposes of each other, with derivatives that check") {
+TEST_CASE("jvp and vjp are transposes of each other, and pass gradcheck") {
   const auto f = [](const auto& x) { return exp(sum(x * x, 0)) * x; };
   const xt::xarray<double> x = {{0.1, -0.4}, {0.7, 0.2}};
   const xt::xarray<double> v = {{1, 2}, {3, 4}};
@@ -334,17 +334,17 @@ TEST_CASE("jvp and vjp are transposes of each other, with derivatives that check
   CHECK_MESSAGE(check.ok, check.message);
 }
 
-TEST_CASE("jvp in float: a number as direction takes the precision of its input") {
+TEST_CASE("jvp in float: a number as direction has the precision of its input") {
   const Variable<float> x = 3.F;
   const auto f = [](const auto& v) { return v * v; };
   CHECK(jvp(f, x, 1.0).second.item() == 6.F);
   CHECK(hvp(f, x, 1).item() == 2.F);
 }
 
-TEST_CASE("directions of a wrong shape") {
+TEST_CASE("directions of the wrong shape") {
   const auto f = [](const Variable<double>& x) { return x * x; };
   CHECK_THROWS_WITH_AS(jvp(f, xt::xarray<double>{1, 2}, 1.0),
-                       "jvp: the direction has shape {}, its input {2}", ShapeError);
+                       "jvp: the direction has shape {}, expected its input's shape {2}", ShapeError);
 }
 
 TEST_CASE("transforms with other namespaces open") {

@@ -13,7 +13,7 @@ Variable<double> draw(double low, double high, std::uint64_t seed = 1) {
   return random_uniform<double>({6}, low, high, generator);
 }
 
-/// The value of f with a pullback of one's own.
+/// f with a custom pullback.
 template <class F, class D>
 auto with_pullback(F f, D pullback) {
   return [=](V x) {
@@ -25,7 +25,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 }  // namespace
 
-TEST_CASE("right gradients pass, whatever the scale, and are resolved") {
+TEST_CASE("correct gradients pass and are resolved at any scale") {
   for (const double scale : {1e-3, 1e-1, 1.0, 1e2, 1e3}) {
     CAPTURE(scale);
     const auto any = draw(-scale, scale);
@@ -60,7 +60,7 @@ TEST_CASE("a pullback that is wrong by a factor of 1 + 1e-4 is caught") {
     CHECK_FALSE(gradcheck(squared, any).ok);
     CHECK_FALSE(gradcheck(logarithm, positive).ok);
     CHECK_FALSE(gradcheck([&](V x) { return 1000.0 + squared(x); }, draw(-1, 1)).ok);
-    // Every entry is wrong, and each is reported.
+    // Every entry is wrong and reported.
     const GradCheck result = gradcheck(logarithm, positive);
     CHECK(result.wrong == 6);
     CHECK(result.entries == 6);
@@ -79,7 +79,7 @@ TEST_CASE("a single wrong entry among many is caught") {
   CHECK(has(result.message, "input 0 [4]"));
 }
 
-TEST_CASE("the message lists every entry's two values, worst first") {
+TEST_CASE("the message lists both values of every entry, worst first") {
   const auto f = with_pullback(
       [](V x) {
         return x * xt::xarray<double>{1, 2, 3};
@@ -108,11 +108,11 @@ TEST_CASE("all inputs are checked") {
   CHECK(has(result.message, "input 1 [0]"));
 }
 
-TEST_CASE("kinks are non-smooth, not failed") {
+TEST_CASE("kinks are reported as non-smooth, not as failures") {
   const auto result = gradcheck([](V x) { return relu(x); }, xt::xarray<double>{0, 1, -1, 1e-9});
   CHECK_MESSAGE(result.ok, result.message);
   CHECK(result.non_smooth == 2);
-  // Close to a kink, but to one side of it.
+  // Close to a kink, but on one side of it.
   for (const double distance : {1e-2, 1e-3, 1e-4, 3e-5}) {
     const auto near = gradcheck([](V x) { return relu(x); }, xt::xarray<double>{distance, -distance});
     CHECK_MESSAGE(near.ok, near.message);
@@ -134,7 +134,7 @@ TEST_CASE("a wrong pullback of a smooth function is not excused as non-smooth") 
   CHECK(gradcheck(flat, xt::xarray<double>{0}).wrong == 1);
 }
 
-TEST_CASE("a pullback of the wrong shape, or with a will of its own") {
+TEST_CASE("a pullback of the wrong shape, or that is not deterministic") {
   const auto shape = with_pullback([](V x) { return x * 2; }, [](V g, V) { return sum(g) * 2; });
   CHECK(has(gradcheck(shape, draw(-1, 1)).message, "returned shape {}"));
   CHECK_FALSE(gradcheck(shape, draw(-1, 1)).ok);
@@ -149,7 +149,7 @@ TEST_CASE("a pullback of the wrong shape, or with a will of its own") {
   CHECK(has(gradcheck(random, draw(-1, 1)).message, "not deterministic"));
 }
 
-TEST_CASE("the default generator is set back before every evaluation, and at the end") {
+TEST_CASE("the default generator is reset before every evaluation, and at the end") {
   seed(5);
   const Generator before = default_generator();
   CHECK(gradcheck([](V x) { return dropout(x) * x; }, draw(-1, 1)).ok);
@@ -157,7 +157,7 @@ TEST_CASE("the default generator is set back before every evaluation, and at the
   CHECK(default_generator() == before);
 }
 
-TEST_CASE("the full Jacobian, on request") {
+TEST_CASE("the option full_jacobian") {
   const auto swapped = with_pullback(
       [](V x) {
         return x * xt::xarray<double>{1, 2};
@@ -174,7 +174,7 @@ TEST_CASE("the full Jacobian, on request") {
             .ok);
 }
 
-TEST_CASE("a second derivative that is lost is caught") {
+TEST_CASE("a missing second derivative is caught") {
   const auto f = [](V x) {
     return operation("cube", x.value() * x.value() * x.value(), {x, [x](V g) {
                                                                    return g * (3.0 * x.value() * x.value());
@@ -193,7 +193,7 @@ TEST_CASE("a function that does not depend on an input, and a linear one") {
   CHECK(gradcheck([](V x) { return x; }, Variable<double>(Array<double>(Shape{0, 3}))).ok);
 }
 
-TEST_CASE("NaN and infinity are not ok, wherever they are") {
+TEST_CASE("NaN and infinity fail the check, wherever they are") {
   const Variable<double> x = xt::xarray<double>{1, -1};
   const auto message = [](const GradCheck& result) {
     CHECK_FALSE(result.ok);
@@ -204,13 +204,14 @@ TEST_CASE("NaN and infinity are not ok, wherever they are") {
   CHECK(message(gradgradcheck([](V v) { return log(v); }, x)).find("is nan") != std::string::npos);
   CHECK(message(gradcheck([](V v) { return sum(v) / 0.0; }, xt::xarray<double>{1, 2}))
             .find("value is inf at []") != std::string::npos);
-  // The value is finite, the derivative is not.
+  // The value is finite, but the derivative is not.
   CHECK(message(gradcheck([](V v) { return sqrt(v); }, xt::xarray<double>{1, 0})) ==
-        "gradcheck: the gradient by input 0 is inf at [1]; expected finite numbers");
+        "gradcheck: the gradient with respect to input 0 is inf at [1]; expected finite numbers");
   const auto wrong = [](V v) {
     return operation("wrong", xt::xarray<double>(v.value()), {v, [](V g) { return g * std::nan(""); }});
   };
-  CHECK(message(gradcheck(wrong, x)).find("the gradient by input 0 is nan at [0]") != std::string::npos);
+  CHECK(message(gradcheck(wrong, x)).find("the gradient with respect to input 0 is nan at [0]") !=
+        std::string::npos);
   CHECK(message(gradcheck({.full_jacobian = true}, wrong, x)).find("is nan") != std::string::npos);
   const auto second = [](V v) {
     return operation("second", xt::xarray<double>(v.value()), {v, [v](V g) { return g + 0.0 * log(v); }});

@@ -14,9 +14,9 @@ namespace {
 
 using V = Variable<double>;
 
-// Generic, so that they are checked in float too.
+// Generic, to test them in float too.
 
-/// sqrt(a), after Heron; the argument is passed on to f.
+/// sqrt(a) by Heron's method; a is passed as an argument.
 const auto heron = [](const auto& a) {
   using T = typename std::decay_t<decltype(a)>::value_type;
   return fixed_point([](const auto& z, const auto& b) { return (z + b / z) / 2; }, full<T>(a.shape(), T(1)),
@@ -78,7 +78,7 @@ TEST_CASE("fixed_point: cos x = x, and its derivatives to third order") {
   const double z = 0.73908513321516064;
   const double s = std::sin(z);
   CHECK(grad(f)(1).item() == doctest::Approx(-s * z / (1 + s)).epsilon(1e-10));
-  // Higher ones by differences of those below.
+  // Higher derivatives by differences of lower ones.
   const auto second = grad(grad(f));
   const double h = 1e-4;
   CHECK(second(1).item() ==
@@ -98,7 +98,7 @@ TEST_CASE("third derivatives of a square root") {
 
 TEST_CASE("root: Kepler's equation") {
   const check::Listed listed("root");
-  // Known: e = 0.1, M = 1 gives E = 1.0885977523978936 (by bisection of E - e sin E - M, in 50 digits).
+  // Reference: E = 1.0885977523978936 for e = 0.1, M = 1 (by bisection of E - e sin E - M, in 50 digits).
   const V anomaly = kepler(V(0.1), V(1.0));
   CHECK(anomaly.item() == doctest::Approx(1.0885977523978936).epsilon(1e-14));
   const double e = anomaly.item();
@@ -113,12 +113,12 @@ TEST_CASE("root: Kepler's equation") {
 
 TEST_CASE("root: a system of equations") {
   const check::Listed listed("root");
-  // x^2 + y^2 = 5 and x - y = 1 in (2, 1).
+  // x^2 + y^2 = 5 and x - y = 1 at (2, 1).
   check::operation(circle, xt::xarray<double>{2, 1}, Array<double>(xt::xarray<double>{5, 1}));
   check::derivatives(circle, Array<double>(xt::xarray<double>{7, 0.5}));
 }
 
-TEST_CASE("captured Variables and parameters get their gradients, and z0 gets none") {
+TEST_CASE("captured Variables and parameters have gradients, z0 has none") {
   Parameter<double> w(Array<double>(xt::xarray<double>{0.5, -0.25}));
   const V b = xt::xarray<double>{1, 2};
   const V start = xt::xarray<double>{0, 0};
@@ -133,12 +133,12 @@ TEST_CASE("captured Variables and parameters get their gradients, and z0 gets no
     CHECK(gradients[0].value()(i) == doctest::Approx(at * t / (1 - u * t)).epsilon(1e-10));
     CHECK(gradients[1].value()(i) == doctest::Approx(1 / (1 - u * t)).epsilon(1e-10));
   }
-  CHECK_THROWS_AS(tape.gradient(sum(z), start), TapeError);  // it took no part
+  CHECK_THROWS_AS(tape.gradient(sum(z), start), TapeError);  // z0 is not recorded
   tape.backward(sum(z));
   CHECK(check::close(w.grad(), gradients[0].value(), 1e-14));
 }
 
-TEST_CASE("a parameter that is passed on as an argument stays that parameter") {
+TEST_CASE("a parameter passed as an argument is not copied") {
   Parameter<double> w(Array<double>(xt::xarray<double>{0.5}));
   Tape tape;
   const auto z =
@@ -168,10 +168,10 @@ TEST_CASE("the iterations are not recorded") {
   CHECK(tape.size() < 8);
   const int before = calls;
   CHECK(tape.gradient(z, a).item() == doctest::Approx(10));
-  CHECK(calls == before + 1);  // replayed for each iteration
+  CHECK(calls == before + 1);  // each iteration is a backward pass over one recording
 }
 
-TEST_CASE("without a tape, and of constants") {
+TEST_CASE("solvers without a tape, and of constants") {
   CHECK(heron(V(9.0)).item() == doctest::Approx(3));
   const auto a = constant(xt::xarray<double>{4});
   Tape tape;
@@ -179,8 +179,8 @@ TEST_CASE("without a tape, and of constants") {
   CHECK(tape.size() == 0);
 }
 
-TEST_CASE("the solution inside another function, solvers inside solvers") {
-  // z = cos(y(z)) where y = sqrt(z + 1) is a fixed point itself.
+TEST_CASE("nested solvers, and derivatives inside the equation") {
+  // z = a cos(y(z)), where y = sqrt(z + 1) is itself a fixed point.
   const auto nested = [](const auto& a) {
     return fixed_point([a](const auto& z) { return cos(heron(z + 1)) * a; }, a * 0 + 0.5);
   };
@@ -209,7 +209,7 @@ TEST_CASE("options, and a function object by reference") {
             .item() == doctest::Approx(2));
 }
 
-TEST_CASE("errors say what is left") {
+TEST_CASE("error messages of the solvers") {
   const auto doubling = [](const V& z) { return 2 * z + 1; };
   const auto text =
       check::message<ConvergenceError>([&] { fixed_point({.max_iterations = 3}, doubling, 0); });
@@ -227,14 +227,14 @@ TEST_CASE("errors say what is left") {
                    "root: diverged: the residual max |f(z)| is"));
   const V pair = xt::xarray<double>{1, 2};
   CHECK(check::message<ShapeError>([&] { fixed_point([&](const V& z) { return z + pair; }, 0); }) ==
-        "fixed_point: f(z) has shape {2}, z has {}; they must be the same");
+        "fixed_point: f(z) has shape {2}, expected the shape {} of z");
   CHECK(check::message<ShapeError>([&] { root([&](const V& z) { return sum(z); }, pair); }) ==
-        "root: f(z) has shape {}, z has {2}; they must be the same");
+        "root: f(z) has shape {}, expected the shape {2} of z");
   CHECK(check::has(check::message<ValueError>([&] { root({.tolerance = -1}, doubling, 0); }),
-                   "root: the tolerance is -1; expected a number >= 0"));
+                   "root: expected a tolerance >= 0, got -1"));
 }
 
-TEST_CASE("a pullback that does not arrive says so") {
+TEST_CASE("a pullback that does not converge is an error") {
   // Near the solution 0 of z = z^3 + a the iteration is fast, but here f's derivative exceeds 1.
   const V a = 0.0;
   Tape tape;
@@ -252,7 +252,7 @@ TEST_CASE("an exception in f leaves the tapes recording") {
   CHECK(tape.gradient(a * a, a).item() == 4);
 }
 
-TEST_CASE("other namespaces open") {
+TEST_CASE("solvers with other namespaces open") {
   using namespace xt;
   using namespace std;
   const Variable<double> a = 4.0;

@@ -38,9 +38,9 @@ const auto cubes = [](const auto& x) { return sum(x * x * x); };
 
 }  // namespace
 
-TEST_CASE("jacobian: by rows and by columns, in every shape") {
+TEST_CASE("jacobian: by rows and by columns, for all shapes") {
   const check::Listed listed("jacobian", {"", "torch.func.jacrev", "jax.jacobian"});
-  // Wide inputs are replayed by output, narrow ones by input.
+  // One backward pass per output for wide inputs, per input for narrow ones.
   const auto narrowing = [](const auto& x) { return sum(sin(x) * x, 0); };
   const auto widening = [](const auto& x) {
     const auto row = reshape(x, {1, -1});
@@ -58,7 +58,7 @@ TEST_CASE("jacobian: by rows and by columns, in every shape") {
   }
 }
 
-TEST_CASE("jacobian: numbers, and what has no entries") {
+TEST_CASE("jacobian: numbers and empty arrays") {
   CHECK(jacobian([](const V& x) { return sin(x); }, 0.5).shape() == Shape{});
   CHECK(jacobian([](const V& x) { return sin(x); }, 0.5).item() == doctest::Approx(std::cos(0.5)));
   const V ten = full<double>({10}, 1.0);
@@ -81,7 +81,7 @@ TEST_CASE("jacobian: each function is evaluated once") {
   CHECK(calls == 2);
 }
 
-TEST_CASE("jacobian: functions that do not depend on x, or only hand on") {
+TEST_CASE("jacobian: functions that do not depend on x, or return it") {
   const V x = xt::xarray<double>{1, 2};
   const auto outer = constant(xt::xarray<double>{1, 2, 3});
   Tape tape;
@@ -153,7 +153,7 @@ TEST_CASE("hessian: shapes") {
             .item() == 2.F);
 }
 
-TEST_CASE("they nest: third derivatives in several ways") {
+TEST_CASE("transforms nest: third derivatives in several ways") {
   const V x = xt::xarray<double>{1, 2};
   // f = a^3 b^2: f_aaa = 6 b^2, f_aab = 12 a b, f_abb = 6 a^2.
   const auto f = [](const V& v) {
@@ -197,20 +197,20 @@ TEST_CASE("hvp: the Hessian times a vector, in one evaluation") {
         xt::xarray<double>{0, 0});
 }
 
-TEST_CASE("errors") {
+TEST_CASE("errors of jacobian, hessian and hvp") {
   const V x = xt::xarray<double>{1, 2};
   const auto vector = [](const V& v) { return v * 2; };
   CHECK(check::message<ShapeError>([&] { hessian(vector, x); }) ==
-        "hessian: the function's result has shape {2}, not one number");
+        "hessian: expected a function result with one entry, got shape {2}");
   CHECK(check::message<ShapeError>([&] { hvp(vector, x, x); }) ==
-        "hvp: the function's result has shape {2}, not one number");
+        "hvp: expected a function result with one entry, got shape {2}");
   CHECK(check::message<ShapeError>([&] {
           hvp(cubes, x, xt::xarray<double>{1, 2, 3});
-        }) == "hvp: the direction has shape {3}, its input {2}");
+        }) == "hvp: the direction has shape {3}, expected its input's shape {2}");
   CHECK_THROWS_AS(jacobian(vector, V()), ValueError);
 }
 
-TEST_CASE("other namespaces open") {
+TEST_CASE("jacobian, hessian and hvp with other namespaces open") {
   using namespace xt;
   using namespace std;
   Variable<double> x = xt::xarray<double>{1, 2};

@@ -29,13 +29,13 @@ bool same_bits(const std::vector<Variable<T>>& a, const std::vector<Variable<T>>
          });
 }
 
-/// Calls the function, in a checkpoint or plainly.
+/// Calls the function, with or without a checkpoint.
 template <class F, class... X>
 auto call_either_way(bool in_checkpoint, const F& f, const X&... x) {
   return in_checkpoint ? checkpoint(f, x...) : f(x...);
 }
 
-/// A model with parameters, as a layer is.
+/// A model with parameters, like a layer.
 template <class T>
 struct Dense {
   Parameter<T> weight, bias;
@@ -46,7 +46,7 @@ struct Dense {
 
 }  // namespace
 
-TEST_CASE("checkpoint: values and derivatives of a function") {
+TEST_CASE("checkpoint: value and derivatives of a function") {
   const check::Listed listed("checkpoint", {"", "torch.utils.checkpoint", "jax.checkpoint"});
   const auto f = [](const auto& x) { return checkpoint([](const auto& y) { return sin(y) * y; }, x); };
   check::unary(f, [](double x) { return std::sin(x) * x; });
@@ -56,9 +56,9 @@ TEST_CASE("checkpoint: values and derivatives of a function") {
   check::binary(product, [](double a, double b) { return std::exp(a) * b / (1 + a * a); });
 }
 
-TEST_CASE_TEMPLATE("the same bits as without, in order and number of every sum", T, float, double) {
-  // The weights are used by every block, several times: their gradients are sums of many terms, and x is both
-  // inside and outside. Dropout draws from the default generator.
+TEST_CASE_TEMPLATE("results are bit-identical with and without checkpoints", T, float, double) {
+  // Every block uses the weights several times, so their gradients are sums of many terms, and x is used both
+  // inside and outside checkpoints. Dropout draws from the default generator.
   const auto gradients = [](bool in_checkpoint) {
     seed(3);
     const Variable<T> w = random_normal<T>({8, 8}, T(0), T(0.4));
@@ -73,13 +73,13 @@ TEST_CASE_TEMPLATE("the same bits as without, in order and number of every sum",
     for (int i = 0; i < 4; ++i) h = call_either_way(in_checkpoint, block, h) + x * sum(w);
     std::vector<Variable<T>> all = tape.gradient(sum(square(h)), {w, b, x});
     all.push_back(h);
-    all.push_back(random_uniform<T>({3}));  // the generator is where it would be
+    all.push_back(random_uniform<T>({3}));  // the generator's state is also the same
     return all;
   };
   CHECK(same_bits(gradients(true), gradients(false)));
 }
 
-TEST_CASE_TEMPLATE("parameters of models, by reference, with backward", T, float, double) {
+TEST_CASE_TEMPLATE("backward through models captured by reference", T, float, double) {
   const auto gradients = [](int way) {
     seed(5);
     Dense<T> first(6), second(6);
@@ -102,7 +102,7 @@ TEST_CASE_TEMPLATE("parameters of models, by reference, with backward", T, float
   CHECK(same_bits(gradients(2), expected));
 }
 
-TEST_CASE("backward adds into gradients, on an inner tape too") {
+TEST_CASE("backward accumulates gradients, also on an inner tape") {
   Dense<double> layer(3);
   const V x = random_normal<double>({2, 3});
   const auto gradient = [&](bool in_checkpoint, bool outer) {
@@ -110,7 +110,7 @@ TEST_CASE("backward adds into gradients, on an inner tape too") {
     std::optional<Tape> around;
     if (outer) {
       around.emplace();
-      layer(x);  // the outer tape has met the parameters before
+      layer(x);  // the outer tape has already recorded the parameters
     }
     for (int i = 0; i < 2; ++i) {
       Tape tape;
@@ -122,7 +122,7 @@ TEST_CASE("backward adds into gradients, on an inner tape too") {
   CHECK(same_bits(gradient(true, true), gradient(false, false)));
 }
 
-TEST_CASE("nested checkpoints, and one within a chain of them") {
+TEST_CASE("nested checkpoints, and nesting within a chain of checkpoints") {
   const auto gradients = [](int depth) {
     seed(7);
     const V w = random_normal<double>({4, 4});
@@ -148,7 +148,7 @@ TEST_CASE("derivatives of higher order") {
   CHECK(grad(grad(grad(grad(f))))(x).item() == doctest::Approx(-4 * inner(x).item()).epsilon(1e-13));
   CHECK(grad(grad(grad(f)))(x).item() == grad(grad(grad(inner)))(x).item());
 
-  // By what is captured, across and within.
+  // With respect to captured Variables, across and within checkpoints.
   const V w = xt::xarray<double>{0.5, -1};
   const auto captured = [&](const V& v) {
     return sum(checkpoint([&](const V& a) { return tanh(a * v) * v; }, w));
@@ -159,17 +159,18 @@ TEST_CASE("derivatives of higher order") {
   CHECK(hvp(captured, V(xt::xarray<double>{0.3, 0.4}), V(xt::xarray<double>{1, 2})).value() ==
         hvp(plain, V(xt::xarray<double>{0.3, 0.4}), V(xt::xarray<double>{1, 2})).value());
 
-  // A gradient inside of a checkpoint, and a checkpoint inside of a gradient inside of a checkpoint.
+  // A gradient inside a checkpoint, and a checkpoint inside a gradient inside a checkpoint.
   const auto slope = [&](const V& v) { return checkpoint(grad([&](const V& a) { return sum(f(a)); }), v); };
   const auto plain_slope = [&](const V& v) { return grad([&](const V& a) { return sum(inner(a)); })(v); };
   CHECK(jacobian(slope, w).value() == jacobian(plain_slope, w).value());
 }
 
-TEST_CASE("what comes in and out as it is") {
+TEST_CASE("checkpoint: kinds of inputs and results") {
   const V x = xt::xarray<double>{1, 2};
   const V y = xt::xarray<double>{3, 4};
   Tape tape;
-  // Arrays and numbers are passed on; an input twice; a result that is the input; several results in turn.
+  // Arrays and numbers as inputs; one input twice; a result that is an input; several results one after
+  // another.
   const auto z =
       checkpoint([](const V& a, const V& b, const xt::xarray<double>& c, int n) { return a * b * c * n; }, x,
                  x, xt::xarray<double>{10, 20}, 2);
@@ -179,7 +180,7 @@ TEST_CASE("what comes in and out as it is") {
   CHECK(tape.gradient(sum(same * y), x).value() == y.value());
   const auto other = checkpoint([&](const V&) { return y; }, x);
   CHECK(tape.gradient(sum(other * x), std::vector<V>{x, y})[1].value() == x.value());
-  // Inputs that are not asked for cost nothing, and those that f does not use took no part.
+  // Inputs whose gradient is not requested are allowed; inputs that f does not use are not recorded.
   const V unused = 1.0;
   const auto first = checkpoint([](const V& a, const V&) { return a * 2; }, x, unused);
   CHECK_THROWS_AS(tape.gradient(sum(first), unused), TapeError);
@@ -191,7 +192,7 @@ TEST_CASE("what comes in and out as it is") {
   CHECK(tape.gradient(sum(single), x).value() == xt::xarray<double>{2, 4});
 }
 
-TEST_CASE("only what is asked for is computed again") {
+TEST_CASE("only the requested gradients are computed in the recomputation") {
   int pulled = 0;
   const auto counted = [&](const V& a) {
     return operation("counted", Array<double>(a.value()), {a, [&](const V& g) { return ++pulled, g * 1; }});
@@ -206,12 +207,12 @@ TEST_CASE("only what is asked for is computed again") {
   CHECK(pulled == 1);
 }
 
-TEST_CASE("f is called once, and once more for each replay; its operations are not on the tape") {
+TEST_CASE("f is called once, and once per backward pass; its operations are not on the tape") {
   int calls = 0;
   const V x = xt::xarray<double>{1, 2};
   const auto f = [&](const V& a) {
     ++calls;
-    const V own = xt::xarray<double>{1, 1};  // made anew by every call
+    const V own = xt::xarray<double>{1, 1};  // created anew by each call
     return exp(sin(a) * 2) + own * a;
   };
   checkpoint(f, x);
@@ -235,7 +236,7 @@ TEST_CASE("constants") {
   CHECK(tape.gradient(sum(checkpoint([&](const V& a) { return a * x; }, c)), x).item() == 3);
 }
 
-TEST_CASE("a change between forward and backward is an error") {
+TEST_CASE("a change between the forward and backward pass is an error") {
   Dense<double> layer(2);
   const V x = random_normal<double>({1, 2});
   const auto forward_and_change = [&](const auto& change) {
@@ -254,19 +255,17 @@ TEST_CASE("a change between forward and backward is an error") {
   Tape tape;
   const auto y = sum(checkpoint([&](const V& a) { return a * captured; }, x));
   captured = V(xt::xarray<double>{3, 4});
-  CHECK(
-      check::message<VersionError>([&] { tape.gradient(y, x); }) ==
-      "checkpoint: a Variable of shape {2} that the function used first was not used when the backward pass "
-      "called it again: what it captures by reference must not be assigned to in between");
+  CHECK(check::message<VersionError>([&] { tape.gradient(y, x); }) ==
+        "checkpoint: a Variable of shape {2} that the function used first was not used when the backward "
+        "pass called it again: captures by reference must not be assigned to in between");
   int calls = 0;
   const auto growing = checkpoint([&](const V& a) { return ++calls == 1 ? a : concatenate({a, a}); }, x);
-  CHECK(
-      check::message<VersionError>([&] { tape.gradient(growing, x, growing); }) ==
-      "checkpoint: the function gave shape {1, 2} first, and {2, 2} when the backward pass called it again: "
-      "it has to compute the same");
+  CHECK(check::message<VersionError>([&] { tape.gradient(growing, x, growing); }) ==
+        "checkpoint: the function returned shape {1, 2} first, and {2, 2} when the backward pass called it "
+        "again: it must compute the same result");
 }
 
-TEST_CASE("an exception in f leaves tapes and generator as they were") {
+TEST_CASE("an exception in f leaves the tapes and the generator unchanged") {
   const V x = 2.0;
   Tape tape;
   CHECK_THROWS_AS(checkpoint([](const V&) -> V { throw ValueError("no"); }, x), ValueError);
@@ -289,7 +288,7 @@ TEST_CASE("an exception in f leaves tapes and generator as they were") {
 TEST_CASE("memory of a chain of n blocks with a checkpoint around every sqrt(n) of them") {
   constexpr std::size_t entries = 10'000;
   const V x = random_normal<double>({entries});
-  // The most bytes in use during forward and backward pass, in arrays of the size of x.
+  // Peak bytes in use during the forward and backward pass, in units of the size of x.
   const auto peak = [&](int blocks, int together) {
     Tape tape;
     V h = x;
@@ -304,7 +303,7 @@ TEST_CASE("memory of a chain of n blocks with a checkpoint around every sqrt(n) 
     const auto gradient = tape.gradient(sum(h), x);
     return static_cast<double>(detail::peak_bytes_in_use() - before) / (entries * sizeof(double));
   };
-  CHECK(peak(16, 1) > 2 * 16);  // without checkpoints: two arrays a block at least
+  CHECK(peak(16, 1) > 2 * 16);  // without checkpoints: at least two arrays per block
   CHECK(peak(256, 1) > 2 * 256);
   for (const int root : {4, 8, 16, 32}) {
     CAPTURE(root);
@@ -312,7 +311,7 @@ TEST_CASE("memory of a chain of n blocks with a checkpoint around every sqrt(n) 
   }
 }
 
-TEST_CASE("other namespaces open") {
+TEST_CASE("checkpoint with other namespaces open") {
   using namespace xt;
   using namespace std;
   const Variable<double> a = 4.0;

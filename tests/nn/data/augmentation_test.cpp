@@ -27,7 +27,7 @@ Array<T> applied(const nn::Transform& transform, Array<T> images, std::uint64_t 
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("normalize, by channel or for all", T, float, double) {
+TEST_CASE_TEMPLATE("normalize each channel or all channels", T, float, double) {
   const auto one = applied(nn::normalize({2}, {4}), counted<T>({1, 1, 2, 1}));
   CHECK(one(0, 0, 0, 0) == T(-0.25));
   CHECK(one(0, 0, 1, 0) == 0);
@@ -36,7 +36,7 @@ TEST_CASE_TEMPLATE("normalize, by channel or for all", T, float, double) {
   CHECK(two(0, 0, 1, 1) == 0);
 }
 
-TEST_CASE("random_shift moves each image by all distances, and fills what comes in") {
+TEST_CASE("random_shift moves images by all distances and fills pixels from outside") {
   const auto x = counted<float>({2000, 3, 3, 2});
   const auto y = applied(nn::random_shift(1, -1), x);
   REQUIRE(y.shape() == x.shape());
@@ -64,7 +64,7 @@ TEST_CASE("random_shift moves each image by all distances, and fills what comes 
   for (const auto& each : counts) CHECK(each.second > 150);  // 222 expected, deviation 14
 }
 
-TEST_CASE("random_crop cuts windows of the size") {
+TEST_CASE("random_crop cuts windows of the given size") {
   const auto y = applied(nn::random_crop({2, 1}), counted<double>({500, 3, 2, 1}));
   REQUIRE(y.shape() == Shape{500, 2, 1, 1});
   std::set<double> corners;
@@ -74,15 +74,16 @@ TEST_CASE("random_crop cuts windows of the size") {
   }
   CHECK(corners == std::set<double>{1, 2, 3, 4});
   CHECK(applied(nn::random_crop(5, 1), counted<double>({1, 3, 3, 1}))(0, 0, 0, 0) ==
-        0);  // all of the padding
-  CHECK_THROWS_WITH_AS(applied(nn::random_crop(5), counted<double>({1, 3, 3, 1})),
-                       "random_crop: a window of 5 x 5 from images of shape {1, 3, 3, 1} with padding 0 x 0",
-                       ShapeError);
+        0);  // all entries are padding
+  CHECK_THROWS_WITH_AS(
+      applied(nn::random_crop(5), counted<double>({1, 3, 3, 1})),
+      "random_crop: a window of 5 x 5 does not fit into images of shape {1, 3, 3, 1} with padding 0 x 0",
+      ShapeError);
   CHECK_THROWS_WITH_AS(nn::random_crop(0),
-                       "random_crop: a window without entries came, expected at least 1 x 1", ValueError);
+                       "random_crop: expected a window of at least 1 x 1, got an empty one", ValueError);
 }
 
-TEST_CASE("random_flip mirrors columns, channels together") {
+TEST_CASE("random_flip mirrors columns and keeps channels together") {
   const auto x = counted<float>({1, 2, 3, 2});
   const auto y = applied(nn::random_flip(1), x);
   for (std::size_t r = 0; r < 2; ++r) {
@@ -97,8 +98,8 @@ TEST_CASE("random_flip mirrors columns, channels together") {
   for (std::size_t n = 0; n < 4000; ++n) flipped += half(n, 0, 0, 0) != many(n, 0, 0, 0);
   CHECK(flipped > 880);
   CHECK(flipped < 1120);
-  CHECK_THROWS_WITH_AS(nn::random_flip(2),
-                       "random_flip: a probability of 2 came, expected a number in [0, 1]", ValueError);
+  CHECK_THROWS_WITH_AS(nn::random_flip(2), "random_flip: expected a probability in [0, 1], got 2",
+                       ValueError);
 }
 
 TEST_CASE("random_erasing sets a square, cut at the border") {
@@ -112,7 +113,7 @@ TEST_CASE("random_erasing sets a square, cut at the border") {
   CHECK(sizes == std::set<int>{1, 2, 4});
 }
 
-TEST_CASE("transforms compose, in order, and are the seed's") {
+TEST_CASE("transforms are applied in order and determined by the seed") {
   const nn::Transform both{nn::normalize({0}, {0.5}), nn::normalize({1}, {1})};
   CHECK(applied(both, counted<float>({1, 1, 1, 1}))(0, 0, 0, 0) == 1);
   const nn::Transform random{nn::random_shift(1), nn::random_flip()};
@@ -124,17 +125,16 @@ TEST_CASE("transforms compose, in order, and are the seed's") {
   CHECK(applied(random, counted<float>({0, 4, 4, 1})).shape() == Shape{0, 4, 4, 1});
 }
 
-TEST_CASE("what does not fit") {
+TEST_CASE("transforms: errors") {
   const nn::Transform single = [](Array<float>&, Generator&) {};
   CHECK_THROWS_WITH_AS(applied(single, counted<double>({1})),
-                       "Transform: images in double came to a function that does not take them", ValueError);
+                       "Transform: the function does not take images in double", ValueError);
   CHECK_THROWS_WITH_AS(applied(nn::random_flip(), counted<float>({2, 3})),
-                       "random_flip: images of shape {2, 3} came, expected {N, H, W, C}", ShapeError);
+                       "random_flip: expected images {N, H, W, C}, got shape {2, 3}", ShapeError);
   CHECK_THROWS_WITH_AS(applied(nn::normalize({1, 2}, {1, 1}), counted<float>({1, 1, 1, 3})),
-                       "normalize: images of shape {1, 1, 1, 3} came, expected 2 channels", ShapeError);
-  CHECK_THROWS_WITH_AS(nn::normalize({1}, {0}), "normalize: a deviation of 0 came, expected a number > 0",
-                       ValueError);
+                       "normalize: expected images of 2 channels, got shape {1, 1, 1, 3}", ShapeError);
+  CHECK_THROWS_WITH_AS(nn::normalize({1}, {0}), "normalize: expected a deviation > 0, got 0", ValueError);
   CHECK_THROWS_WITH_AS(nn::normalize({1, 2}, {1}),
-                       "normalize: 2 means and 1 deviations came, expected equally many, at least one",
+                       "normalize: expected as many means as deviations, at least one, got 2 and 1",
                        ValueError);
 }

@@ -24,7 +24,7 @@ std::string image(char label) {
 
 }  // namespace
 
-TEST_CASE("planes become channels, files follow each other") {
+TEST_CASE("CIFAR-10: planes become channels, files are joined in order") {
   const check::TemporaryFile one(image(3) + image(9));
   const check::TemporaryFile two(image(0));
   const auto [images, labels] = nn::read_cifar10({one.path, two.path});
@@ -35,7 +35,7 @@ TEST_CASE("planes become channels, files follow each other") {
   CHECK(images(0, 31, 0, 2) == 1);
 }
 
-TEST_CASE("images may stay bytes, for an ImageDataset") {
+TEST_CASE("CIFAR-10 images can stay bytes for an ImageDataset") {
   const check::TemporaryFile file(image(3) + image(9));
   const auto samples = nn::read_cifar10<std::uint8_t>({file.path});
   CHECK(samples.inputs(1, 5, 17, 1) == 17);
@@ -44,7 +44,7 @@ TEST_CASE("images may stay bytes, for an ImageDataset") {
   CHECK(data.batch(both).inputs == nn::read_cifar10({file.path}).inputs);
 }
 
-TEST_CASE("what is no such file") {
+TEST_CASE("errors for files that are not CIFAR-10") {
   const auto message = [](const std::string& bytes) {
     const check::TemporaryFile file(bytes);
     try {
@@ -55,10 +55,10 @@ TEST_CASE("what is no such file") {
     return std::string();
   };
   CHECK(message(image(1).substr(1)) ==
-        ": 3072 bytes are no whole number of images of 3073 bytes: no CIFAR-10 file, or cut short");
+        ": expected whole images of 3073 bytes, got 3072 bytes: not a CIFAR-10 file, or truncated");
   CHECK(message("") ==
-        ": 0 bytes are no whole number of images of 3073 bytes: no CIFAR-10 file, or cut short");
-  CHECK(message(image(1) + image(10)) == ": image 1 has label 10, expected 0 ... 9");
+        ": expected whole images of 3073 bytes, got 0 bytes: not a CIFAR-10 file, or truncated");
+  CHECK(message(image(1) + image(10)) == ": expected labels 0 ... 9, got 10 for image 1");
   CHECK_THROWS_AS(nn::read_cifar10({"/no/such/file.bin"}), FileError);
-  CHECK_THROWS_WITH_AS(nn::read_cifar10({}), "read_cifar10: no files came, expected at least one", FileError);
+  CHECK_THROWS_WITH_AS(nn::read_cifar10({}), "read_cifar10: expected at least one file, got none", FileError);
 }

@@ -59,40 +59,44 @@ TEST_CASE("a header names the columns") {
   const auto data = nn::ArrayDataset(xt::cast<float>(table.without(1)), xt::cast<int>(table.values_of(1)));
   CHECK(data.targets() == xt::xarray<int>{0, 1});
   CHECK_THROWS_WITH_AS(table.column("height"), "Csv: no column is named \"height\"", ValueError);
-  CHECK_THROWS_WITH_AS(table.values_of(2), "Csv: column 2 of a table of 2", ValueError);
+  CHECK_THROWS_WITH_AS(table.values_of(2), "Csv: column 2 is out of range for a table of 2 columns",
+                       ValueError);
 }
 
-TEST_CASE("missing entries are an error, or a number") {
-  CHECK(message("1,2\n3,\n") == "line 2: column 2: \"\" is no number; .missing says what it counts as");
-  CHECK(message("1,nan\n") == "line 1: column 2: \"nan\" is no number; .missing says what it counts as");
+TEST_CASE("missing entries are an error, or the given number") {
+  CHECK(message("1,2\n3,\n") ==
+        "line 2: column 2: \"\" is not a number; .missing sets the value of missing entries");
+  CHECK(message("1,nan\n") ==
+        "line 1: column 2: \"nan\" is not a number; .missing sets the value of missing entries");
   const auto table = read("1,\nNA,2\n", {.missing = -1});
   CHECK(table.values == xt::xarray<double>{{1, -1}, {-1, 2}});
   CHECK(std::isnan(read("1,nan", {.missing = std::nan("")}).values(0, 1)));
 }
 
-TEST_CASE("what is no table of numbers says where") {
+TEST_CASE("errors of a CSV file name line and column") {
   CHECK(message("1,2\n\n3,x4\n") ==
-        "line 3: column 2: \"x4\" is no number"
-        "; .categories = {1} takes it as text, .skip = {1} leaves the column out");
+        "line 3: column 2: \"x4\" is not a number"
+        "; .categories = {1} reads it as text, .skip = {1} omits the column");
   CHECK(message("1,2\n3,4 5\n") ==
-        "line 2: column 2: \"4 5\" is no number"
-        "; .categories = {1} takes it as text, .skip = {1} leaves the column out");
-  CHECK(message("1,2\n3\n") == "line 2: 1 fields, expected 2 as in the lines before");
-  CHECK(message("a,b\n1,2,3\n", {.header = true}) == "line 2: 3 fields, expected 2 as in the lines before");
-  CHECK(message("1,\"2\n") == "line 1: a quote that is not closed");
+        "line 2: column 2: \"4 5\" is not a number"
+        "; .categories = {1} reads it as text, .skip = {1} omits the column");
+  CHECK(message("1,2\n3\n") == "line 2: expected 2 fields as in the lines before, got 1");
+  CHECK(message("a,b\n1,2,3\n", {.header = true}) ==
+        "line 2: expected 2 fields as in the lines before, got 3");
+  CHECK(message("1,\"2\n") == "line 1: a quote is not closed");
   CHECK(message("\"1\"2\n") == "line 1: characters after a quoted field");
   CHECK(message("\"a\nb\",c\n1,y\n", {.header = true}) ==
-        "line 3: column 2: \"y\" is no number"
-        "; .categories = {\"c\"} takes it as text, .skip = {\"c\"} leaves the column out");
+        "line 3: column 2: \"y\" is not a number"
+        "; .categories = {\"c\"} reads it as text, .skip = {\"c\"} omits the column");
   CHECK_THROWS_AS(nn::read_csv("/no/such/file.csv"), FileError);
   CHECK_THROWS_AS(nn::read_csv("/"), FileError);
 }
 
-// ---- Files of other programs ----
+// ---- Files written by other programs ----
 
 namespace {
 
-/// The message of an error of the options, or of a file.
+/// The message of an error of the options or of a file.
 std::string refusal(const std::string& text, const nn::CsvOptions& options) {
   const check::TemporaryFile file(text);
   try {
@@ -108,7 +112,7 @@ const std::string flowers =
 
 }  // namespace
 
-TEST_CASE("columns of text are categories, sorted or given; others are skipped") {
+TEST_CASE("columns of text are categories, sorted or given, or are skipped") {
   const auto table = read(flowers, {.header = true, .categories = {"species"}, .skip = {"id"}});
   CHECK(table.names == std::vector<std::string>{"length", "species"});
   CHECK(table.values == xt::xarray<double>{{5.1, 0}, {6.3, 2}, {4.9, 0}, {5.5, 1}});
@@ -120,24 +124,24 @@ TEST_CASE("columns of text are categories, sorted or given; others are skipped")
   const auto test = read(flowers, {.header = true, .categories = {{"species", known}}, .skip = {0}});
   CHECK(test.values_of("species") == xt::xarray<double>{1, 0, 1, 2});
   CHECK(message(flowers, {.header = true, .categories = {{2, {"setosa", "virginica"}}}, .skip = {0}}) ==
-        "line 5: column 3: \"versicolor\" is none of the categories setosa, virginica");
+        "line 5: column 3: \"versicolor\" is not one of the categories setosa, virginica");
   CHECK(read("b,1\n\"a,\nc\",2\nb ,3\n", {.categories = {0}}).values ==
         xt::xarray<double>{{1, 1}, {0, 2}, {1, 3}});
   CHECK(read("a\n\nNA\n", {.categories = {0}}).categories.at(0) == std::vector<std::string>{"NA", "a"});
   CHECK(read("a,1\n,2\n", {.missing = -1, .categories = {0}}).values == xt::xarray<double>{{0, 1}, {-1, 2}});
   CHECK(message(flowers, {.header = true, .skip = {"id"}}) ==
-        "line 2: column 3: \"setosa\" is no number; .categories = {\"species\"} takes it as text, .skip = "
-        "{\"species\"} leaves the column out");
+        "line 2: column 3: \"setosa\" is not a number; .categories = {\"species\"} reads it as text, .skip = "
+        "{\"species\"} omits the column");
 }
 
-TEST_CASE("columns that the file does not have") {
+TEST_CASE("options that name missing columns, or contradict each other") {
   CHECK(refusal(flowers, {.header = true, .skip = {"height"}}) ==
         "read_csv: no column is named \"height\"; there are: id, length, species");
-  CHECK(refusal(flowers, {.skip = {"id"}}) ==
-        "read_csv: column \"id\" of a file without names; .header = true");
-  CHECK(refusal(flowers, {.header = true, .categories = {3}}) == "read_csv: column 3 of a file of 3");
+  CHECK(refusal(flowers, {.skip = {"id"}}) == "read_csv: column \"id\" needs a header; set .header = true");
+  CHECK(refusal(flowers, {.header = true, .categories = {3}}) ==
+        "read_csv: column 3 is out of range for a file of 3 columns");
   CHECK(refusal(flowers, {.header = true, .categories = {2}, .skip = {"species"}}) ==
-        "read_csv: column 2 is named twice by categories and skip");
+        "read_csv: column 2 appears twice in categories and skip");
   CHECK_FALSE(refusal("1\n", {.delimiter = ',', .decimal = ','}).empty());
   CHECK_FALSE(refusal("1\n", {.delimiter = '"'}).empty());
 }
@@ -165,8 +169,8 @@ TEST_CASE("marks of missing entries") {
                            "-1.#IND"}) {
     CAPTURE(mark);
     CHECK(read(std::string("1,") + mark + "\n", {.missing = -1}).values(0, 1) == -1);
-    CHECK(
-        message(std::string("1,") + mark + "\n").ends_with("is no number; .missing says what it counts as"));
+    CHECK(message(std::string("1,") + mark + "\n")
+              .ends_with("is not a number; .missing sets the value of missing entries"));
   }
   for (const char* other : {"nan()x", "nano", "-", "N A", "nan(", "--nan"}) {
     CAPTURE(other);
@@ -202,7 +206,7 @@ TEST_CASE("numbers as programs write them") {
   }
 }
 
-TEST_CASE("line ends of every system, within quotes too") {
+TEST_CASE("line ends of every system, also within quotes") {
   const xt::xarray<double> expected{{1, 2}, {3, 4}};
   for (const char* text : {"1,2\n3,4", "1,2\r\n3,4\r\n", "1,2\r3,4\r", "1,2\r3,4", "1,2\r\r\n\n3,4\n  \n"}) {
     CAPTURE(text);
@@ -222,13 +226,14 @@ TEST_CASE("separators, decimal commas, comments") {
   CHECK(read("# by hand\n1.5,2.5 # first\n\n3,4#\n#\n", {.comment = '#'}).values == expected);
   CHECK(read("% by hand\r 1.5 2.5 % first\r3 4\r", {.delimiter = ' ', .comment = '%'}).values == expected);
   CHECK(read("\"1,5\" ; \"2,5\"\n3;4\n", {.delimiter = ';', .decimal = ','}).values == expected);
-  CHECK_FALSE(message("1.000,5;2\n", {.delimiter = ';', .decimal = ','}).empty());  // a point that groups
+  CHECK_FALSE(
+      message("1.000,5;2\n", {.delimiter = ';', .decimal = ','}).empty());  // a point that groups digits
   CHECK(message("# by hand\n1,2\n") ==
-        "line 1: column 1: \"# by hand\" is no number; .comment = '#' passes comments over");
+        "line 1: column 1: \"# by hand\" is not a number; .comment = '#' skips comments");
   CHECK(read("\"#1\",2\n", {.categories = {0}, .comment = '#'}).categories.at(0)[0] == "#1");
 }
 
-TEST_CASE("compressed with gzip, and in UTF-16") {
+TEST_CASE("files compressed with gzip or in UTF-16") {
   const check::TemporaryFile file;
   const gzFile out = gzopen(file.path.c_str(), "wb");
   gzputs(out, "1,2\n3,4\n");
@@ -243,6 +248,6 @@ TEST_CASE("compressed with gzip, and in UTF-16") {
                   "2\0",
                   8));
   CHECK_THROWS_WITH_AS(nn::read_csv(wide.path),
-                       ("cannot read " + wide.path.string() + ": it is in UTF-16, expected UTF-8").c_str(),
+                       ("cannot read " + wide.path.string() + ": expected UTF-8, got UTF-16").c_str(),
                        FileError);
 }

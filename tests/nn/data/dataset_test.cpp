@@ -10,7 +10,7 @@ using namespace xgrad;
 
 namespace {
 
-/// A set that is computed: sample n is n and n squared.
+/// A computed set: sample n has input n and target n squared.
 struct Squares {
   std::size_t count = 100;
   std::size_t size() const { return count; }
@@ -31,7 +31,7 @@ static_assert(!nn::Dataset<std::vector<int>>);
 
 }  // namespace
 
-TEST_CASE("arrays in memory give samples by number") {
+TEST_CASE("ArrayDataset returns samples by index") {
   const nn::ArrayDataset data(xt::xarray<float>{{1, 2}, {3, 4}, {5, 6}}, xt::xarray<int>{7, 8, 9});
   CHECK(data.size() == 3);
   const std::vector<std::size_t> indices{2, 0, 2};
@@ -51,7 +51,7 @@ TEST_CASE("subsets, also of subsets") {
   CHECK(fewer.batch(all).targets == xt::xarray<float>{900, 100});
 }
 
-TEST_CASE("a loader goes over any set") {
+TEST_CASE("a loader iterates over any Dataset") {
   nn::DataLoader loader(Squares{10}, {.batch = 4});
   static_assert(std::is_same_v<decltype(loader), nn::DataLoader<double, float>>);
   double sum = 0;
@@ -62,12 +62,13 @@ TEST_CASE("a loader goes over any set") {
   CHECK(sum == 45);
 }
 
-TEST_CASE("what does not fit") {
+TEST_CASE("data sets: errors") {
   CHECK_THROWS_WITH_AS((nn::ArrayDataset(xt::xarray<float>{1, 2}, xt::xarray<int>{1})),
-                       "ArrayDataset: images {2} and labels {1}; expected first extents that are equal",
+                       "ArrayDataset: expected inputs and targets with equal first extents, got {2} and {1}",
                        ShapeError);
   const nn::ArrayDataset data(xt::xarray<float>{1, 2}, xt::xarray<int>{1, 2});
   const std::vector<std::size_t> outside{2};
-  CHECK_THROWS_WITH_AS(data.batch(outside), "ArrayDataset: sample 2 of a set of 2", ValueError);
-  CHECK_THROWS_WITH_AS(nn::Subset(data, {5}), "Subset: sample 5 of a set of 2", ValueError);
+  CHECK_THROWS_WITH_AS(data.batch(outside), "ArrayDataset: index 2 is out of range for 2 samples",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(nn::Subset(data, {5}), "Subset: index 5 is out of range for 2 samples", ValueError);
 }

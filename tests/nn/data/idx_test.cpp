@@ -18,7 +18,7 @@ namespace {
 
 using Bytes = std::vector<std::uint8_t>;
 
-/// A file that is there for one test.
+/// A file that exists for one test.
 class TemporaryFile {
  public:
   TemporaryFile()
@@ -68,7 +68,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 }  // namespace
 
-TEST_CASE("images and labels, plain and compressed") {
+TEST_CASE("IDX images and labels, plain and compressed") {
   const TemporaryFile file;
   for (const bool compressed : {false, true}) {
     CAPTURE(compressed);
@@ -85,7 +85,7 @@ TEST_CASE("images and labels, plain and compressed") {
   CHECK(nn::read_idx_labels(file.write({0, 0, 8, 1, 0, 0, 0, 0})).size() == 0);
 }
 
-TEST_CASE("images may stay bytes, for an ImageDataset") {
+TEST_CASE("IDX images can stay bytes for an ImageDataset") {
   const TemporaryFile file;
   const auto x = nn::read_idx_images<std::uint8_t>(file.write_compressed(images()));
   CHECK(x.shape() == Shape{2, 2, 3, 1});
@@ -93,7 +93,7 @@ TEST_CASE("images may stay bytes, for an ImageDataset") {
   CHECK(x(1, 0, 1, 0) == 2);
 }
 
-TEST_CASE("entries of the other types") {
+TEST_CASE("IDX entries of the other types") {
   const TemporaryFile file;
   CHECK(nn::read_idx<std::int8_t>(file.write({0, 0, 9, 1, 0, 0, 0, 2, 0xff, 3}), 1) ==
         xt::xarray<std::int8_t>{-1, 3});
@@ -106,15 +106,15 @@ TEST_CASE("entries of the other types") {
         xt::xarray<float>{1.5F});
   CHECK(nn::read_idx<double>(file.write({0, 0, 14, 1, 0, 0, 0, 1, 0xc0, 4, 0, 0, 0, 0, 0, 0}), 1) ==
         xt::xarray<double>{-2.5});
-  // cut off within an entry
+  // truncated within an entry
   CHECK(has(message<std::int16_t>(file.write({0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 3}), 1),
-            "too short: 1 entries of the 2 that shape {2} has"));
+            "too short: expected 2 entries for shape {2}, got 1"));
   CHECK(has(message<std::int16_t>(file.write({0, 0, 11, 1, 0, 0, 0, 1, 1, 2, 3}), 1), "too long"));
   CHECK(has(message(file.write({0, 0, 11, 3}), 3),
-            "entries of type 0x0b; expected 0x08, unsigned bytes; read_idx<std::int16_t> reads these"));
+            "expected entries of type 0x08, unsigned bytes, got 0x0b; read_idx<std::int16_t> reads these"));
 }
 
-TEST_CASE("a file of several pieces") {
+TEST_CASE("an IDX file that is read in several pieces") {
   const TemporaryFile file;
   constexpr std::size_t count = (std::size_t{9} << 20) + 5;  // more than two pieces of 4 MiB
   Bytes bytes{0, 0, 8, 1, 0, 0x90, 0, 5};
@@ -124,7 +124,7 @@ TEST_CASE("a file of several pieces") {
   CHECK(std::equal(x.begin(), x.end(), bytes.begin() + 8));
 }
 
-TEST_CASE("a file that is cut off anywhere is an error") {
+TEST_CASE("an IDX file truncated at any byte is an error") {
   const TemporaryFile file;
   const Bytes whole = images();
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -140,37 +140,37 @@ TEST_CASE("a file that is cut off anywhere is an error") {
   }
 }
 
-TEST_CASE("what the messages say") {
+TEST_CASE("messages of the errors of IDX files") {
   const TemporaryFile file;
   Bytes bytes = images();
   CHECK(has(message("/nowhere/at-all"), "/nowhere/at-all: No such file"));
   CHECK(has(message(std::filesystem::temp_directory_path().string()), "Is a directory"));
-  CHECK(has(message(file.write({1, 2, 3, 4})), "no IDX file: it starts with 0x01020304"));
-  CHECK(has(message(file.write(bytes), 1), "3 dimensions; expected 1"));
+  CHECK(has(message(file.write({1, 2, 3, 4})), "not an IDX file: it starts with 0x01020304"));
+  CHECK(has(message(file.write(bytes), 1), "expected 1 dimensions, got 3"));
 
   bytes[2] = 0x0d;
-  CHECK(has(message(file.write(bytes)), "type 0x0d; expected 0x08"));
+  CHECK(has(message(file.write(bytes)), "expected entries of type 0x08, unsigned bytes, got 0x0d"));
 
   bytes = images();
   bytes.pop_back();
-  CHECK(has(message(file.write(bytes)), "too short: 11 entries of the 12 that shape {2, 2, 3} has"));
+  CHECK(has(message(file.write(bytes)), "too short: expected 12 entries for shape {2, 2, 3}, got 11"));
 
   bytes = images();
   bytes.push_back(0);
-  CHECK(has(message(file.write(bytes)), "too long: there is more than the 12 entries of shape {2, 2, 3}"));
+  CHECK(has(message(file.write(bytes)), "too long: expected 12 entries for shape {2, 2, 3}, got more"));
 }
 
-TEST_CASE("a header that promises too much costs no memory") {
+TEST_CASE("a header with extents that are too large costs no memory") {
   const TemporaryFile file;
   Bytes bytes = images();
   for (std::size_t i = 4; i < 16; ++i) bytes[i] = 0xff;
   CHECK(has(message(file.write(bytes)), "more than any file holds"));
   bytes = images();
-  bytes[4] = 0x7f;  // two thousand million images
-  CHECK(has(message(file.write(bytes)), "too short: 12 entries"));
+  bytes[4] = 0x7f;  // two billion images
+  CHECK(has(message(file.write(bytes)), ", got 12"));
 }
 
-TEST_CASE("extents whose product overflows are an error beside a 0, too") {
+TEST_CASE("extents whose product overflows are an error, even with another extent of 0") {
   const TemporaryFile file;
   for (std::size_t zero = 4; zero < 16; zero += 4) {
     CAPTURE(zero);
@@ -194,15 +194,14 @@ TEST_CASE("a changed bit anywhere in the header is an error that names the file"
   }
 }
 
-TEST_CASE("a changed byte in a compressed file is noticed") {
+TEST_CASE("a changed byte in a compressed file is detected") {
   const TemporaryFile file;
   Bytes data = images();
   data.resize(16 + 12);
   file.write_compressed(data);
   const Bytes compressed = file.read();
   std::size_t noticed = 0;
-  for (std::size_t i = 10; i < compressed.size();
-       ++i) {  // behind gzip's own header, whose time is free to change
+  for (std::size_t i = 10; i < compressed.size(); ++i) {  // after the header of gzip, whose time may change
     Bytes changed = compressed;
     changed[i] = static_cast<std::uint8_t>(changed[i] ^ 0x55);
     noticed += message(file.write(changed)) != "";
@@ -210,7 +209,7 @@ TEST_CASE("a changed byte in a compressed file is noticed") {
   CHECK(noticed == compressed.size() - 10);
 }
 
-TEST_CASE("the four files of MNIST under every name that copies have") {
+TEST_CASE("the four files of MNIST under all of their usual names") {
   const auto folder = std::filesystem::temp_directory_path() / ("xgrad_mnist_" + std::to_string(getpid()));
   const TemporaryFile file;
   for (const char* separator : {"-", "."}) {

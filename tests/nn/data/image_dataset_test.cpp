@@ -12,7 +12,7 @@ using namespace xgrad;
 
 namespace {
 
-/// Images of any bytes.
+/// Images of arbitrary bytes.
 Array<std::uint8_t> bytes(const Shape& shape) {
   Array<std::uint8_t> result(shape);
   Generator generator(5);
@@ -34,7 +34,7 @@ Array<std::uint8_t> labels(std::size_t count) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a batch of bytes is what an array of numbers gives, bit for bit", T, float, double) {
+TEST_CASE_TEMPLATE("batches of bytes are bit-identical to those of an array of numbers", T, float, double) {
   for (const std::size_t channels : {1, 2, 3}) {
     CAPTURE(channels);
     const auto pixels = bytes({40, 5, 7, channels});
@@ -57,7 +57,7 @@ TEST_CASE_TEMPLATE("a batch of bytes is what an array of numbers gives, bit for 
   }
 }
 
-TEST_CASE("extremes, and numbers of each channel") {
+TEST_CASE("extreme bytes, and normalisation of each channel") {
   const nn::ImageDataset data(xt::xarray<std::uint8_t>{{{{0, 0, 0}, {255, 255, 51}}}}, xt::xarray<int>{4});
   static_assert(std::is_same_v<decltype(data), const nn::ImageDataset<float, int>>);
   CHECK(data.batch(all(1)).inputs == xt::xarray<float>{{{{0, 0, 0}, {1, 1, 0.2F}}}});
@@ -66,7 +66,7 @@ TEST_CASE("extremes, and numbers of each channel") {
   const auto twice = each.normalized({1}, {2});
   CHECK(twice.batch(all(1)).inputs(0, 0, 0, 1) == -1);
   CHECK(twice.batch(all(1)).inputs(0, 0, 1, 0) == 0);
-  CHECK(data.batch(all(1)).inputs(0, 0, 1, 0) == 1);  // the set itself stays
+  CHECK(data.batch(all(1)).inputs(0, 0, 1, 0) == 1);  // the set itself does not change
 }
 
 TEST_CASE("slices, subsets and copies share the memory") {
@@ -98,7 +98,7 @@ TEST_CASE("slices, subsets and copies share the memory") {
   CHECK(detail::peak_bytes_in_use() - start < std::ptrdiff_t{4 * 64 * size * sizeof(float)});
 }
 
-TEST_CASE("statistics of bytes are those of the numbers") {
+TEST_CASE("statistics of bytes equal those of the numbers") {
   for (const std::size_t channels : {1, 3}) {
     auto pixels = bytes({301, 5, 7, channels});
     for (std::size_t i = 0; i < pixels.size(); i += 4) pixels.data()[i] = 0;
@@ -124,12 +124,12 @@ TEST_CASE("statistics of bytes are those of the numbers") {
     }
     CHECK(nn::channel_statistics(data).mean == data.statistics().mean);
   }
-  // far from 0 nothing cancels
+  // no cancellation for values far from 0
   const nn::ArrayDataset far(Array<double>(Shape{1000, 2}, 1e9), Array<int>(Shape{1000}, 0));
   CHECK(nn::channel_statistics(far).deviation == std::vector<double>{0, 0});
 }
 
-TEST_CASE("transforms come behind the normalisation, and a resumed loader has the same bits") {
+TEST_CASE("transforms follow the normalisation, and a resumed loader has bit-identical batches") {
   const auto data = nn::ImageDataset(bytes({30, 6, 6}), labels(30)).normalized({0.3}, {0.4});
   const nn::DataLoaderOptions options{
       .batch = 4, .seed = 2, .transform = {nn::random_shift(1, -0.75), nn::random_flip()}, .prefetch = 2};
@@ -148,7 +148,7 @@ TEST_CASE("transforms come behind the normalisation, and a resumed loader has th
   CHECK(at == 8);
 }
 
-TEST_CASE_TEMPLATE("labels of any type", L, std::int8_t, std::uint16_t, std::int64_t, std::uint64_t, float,
+TEST_CASE_TEMPLATE("targets of any type", L, std::int8_t, std::uint16_t, std::int64_t, std::uint64_t, float,
                    double) {
   const nn::ImageDataset data(bytes({6, 2, 2}), xt::xarray<L>{0, 1, 2, 0, 1, 2});
   const auto train = data.slice(2, 6);
@@ -165,23 +165,25 @@ TEST_CASE_TEMPLATE("labels of any type", L, std::int8_t, std::uint16_t, std::int
   }
 }
 
-TEST_CASE("what does not fit") {
-  CHECK_THROWS_WITH_AS((nn::ImageDataset(bytes({3, 2, 2}), labels(4))),
-                       "ImageDataset: images {3, 2, 2} and labels {4}; expected first extents that are equal",
-                       ShapeError);
+TEST_CASE("ImageDataset: errors") {
+  CHECK_THROWS_WITH_AS(
+      (nn::ImageDataset(bytes({3, 2, 2}), labels(4))),
+      "ImageDataset: expected inputs and targets with equal first extents, got {3, 2, 2} and {4}",
+      ShapeError);
   CHECK_THROWS_WITH_AS((nn::ImageDataset(bytes({3, 4}), labels(3))),
                        "ImageDataset: expected images {N, H, W, C} or {N, H, W}, got {3, 4}", ShapeError);
   const nn::ImageDataset data(bytes({3, 2, 2, 3}), labels(3));
-  CHECK_THROWS_WITH_AS(data.batch(std::vector<std::size_t>{3}), "ImageDataset: sample 3 of a set of 3",
-                       ValueError);
-  CHECK_THROWS_WITH_AS(data.slice(1, 4), "ImageDataset: slice 1 to 4 of 3 images", ShapeError);
-  CHECK_THROWS_WITH_AS(data.slice(2, 1), "ImageDataset: slice 2 to 1 of 3 images", ShapeError);
+  CHECK_THROWS_WITH_AS(data.batch(std::vector<std::size_t>{3}),
+                       "ImageDataset: index 3 is out of range for 3 samples", ValueError);
+  CHECK_THROWS_WITH_AS(data.slice(1, 4), "ImageDataset: slice 1 to 4 is out of range for 3 images",
+                       ShapeError);
+  CHECK_THROWS_WITH_AS(data.slice(2, 1), "ImageDataset: slice 2 to 1 is out of range for 3 images",
+                       ShapeError);
   CHECK_THROWS_WITH_AS(data.slice(1, 3).batch(std::vector<std::size_t>{2}),
-                       "ImageDataset: sample 2 of a set of 2", ValueError);
+                       "ImageDataset: index 2 is out of range for 2 samples", ValueError);
   CHECK_THROWS_WITH_AS(data.normalized({1, 2}, {1, 2}),
                        "normalized: expected 3 means, one for each channel, got 2", ShapeError);
-  CHECK_THROWS_WITH_AS(data.normalized({1}, {0}), "normalize: a deviation of 0 came, expected a number > 0",
-                       ValueError);
+  CHECK_THROWS_WITH_AS(data.normalized({1}, {0}), "normalize: expected a deviation > 0, got 0", ValueError);
   CHECK_THROWS_WITH_AS(data.slice(1, 1).statistics(), "channel_statistics: expected at least one image",
                        ValueError);
   CHECK_THROWS_WITH_AS(nn::channel_statistics(nn::Subset(data, {})),

@@ -31,7 +31,7 @@ xt::xarray<std::uint8_t> labels(std::size_t count) {
   return xt::arange<std::uint8_t>(static_cast<std::uint8_t>(count));
 }
 
-/// The order of an epoch; checks that images and labels stay together.
+/// The order of an epoch; checks that inputs and targets stay together.
 template <class Loader>
 std::vector<int> epoch(Loader& loader) {
   std::vector<int> order;
@@ -68,7 +68,7 @@ TEST_CASE("the last, partial batch can be dropped") {
   CHECK(epoch(none).empty());
 }
 
-TEST_CASE("orders: the seed's, another one each epoch, or the data's own") {
+TEST_CASE("the order depends on seed and epoch, or is that of the data") {
   nn::DataLoader a(images(50), labels(50), {.seed = 1});
   nn::DataLoader b(images(50), labels(50), {.seed = 1});
   nn::DataLoader c(images(50), labels(50), {.seed = 2});
@@ -83,13 +83,13 @@ TEST_CASE("orders: the seed's, another one each epoch, or the data's own") {
   CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
-TEST_CASE("one sample a batch: online learning") {
+TEST_CASE("online learning: batches of one sample") {
   nn::DataLoader loader(images(5), labels(5), {.batch = 1});
   CHECK(loader.batches() == 5);
   CHECK(epoch(loader).size() == 5);
 }
 
-TEST_CASE("types are kept, and targets may be numbers") {
+TEST_CASE("types are kept, and targets may be floating-point") {
   nn::DataLoader loader(xt::xarray<double>{{1, 2}, {3, 4}}, xt::xarray<double>{5, 6}, {.shuffle = false});
   auto [x, y] = *loader.begin();
   CHECK(x == xt::xarray<double>{{1, 2}, {3, 4}});
@@ -98,7 +98,7 @@ TEST_CASE("types are kept, and targets may be numbers") {
   CHECK(std::is_same_v<decltype((*wide.begin()).targets), Array<std::int64_t>>);
 }
 
-TEST_CASE("an Array that is moved in is not copied, one that is not stays") {
+TEST_CASE("an Array that is moved in is not copied; one that is not moved stays unchanged") {
   Array<float> x = to_array<float>(images(4));
   Array<std::uint8_t> y = to_array<std::uint8_t>(labels(4));
   nn::DataLoader kept(x, y);
@@ -109,27 +109,29 @@ TEST_CASE("an Array that is moved in is not copied, one that is not stays") {
   CHECK(epoch(moved) == std::vector<int>{0, 1, 2, 3});
 }
 
-TEST_CASE("no samples, no batches") {
+TEST_CASE("a loader without samples has no batches") {
   nn::DataLoader loader(images(0), labels(0));
   CHECK(loader.batches() == 0);
   CHECK(epoch(loader).empty());
 }
 
-TEST_CASE("what does not fit") {
+TEST_CASE("DataLoader: errors") {
   CHECK_THROWS_WITH_AS(
       (nn::DataLoader(images(3), labels(4))),
-      "DataLoader: images {3, 2, 1, 1} and labels {4}; expected first extents that are equal", ShapeError);
+      "DataLoader: expected inputs and targets with equal first extents, got {3, 2, 1, 1} and {4}",
+      ShapeError);
   CHECK_THROWS_WITH_AS((nn::DataLoader(images(3), labels(3), {.batch = 0})),
-                       "DataLoader: batch is 0; expected at least 1 sample", ValueError);
+                       "DataLoader: expected a batch of at least 1 sample, got 0", ValueError);
 }
 
-TEST_CASE("take_samples holds some out") {
+TEST_CASE("take_samples returns a range of samples") {
   const auto last = nn::take_samples(images(10), 7, 10);
   CHECK(last.shape() == Shape{3, 2, 1, 1});
   CHECK(last(0, 0, 0, 0) == 7);
   CHECK(nn::take_samples(images(10), 4, 4).shape()[0] == 0);
   CHECK_THROWS_WITH_AS(nn::take_samples(images(10), 7, 11),
-                       "take_samples: samples 7 to 11 of an array of shape {10, 2, 1, 1}", ShapeError);
+                       "take_samples: samples 7 to 11 are out of range for an array of shape {10, 2, 1, 1}",
+                       ShapeError);
 }
 
 namespace {
@@ -140,7 +142,7 @@ struct Seen {
   bool operator==(const Seen&) const = default;
 };
 
-/// What `count` epochs hand out.
+/// The batches of `count` epochs.
 template <class Loader>
 Seen see(Loader& loader, int count) {
   Seen seen;
@@ -162,7 +164,7 @@ nn::DataLoaderOptions noisy(std::size_t prefetch) {
 
 }  // namespace
 
-TEST_CASE("batches made ahead are the same") {
+TEST_CASE("batches made in advance are the same") {
   nn::DataLoader plain(images(30), labels(30), noisy(0));
   nn::DataLoader one(images(30), labels(30), noisy(1));
   nn::DataLoader many(images(30), labels(30), noisy(20));
@@ -173,7 +175,7 @@ TEST_CASE("batches made ahead are the same") {
   CHECK(one.seconds_waited() > 0);
 }
 
-TEST_CASE("a loop that is left early ends the thread, and the next epoch is whole") {
+TEST_CASE("a loop that is left early ends the thread, and the next epoch is complete") {
   for (const std::size_t prefetch : {0, 1, 3}) {
     nn::DataLoader loader(images(30), labels(30), {.batch = 4, .prefetch = prefetch});
     for (auto [x, y] : loader) {
@@ -190,7 +192,7 @@ TEST_CASE("a loop that is left early ends the thread, and the next epoch is whol
   }
 }
 
-TEST_CASE("what goes wrong in the thread is thrown in the loop") {
+TEST_CASE("errors in the thread are thrown in the loop") {
   const nn::Transform fails = [](auto& x, Generator&) {
     if (x(0, 0, 0, 0) == 8) throw ValueError("here");
   };
@@ -205,7 +207,7 @@ TEST_CASE("what goes wrong in the thread is thrown in the loop") {
   CHECK(batches == 2);
 }
 
-TEST_CASE("a loader goes on from its state, at every batch, with the same bits") {
+TEST_CASE("a loader resumes from its state, at any batch, with bit-identical batches") {
   for (const std::size_t prefetch : {0, 2}) {
     nn::DataLoader whole(images(18), labels(18), noisy(prefetch));
     const Seen expected = see(whole, 4);
@@ -225,7 +227,7 @@ TEST_CASE("a loader goes on from its state, at every batch, with the same bits")
       nn::DataLoader second(images(18), labels(18), noisy(prefetch));
       second.load_state_dict(state);
       CHECK(second.position() == (stop == 0 ? 0 : (stop - 1) % 5 + 1));
-      // Whole epochs, and first the rest of the one that was left.
+      // Complete epochs, after the rest of the unfinished one.
       const Seen rest = see(second, static_cast<int>(4 - stop / 5));
       seen.labels.insert(seen.labels.end(), rest.targets.begin(), rest.targets.end());
       seen.pixels.insert(seen.pixels.end(), rest.pixels.begin(), rest.pixels.end());
@@ -234,22 +236,21 @@ TEST_CASE("a loader goes on from its state, at every batch, with the same bits")
   }
 }
 
-TEST_CASE("states that do not fit") {
+TEST_CASE("errors for states of other loaders, and for transforms of integers") {
   nn::DataLoader loader(images(18), labels(18), {.batch = 4});
   nn::DataLoader other(images(18), labels(18), {.batch = 5});
   CHECK_THROWS_WITH_AS(loader.load_state_dict(other.state_dict()),
-                       "DataLoader: the state is that of a loader with batch = 5; this one has 4",
-                       ValueError);
-  CHECK_THROWS_WITH_AS(loader.load_state_dict({}), "DataLoader: the state has no proper \"samples\"",
+                       "DataLoader: expected a state with batch = 4, got 5", ValueError);
+  CHECK_THROWS_WITH_AS(loader.load_state_dict({}), "DataLoader: the state has no valid \"samples\"",
                        ValueError);
   CHECK_THROWS_WITH_AS(
       (nn::DataLoader(xt::xarray<int>{1, 2}, xt::xarray<int>{1, 2}, {.transform = nn::random_flip()})),
-      "DataLoader: a transform came for images that are not float or double; images held as bytes go into an "
-      "nn::ImageDataset, whose batches are numbers",
+      "DataLoader: a transform needs images in float or double; hold images of bytes in an "
+      "nn::ImageDataset, whose batches are floating-point",
       ValueError);
 }
 
-TEST_CASE("memory that the thread took is used again") {
+TEST_CASE("memory of the thread is reused") {
   nn::DataLoader loader(Array<float>(Shape{4096, 28, 28, 1}, 1.0F), Array<int>(Shape{4096}, 0),
                         {.batch = 64, .prefetch = 2});
   const auto run = [&] {
@@ -260,7 +261,7 @@ TEST_CASE("memory that the thread took is used again") {
   run();
   [[maybe_unused]] const auto before = detail::system_allocations();
   CHECK(run() == 64);
-#if !XGRAD_HAS_ADDRESS_SANITIZER                      // with which nothing is pooled
+#if !XGRAD_HAS_ADDRESS_SANITIZER                      // which disables the memory pool
   CHECK(detail::system_allocations() - before < 30);  // a new thread's few buffers; not 64 batches
 #endif
 }
@@ -269,7 +270,7 @@ namespace {
 
 using Loader = nn::DataLoader<float, std::uint8_t>;
 
-/// The first label of each batch that is left.
+/// The first target of each remaining batch.
 std::vector<int> rest(Loader::Iterator at) {
   std::vector<int> first;
   for (; at != Loader::Iterator(); ++at) first.push_back((*at).targets(0));
@@ -298,7 +299,7 @@ TEST_CASE("a loop outlives its loader") {
   }
 }
 
-TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
+TEST_CASE("a loader may be moved, assigned to and swapped during its loop") {
   for (const std::size_t prefetch : {0, 2}) {
     CAPTURE(prefetch);
     Loader loader = ordered(prefetch);
@@ -308,7 +309,7 @@ TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
     CHECK(moved.position() == 1);
     ++at;
     CHECK((*at).targets(0) == 4);
-    CHECK(moved.position() == 2);  // the loop is the moved loader's
+    CHECK(moved.position() == 2);  // the loop belongs to the moved loader
     CHECK_THROWS_WITH_AS(loader.batches(), "DataLoader: this loader was moved from", ValueError);
     CHECK_THROWS_AS(loader.begin(), ValueError);
     CHECK_THROWS_AS(loader.state_dict(), ValueError);
@@ -319,7 +320,7 @@ TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
     CHECK(loader.position() == 2);
     CHECK(moved.samples() == 8);
     moved = ordered(prefetch);
-    loader = moved;  // the loop keeps the data that it began with
+    loader = moved;  // the loop keeps the data that it started with
     ++at;
     CHECK(rest(at) == std::vector<int>{8, 12, 16});
     CHECK(loader.position() == 0);
@@ -338,7 +339,7 @@ TEST_CASE("a loader may be moved, assigned to and swapped in its loop") {
   }
 }
 
-TEST_CASE("loops at once are epochs of their own; the state is that of the later one") {
+TEST_CASE("simultaneous loops are separate epochs; the state is that of the later one") {
   for (const std::size_t prefetch : {0, 2}) {
     CAPTURE(prefetch);
     Loader loader(images(20), labels(20), {.batch = 4, .seed = 3, .prefetch = prefetch});
@@ -371,7 +372,7 @@ TEST_CASE("loops at once are epochs of their own; the state is that of the later
   }
 }
 
-TEST_CASE("batches may be skipped and asked for twice; there is none at the end") {
+TEST_CASE("batches may be skipped and requested twice; there is none at the end") {
   for (const std::size_t prefetch : {0, 1, 3}) {
     CAPTURE(prefetch);
     Loader loader = ordered(prefetch);
@@ -390,7 +391,7 @@ TEST_CASE("batches may be skipped and asked for twice; there is none at the end"
     CHECK(at == loader.end());
     ++at;
     CHECK(at == loader.end());
-    CHECK_THROWS_WITH_AS(*at, "DataLoader: a batch was asked for at the end of a loop", ValueError);
+    CHECK_THROWS_WITH_AS(*at, "DataLoader: the loop is at its end and has no batch", ValueError);
     CHECK_THROWS_AS(*loader.end(), ValueError);
     CHECK(rest(loader.begin()).size() == 5);
   }
@@ -418,7 +419,7 @@ struct Failing {
 
 }  // namespace
 
-TEST_CASE("what is thrown in the thread keeps its type, and the loader goes on") {
+TEST_CASE("an exception in the thread keeps its type, and the loader can continue") {
   for (const std::size_t prefetch : {0, 1, 3}) {
     CAPTURE(prefetch);
     const Failing data{std::make_shared<int>(1), std::make_shared<std::function<void()>>()};
@@ -440,14 +441,14 @@ TEST_CASE("what is thrown in the thread keeps its type, and the loader goes on")
     auto at = loader.begin();
     ++at, ++at;
     CHECK_THROWS_AS(*at, std::bad_alloc);
-    CHECK(rest(at) == std::vector<int>{8, 12, 16});  // asked for again, it comes
+    CHECK(rest(at) == std::vector<int>{8, 12, 16});  // requested again, it is read
 
     *data.failures = 1;
     at = loader.begin();
     ++at, ++at;
     CHECK_THROWS_AS(*at, std::bad_alloc);
     ++at;
-    CHECK(rest(at) == std::vector<int>{12, 16});  // or it is left out
+    CHECK(rest(at) == std::vector<int>{12, 16});  // or it is skipped
 
     *data.failures = 1;
     const nn::StateDict before = loader.state_dict();
@@ -458,7 +459,7 @@ TEST_CASE("what is thrown in the thread keeps its type, and the loader goes on")
   }
 }
 
-TEST_CASE("a state that is loaded in a loop over the same epoch stays right") {
+TEST_CASE("a state loaded during a loop over the same epoch stays correct") {
   Loader loader = ordered(2);
   std::vector<int> seen;
   for (auto [x, y] : loader) {
@@ -481,13 +482,14 @@ TEST_CASE("copies share the data and have a position of their own") {
   CHECK(epoch(copy) == first);
 }
 
-TEST_CASE("a transform may change the shape of images, not their number") {
+TEST_CASE("a transform may change the shape of images, but not their number") {
   const nn::Transform fewer = [](auto& x, Generator&) {
     x = x.shape()[0] > 1 ? std::decay_t<decltype(x)>(Shape{1}) : x;
   };
   for (const std::size_t prefetch : {0, 2}) {
     nn::DataLoader loader(images(10), labels(10), {.batch = 4, .transform = fewer, .prefetch = prefetch});
-    CHECK_THROWS_WITH_AS(*loader.begin(), "DataLoader: the transform made an array of shape {1} of 4 images",
+    CHECK_THROWS_WITH_AS(*loader.begin(),
+                         "DataLoader: expected 4 samples from the transform, got an array of shape {1}",
                          ShapeError);
   }
   nn::DataLoader wider(images(10), labels(10), {.batch = 4, .transform = nn::random_crop({3, 2}, 1)});

@@ -12,7 +12,7 @@ using Numbers = std::vector<std::size_t>;
 
 namespace {
 
-/// Both sides together have every sample once.
+/// Checks that both sides together contain every sample once.
 void check_whole(const nn::Split& split, std::size_t samples) {
   Numbers all = split.train;
   all.insert(all.end(), split.validation.begin(), split.validation.end());
@@ -24,7 +24,7 @@ void check_whole(const nn::Split& split, std::size_t samples) {
 }  // namespace
 
 // sklearn.model_selection.KFold(3).split(range(10)): validation [0 1 2 3], [4 5 6], [7 8 9]
-TEST_CASE("k folds are scikit-learn's") {
+TEST_CASE("k_fold agrees with scikit-learn") {
   const auto folds = nn::k_fold(10, 3, {.shuffle = false});
   REQUIRE(folds.size() == 3);
   CHECK(folds[0].validation == Numbers{0, 1, 2, 3});
@@ -33,7 +33,7 @@ TEST_CASE("k folds are scikit-learn's") {
   CHECK(folds[1].train == Numbers{0, 1, 2, 3, 7, 8, 9});
 }
 
-TEST_CASE("shuffled folds have every sample once, the seed's") {
+TEST_CASE("shuffled folds contain every sample once and depend on the seed") {
   const auto folds = nn::k_fold(23, 5, {.seed = 1});
   std::set<std::size_t> seen;
   for (const auto& fold : folds) {
@@ -46,7 +46,7 @@ TEST_CASE("shuffled folds have every sample once, the seed's") {
   CHECK(nn::k_fold(23, 5, {.seed = 2})[0].validation != folds[0].validation);
 }
 
-TEST_CASE("stratified folds have the classes in equal shares, and equal sizes") {
+TEST_CASE("stratified folds have equal proportions of the classes and equal sizes") {
   xt::xarray<int> labels = xt::zeros<int>({37});
   for (std::size_t i = 0; i < 37; ++i) labels(i) = i % 7 == 0 ? 2 : i % 3 == 0 ? -1 : 5;
   std::map<int, int> total;
@@ -65,7 +65,7 @@ TEST_CASE("stratified folds have the classes in equal shares, and equal sizes") 
   }
 }
 
-TEST_CASE("a share is held out") {
+TEST_CASE("train_validation_split and stratified_split hold out a share") {
   const auto last = nn::train_validation_split(10, 0.25, {.shuffle = false});
   CHECK(last.validation == Numbers{7, 8, 9});  // 2.5 rounded
   check_whole(nn::train_validation_split(101, 0.2), 101);
@@ -77,7 +77,7 @@ TEST_CASE("a share is held out") {
   CHECK(split.validation.size() == 3);
 }
 
-TEST_CASE("a split of a set") {
+TEST_CASE("split returns both sides as data sets") {
   const nn::ArrayDataset data(xt::xarray<float>(xt::arange<float>(10)), xt::xarray<int>(xt::arange<int>(10)));
   const auto [train, validation] = nn::split(data, nn::k_fold(10, 5, {.shuffle = false})[4]);
   CHECK(train.size() == 8);
@@ -85,17 +85,14 @@ TEST_CASE("a split of a set") {
   CHECK(validation.batch(both).targets == xt::xarray<int>{8, 9});
 }
 
-TEST_CASE("what cannot be split") {
-  CHECK_THROWS_WITH_AS(nn::k_fold(3, 4), "k_fold: 4 folds of 3 samples came, expected 2 to 3 folds",
-                       ValueError);
-  CHECK_THROWS_WITH_AS(nn::k_fold(3, 1), "k_fold: 1 folds of 3 samples came, expected 2 to 3 folds",
-                       ValueError);
+TEST_CASE("splits: errors") {
+  CHECK_THROWS_WITH_AS(nn::k_fold(3, 4), "k_fold: expected 2 to 3 folds of 3 samples, got 4", ValueError);
+  CHECK_THROWS_WITH_AS(nn::k_fold(3, 1), "k_fold: expected 2 to 3 folds of 3 samples, got 1", ValueError);
   CHECK_THROWS_WITH_AS(nn::train_validation_split(3, 0.01),
-                       "train_validation_split: a share of 0.01 of 3 samples leaves nothing on one side",
+                       "train_validation_split: a share of 0.01 of 3 samples leaves one side empty",
                        ValueError);
   CHECK_THROWS_WITH_AS(nn::train_validation_split(3, 2),
-                       "train_validation_split: a share of 2 of 3 samples leaves nothing on one side",
-                       ValueError);
+                       "train_validation_split: a share of 2 of 3 samples leaves one side empty", ValueError);
   CHECK_THROWS_WITH_AS(nn::stratified_k_fold(xt::xarray<int>{{1, 2}}, 2),
-                       "stratified_k_fold: labels of shape {1, 2} came, expected {N}", ShapeError);
+                       "stratified_k_fold: expected labels {N}, got shape {1, 2}", ShapeError);
 }

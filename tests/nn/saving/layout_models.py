@@ -1,4 +1,4 @@
-"""Writes layout_models.npz: small models of PyTorch's, their inputs and outputs, for layout_test.cpp.
+"""Writes layout_models.npz: small PyTorch models, their inputs and outputs, for layout_trace_test.cpp.
 
 Run with PyTorch 2.15: python layout_models.py. Arrays are MODEL/PARAMETER, MODEL/x0, MODEL/y; inputs and outputs that
 are images are written with their channels last.
@@ -15,7 +15,7 @@ relu = F.relu
 
 
 class Net(nn.Module):
-    """A module whose layers are given, and whose forward pass is a function of it and its inputs."""
+    """A module with the given layers, whose forward pass is a function of the module and its inputs."""
 
     def __init__(self, function, **layers):
         super().__init__()

@@ -10,7 +10,7 @@ using namespace xgrad;
 
 namespace {
 
-/// sin(0.37 i + k) in row-major order, as the PyTorch script below has it.
+/// sin(0.37 i + k) in row-major order, as in the PyTorch code below.
 Array<double> wave(const Shape& shape, double k, double step = 0.37) {
   Array<double> w(shape);
   for (std::size_t i = 0; i < w.size(); ++i) w.data()[i] = std::sin(static_cast<double>(i) * step + k);
@@ -44,7 +44,7 @@ const Array<double>& find(const nn::StateDict& state, const std::string& name) {
 //   h = F.max_pool2d(F.relu(F.conv2d(w((2, 2, 6, 6), .5), w((3, 2, 3, 3), 1), w((3,), 2), padding=1)), 2)
 //   h = F.conv_transpose2d(h, w((3, 4, 2, 2), 3), w((4,), 4))
 //   F.linear(torch.flatten(h, 1), w((5, 64), 5), w((5,), 6))
-TEST_CASE("weights in PyTorch's order give PyTorch's outputs") {
+TEST_CASE("weights in PyTorch's order reproduce PyTorch's outputs") {
   nn::StateDict state;
   state.arrays = {{"conv.weight", wave({3, 2, 3, 3}, 1)}, {"conv.bias", wave({3}, 2)},
                   {"up.weight", wave({3, 4, 2, 2}, 3)},   {"up.bias", wave({4}, 4)},
@@ -67,7 +67,7 @@ TEST_CASE("weights in PyTorch's order give PyTorch's outputs") {
 }
 
 // F.conv_transpose2d(w((1, 4, 2, 2), .1), w((4, 3, 2, 2), .2), groups=2)
-TEST_CASE("transposed convolutions in groups") {
+TEST_CASE("grouped transposed convolutions") {
   nn::ConvTranspose2d<double> up(4, 6, 2, {.groups = 2, .bias = false});
   nn::StateDict state;
   state.arrays = {{"weight", wave({4, 3, 2, 2}, 0.2)}};
@@ -81,7 +81,7 @@ TEST_CASE("transposed convolutions in groups") {
                           std::get<Array<double>>(state.arrays[0].array))));
 }
 
-TEST_CASE("sequences, and shapes in the file") {
+TEST_CASE("one-dimensional convolutions, and shapes in the file") {
   nn::Sequential net{nn::Conv1d<double>(2, 3, 5), nn::Flatten{}, nn::Linear<double>(12, 4),
                      nn::Linear<double>(4, 3)};
   const auto state =
@@ -89,12 +89,12 @@ TEST_CASE("sequences, and shapes in the file") {
   CHECK(find(state, "0.weight").shape() == Shape{3, 2, 5});
   const auto& w = std::get<0>(net.layers).weight.value();
   CHECK(find(state, "0.weight")(2, 1, 4) == w(2, 4, 1));
-  // place 1 of 4, channel 2 of 3
+  // position 1 of 4, channel 2 of 3
   CHECK(find(state, "2.weight")(1, 2 * 4 + 1) == std::get<2>(net.layers).weight.value()(1, 1 * 3 + 2));
   CHECK(xt::all(xt::equal(find(state, "3.weight"), std::get<3>(net.layers).weight.value())));
 }
 
-TEST_CASE("a Linear after global pooling keeps its columns, and so does one behind it") {
+TEST_CASE("a Linear layer after global pooling keeps its columns, and so does the next one") {
   nn::Sequential net{nn::Conv2d<double>(1, 2, 3), nn::GlobalAvgPool2d{}, nn::Linear<double>(2, 4),
                      nn::Linear<double>(4, 3)};
   const auto here = nn::state_dict(net);
@@ -104,7 +104,7 @@ TEST_CASE("a Linear after global pooling keeps its columns, and so does one behi
     CHECK(xt::all(xt::equal(find(here, name), find(there, name))));
 }
 
-TEST_CASE("options say what was not traced") {
+TEST_CASE("options specify what was not traced") {
   nn::Sequential net{nn::Conv2d<double>(1, 2, 3), nn::Linear<double>(8, 4)};
   const auto here = nn::state_dict(net);
   const auto kept = nn::state_dict(net, {.layout = nn::channels_first, .flattened = {{"1.weight", 0}}});
@@ -115,19 +115,18 @@ TEST_CASE("options say what was not traced") {
     return [=] { nn::state_dict(net, {.layout = nn::channels_first, .flattened = {{name, channels}}}); };
   };
   CHECK_THROWS_WITH_AS(wrong("2.weight", 2)(),
-                       "flattened: \"2.weight\" is no parameter or buffer of the model", ValueError);
+                       "flattened: \"2.weight\" is not a parameter or buffer of the model", ValueError);
   CHECK_THROWS_WITH_AS(wrong("1.weight", 3)(),
                        "flattened: 3 channels do not divide the 8 inputs of \"1.weight\"", ValueError);
   CHECK_THROWS_WITH_AS(
       nn::state_dict(net, {.layout = nn::channels_first}),
-      "channels_first: the order in PyTorch of \"1.weight\", \"1.bias\" is not known: it depends on what the "
-      "model does. Write .traced = nn::trace_layout(model, shape of an input), or say it by name: .flattened "
-      "= "
-      "{{\"1.weight\", channels}} for columns, .unflattened for rows and vectors, 0 for what stays as it is",
+      "channels_first: PyTorch's order of \"1.weight\", \"1.bias\" is unknown: it depends on how the model "
+      "uses it. Set .traced = nn::trace_layout(model, input shape), or specify it by name: .flattened = "
+      "{{\"1.weight\", channels}} for columns, .unflattened for rows and vectors, 0 channels for no change",
       ValueError);
 }
 
-TEST_CASE("rows by name are those of a trace") {
+TEST_CASE("rows specified by name match those of a trace") {
   struct Made {
     nn::Linear<double> fc{3, 18};
     nn::Conv2d<double> conv{2, 1, 2};
@@ -141,7 +140,7 @@ TEST_CASE("rows by name are those of a trace") {
       {.layout = nn::channels_first, .flattened = {{"fc.weight", 0}}, .unflattened = {{"fc.weight", 2}}});
   for (const char* name : {"fc.weight", "fc.bias", "conv.weight"})
     CHECK(find(traced, name) == find(said, name));
-  CHECK(find(traced, "fc.bias")(9 + 4) == net.fc.bias.value()(4 * 2 + 1));  // channel 1, place 4
+  CHECK(find(traced, "fc.bias")(9 + 4) == net.fc.bias.value()(4 * 2 + 1));  // channel 1, position 4
 }
 
 namespace {
@@ -156,7 +155,7 @@ struct Head {
   Variable<double> operator()(const Variable<double>& x) { return function(conv(x), fc); }
 };
 
-/// What is not known of the weight of its Linear layer; empty where all is.
+/// Why the order of a parameter, by default the Linear layer's weight, is unknown; empty if it is known.
 template <class F>
 std::string problem(const F& function, const char* name = "fc.weight") {
   Head<F> net{.function = function};
@@ -167,19 +166,18 @@ using V = Variable<double>;
 
 }  // namespace
 
-TEST_CASE("what cannot be known is an error, and what keeps the order is none") {
+TEST_CASE("an order that cannot be determined is an error; one that is preserved is not") {
   CHECK(problem([](const V& h, auto& fc) { return fc(flatten(h)); }).empty());
   // PyTorch may flatten tokens {N, L, C} or {N, C, L}.
   CHECK(problem([](const V& h, auto& fc) {
           return fc(flatten(reshape(h, {-1, 9, 3})));
-        }) ==
-        "nothing tells whether PyTorch's program joins {9, 3} in this order or with the channels in front");
+        }) == "cannot determine whether PyTorch flattens {9, 3} in this order or channels first");
   CHECK(problem([](const V& h, auto& fc) { return fc(cumsum(flatten(h), 1)); }) ==
         "the operation \"cumsum\" is not known to keep the order");
   CHECK_FALSE(problem([](const V& h, auto& fc) { return fc(V(flatten(h).value())); }).empty());
   CHECK_FALSE(problem([](const V& h, auto& fc) { return fc(stop_gradient(flatten(h))); }).empty());
   CHECK(problem([](const V& h, auto&) { return h; }) == "the traced pass does not use it");
-  // An operation of one's own, entry by entry, is understood.
+  // A user-defined elementwise operation is understood.
   const auto cube = [](const V& x) {
     return operation("cube", Array<double>(x.value() * x.value() * x.value()),
                      {x, [x](const V& g) { return 3.0 * x * x * g; }});
@@ -188,15 +186,15 @@ TEST_CASE("what cannot be known is an error, and what keeps the order is none") 
   CHECK(problem([](const V& h, auto& fc) {
           return checkpoint([&](const V& x) { return fc(flatten(x)); }, h);
         }).empty());
-  // One layer cannot take flattened images and rows as they are.
+  // One layer cannot take both flattened images and rows in a fixed order.
   const V row = wave({1, 27}, 3);
   CHECK(problem([&](const V& h, auto& fc) { return fc(flatten(h)) + fc(row); }) ==
-        "it meets flattened images and an input, whose entries have their own order");
+        "it is used with flattened images and with an input, whose order is fixed");
   CHECK_FALSE(problem([&](const V& h, auto& fc) { return fc(flatten(h) * row); }).empty());
   CHECK_FALSE(problem([&](const V& h, auto& fc) {
                 return fc(flatten(h)) + fc(flatten(transpose(h, {0, 3, 1, 2})));
               }).empty());
-  // One half of the flattened images is other images in PyTorch.
+  // Half of the flattened images has other entries in PyTorch.
   CHECK_FALSE(problem([](const V& h, auto& fc) {
                 const V flat = flatten(h);
                 return fc(concatenate(
@@ -204,7 +202,7 @@ TEST_CASE("what cannot be known is an error, and what keeps the order is none") 
               }).empty());
 }
 
-TEST_CASE("an input of four axes that no convolution takes may be images") {
+TEST_CASE("an input of four axes may be images even if no convolution takes it") {
   nn::Sequential gray{nn::Flatten{}, nn::Linear<double>(16, 4)};
   CHECK(nn::trace_layout(gray, {1, 4, 4, 1}).arrays.at("1.weight").problem.empty());
   nn::Sequential colour{nn::Flatten{}, nn::Linear<double>(48, 4)};
@@ -215,7 +213,7 @@ TEST_CASE("an input of four axes that no convolution takes may be images") {
   CHECK(find(said, "1.weight")(0, 16 + 5) == std::get<1>(colour.layers).weight.value()(0, 5 * 3 + 1));
 }
 
-TEST_CASE("a trace leaves everything as it was") {
+TEST_CASE("a trace leaves the model, the tape and the generator unchanged") {
   Net net;
   nn::Sequential normed{nn::Conv2d<double>(1, 2, 3), nn::BatchNorm2d<double>(2), nn::Dropout{}, nn::Flatten{},
                         nn::Linear<double>(8, 3)};

@@ -42,7 +42,7 @@ nn::StateDict weights(const std::string& model) {
 
 Parameter<F> parameter(const Shape& shape) { return Parameter<F>(random_normal<F>(shape)); }
 
-/// With PyTorch's weights a model gives PyTorch's outputs; saved again, they are the same.
+/// With PyTorch's weights, a model reproduces PyTorch's outputs; saved again, the weights are the same.
 template <class Net>
 void check(const std::string& name, Net& net, const nn::LayoutTrace& traced, const auto& forward) {
   CAPTURE(name);
@@ -68,7 +68,7 @@ void check(const std::string& name, Net& net, const nn::LayoutTrace& traced, con
   }
 }
 
-/// The same for a model of one input or two, traced with inputs of one sample.
+/// The same for a model of one or two inputs, traced with a batch of one sample.
 template <class Net>
 void check(const std::string& name, Net net) {
   Shape shape = input(name).shape();
@@ -303,7 +303,7 @@ struct Mlp {
 
 }  // namespace
 
-TEST_CASE("PyTorch's models, loaded, give its outputs, and saved, its weights") {
+TEST_CASE("models loaded from PyTorch reproduce its outputs and, saved again, its weights") {
   check("lenet", LeNet());
   check("unet", UNet());
   check("dcgan", Dcgan());
@@ -330,7 +330,7 @@ TEST_CASE("PyTorch's models, loaded, give its outputs, and saved, its weights") 
   check("mlp", Mlp());
 }
 
-TEST_CASE("models of several functions are traced through all of them") {
+TEST_CASE("a trace covers all functions of a model") {
   Vae net;
   const V x = input("vae");
   const V z = random_normal<F>({1, 2});

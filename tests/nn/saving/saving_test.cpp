@@ -54,7 +54,7 @@ struct File {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a model that is saved and loaded is the same, bit for bit", T, float, double) {
+TEST_CASE_TEMPLATE("a model that is saved and loaded is bit-identical", T, float, double) {
   const File file;
   auto net = make_net<T>(1);
   auto other = make_net<T>(2);
@@ -68,7 +68,7 @@ TEST_CASE_TEMPLATE("a model that is saved and loaded is the same, bit for bit", 
   CHECK(handles[0].parameter.version() > version);
 }
 
-TEST_CASE("the names in the file are the fields'") {
+TEST_CASE("names in the file are those of the fields") {
   const File file;
   const auto net = make_net<float>(1);
   nn::save(net, file.path.string());
@@ -88,7 +88,7 @@ TEST_CASE("saving twice replaces the file") {
   CHECK(equal(first, second));
 }
 
-TEST_CASE("loading says everything that differs, and leaves the model as it was") {
+TEST_CASE("a failed load lists all differences and leaves the model unchanged") {
   const File file;
   nn::write_safetensors(file.path, {.arrays = {{"conv.weight", full<float>({2, 3, 3, 2}, 1)},
                                                {"conv.bias", full<double>({2}, 1)},
@@ -110,13 +110,13 @@ TEST_CASE("loading says everything that differs, and leaves the model as it was"
   CHECK(equal(net, same));
 }
 
-TEST_CASE("loading a file that is not there") {
+TEST_CASE("paths that do not exist are errors") {
   auto net = make_net<float>(1);
   CHECK_THROWS_AS(nn::load(net, "/nonexistent/net.safetensors"), FileError);
   CHECK_THROWS_AS(nn::save(net, "/nonexistent/net.safetensors"), FileError);
 }
 
-// ---- Loading a part, or from another precision ----
+// ---- Partial loading, and other precisions ----
 
 namespace {
 
@@ -142,7 +142,7 @@ struct NotTracking {
 
 }  // namespace
 
-TEST_CASE("with strict = false what fits is loaded, and the report says what does not") {
+TEST_CASE("with strict = false, arrays that fit are loaded and the others reported") {
   const File file;
   nn::write_safetensors(
       file.path,
@@ -158,11 +158,11 @@ TEST_CASE("with strict = false what fits is loaded, and the report says what doe
   CHECK(report.missing.empty());
   CHECK(report.unexpected == Names{"old.weight"});
   CHECK(report.mismatched.at("fc.bias") == "is F32 {3} in the file, F32 {1} in the model");
-  CHECK(report.skipped.at("steps") == "its type is I64, and the model has no such array");
+  CHECK(report.skipped.at("steps") == "its type is I64, and the model has no array of its name");
   CHECK(report.text() ==
         "loaded: 1 array\nunexpected: old.weight\n"
         "mismatched: fc.bias (is F32 {3} in the file, F32 {1} in the model)\n"
-        "skipped: steps (its type is I64, and the model has no such array)\n");
+        "skipped: steps (its type is I64, and the model has no array of its name)\n");
   CHECK_THROWS_AS(nn::load(net, file.path), FileError);
   const auto rest =
       nn::load_state_dict(net, {{named("fc.bias", full<float>({1}, 3))}, {}}, {.strict = false});
@@ -170,7 +170,7 @@ TEST_CASE("with strict = false what fits is loaded, and the report says what doe
   CHECK(net.fc.bias.value() == full<float>({1}, 3));
 }
 
-TEST_CASE("integers that the model has no array for are passed over") {
+TEST_CASE("integer arrays that the model does not have are skipped") {
   const File file;
   nn::write_safetensors(file.path, {.arrays = {named("fc.weight", full<float>({1, 2}, 7)),
                                                named("fc.bias", full<float>({1}, 1)),
@@ -184,7 +184,7 @@ TEST_CASE("integers that the model has no array for are passed over") {
   CHECK(report.loaded.size() == 2);
 }
 
-TEST_CASE("float64 is cast to float on request; what does not fit is an error") {
+TEST_CASE("float64 is cast to float on request; overflow is an error") {
   const File file;
   nn::write_safetensors(file.path, {.arrays = {named("fc.weight", Array<double>{{0.1, 1e-50}}),
                                                named("fc.bias", full<std::int32_t>({1}, 3))},
@@ -208,10 +208,11 @@ TEST_CASE("float64 is cast to float on request; what does not fit is an error") 
           net,
           {{named("fc.weight", Array<double>{{0, 1e300}}), named("fc.bias", Array<double>{INFINITY})}, {}},
           {.cast = true}),
-      "load: the state does not fit the model: \"fc.weight\" has an entry beyond F32 at {0, 1}", FileError);
+      "load: the state does not fit the model: \"fc.weight\" has an entry out of the range of F32 at {0, 1}",
+      FileError);
 }
 
-TEST_CASE("float is widened to double, and half to both, without asking") {
+TEST_CASE("float is widened to double, and half to both, without .cast") {
   const File file;
   const std::string header = R"({"fc.weight":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]},)"
                              R"("fc.bias":{"dtype":"BF16","shape":[1],"data_offsets":[4,6]}})";
@@ -230,7 +231,7 @@ TEST_CASE("float is widened to double, and half to both, without asking") {
   CHECK(nn::load(wide.fc, file.path, {.prefix = "fc."}).cast.at("weight") == "F32 to F64");
 }
 
-TEST_CASE("a prefix of the names in the file") {
+TEST_CASE("names in the file with a prefix") {
   const File file;
   Head net, other;
   nn::save(net, file.path, {.prefix = "module."});
@@ -244,7 +245,7 @@ TEST_CASE("a prefix of the names in the file") {
   CHECK(report.skipped.at("head.weight") == "its name does not begin with \"model.\"");
 }
 
-TEST_CASE("shards by their index") {
+TEST_CASE("shards are loaded through their index") {
   const auto folder = std::filesystem::temp_directory_path() / fmt::format("xgrad-shards-{}", getpid());
   std::filesystem::create_directories(folder);
   const auto index = folder / "model.safetensors.index.json";
@@ -286,11 +287,11 @@ TEST_CASE("shards by their index") {
   std::ofstream(index) << "{}";
   CHECK(message().ends_with("it has no object \"weight_map\""));
   std::ofstream(index) << "{";
-  CHECK(message().find("it is no proper JSON") != std::string::npos);
+  CHECK(message().find("it is not valid JSON") != std::string::npos);
   std::filesystem::remove_all(folder);
 }
 
-// ---- Buffers without value ----
+// ---- Buffers without a value ----
 
 namespace {
 
@@ -302,7 +303,7 @@ struct Statistics {
 
 }  // namespace
 
-TEST_CASE("a buffer that was filled before saving is loaded into one without value") {
+TEST_CASE("a buffer that was filled before saving is loaded into one without a value") {
   const File file;
   Statistics filled;
   filled.mean = nn::Buffer<float>(Array<float>{1, 2, 3});
@@ -327,7 +328,7 @@ TEST_CASE("a buffer that was filled before saving is loaded into one without val
       FileError);
 }
 
-TEST_CASE("what a layer was made without is not filled") {
+TEST_CASE("loading does not fill buffers that a layer was made without") {
   const File file;
   nn::save(Tracking(), file.path);
   NotTracking net;

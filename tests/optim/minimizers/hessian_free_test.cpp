@@ -20,7 +20,7 @@ double entry(const Array<double>& a, std::size_t i) { return a.data()[i]; }
 
 }  // namespace
 
-TEST_CASE("the Gauss-Newton product is that with the dense matrix J^T H J") {
+TEST_CASE("gauss_newton_product matches the dense matrix J^T H J") {
   seed(1);
   Net net;
   const auto parameters = nn::parameters(net);
@@ -29,7 +29,7 @@ TEST_CASE("the Gauss-Newton product is that with the dense matrix J^T H J") {
   const auto loss = [&](const Variable<double>& y) { return nn::cross_entropy(y, labels); };
   const auto outputs = [&] { return net(x); };
 
-  // J row by row, H by `hessian`.
+  // J by rows, H by `hessian`.
   std::vector<Array<double>> rows;
   for (std::size_t i = 0; i < 8; ++i) {
     Tape tape;
@@ -65,7 +65,7 @@ TEST_CASE("the Gauss-Newton product is that with the dense matrix J^T H J") {
   }
 }
 
-TEST_CASE("conjugate gradients solve a system, in as many steps as it has dimensions") {
+TEST_CASE("conjugate gradients solve a system in about as many steps as its dimension") {
   const xt::xarray<double> a{{4, 1, 0}, {1, 3, 1}, {0, 1, 2}};
   const std::function<Array<double>(const Array<double>&)> product = [&](const Array<double>& v) {
     Array<double> image = full<double>({3}, 0.0);
@@ -83,7 +83,7 @@ TEST_CASE("conjugate gradients solve a system, in as many steps as it has dimens
   for (std::size_t i = 0; i < 3; ++i) CHECK(image(i) == doctest::Approx(-gradient(i)).epsilon(1e-10));
 }
 
-TEST_CASE("without damping, one step lands in the minimum of a quadratic") {
+TEST_CASE("without damping, one step reaches the minimum of a quadratic") {
   seed(2);
   nn::Linear<double> line(3, 1);
   const Array<double> x = random_normal<double>({30, 3});
@@ -98,7 +98,7 @@ TEST_CASE("without damping, one step lands in the minimum of a quadratic") {
   CHECK(optim::grad_norm(nn::parameters(line)) < 1e-8);
 }
 
-TEST_CASE("damping falls where the model is good, and rises where it is not") {
+TEST_CASE("damping decreases if the quadratic model is good and increases if it is not") {
   seed(3);
   nn::Linear<double> line(3, 1);
   const Array<double> x = random_normal<double>({30, 3});
@@ -107,7 +107,7 @@ TEST_CASE("damping falls where the model is good, and rises where it is not") {
   const auto good =
       hf.step([&] { return line(x); }, [&](const auto& out) { return nn::quadratic_loss(out, y); });
   CHECK(good.damping == 2);
-  // A cusp, rounded: far from it there is next to no curvature, and the model goes much too far.
+  // A rounded cusp: away from it the curvature is almost zero, and the model's step is much too long.
   Parameter<double> w(full<double>({1}, 0.1));
   optim::HessianFree<double> other(std::vector<nn::NamedParameter<double>>{{"w", w.handle()}},
                                    {.damping = 1e-3});
@@ -117,7 +117,7 @@ TEST_CASE("damping falls where the model is good, and rises where it is not") {
   CHECK(bad.loss_after <= bad.loss_before);
 }
 
-TEST_CASE("a narrow autoencoder: far ahead of gradient descent in equally many steps") {
+TEST_CASE("a narrow autoencoder: far better than gradient descent in the same number of steps") {
   const auto final_loss = [](bool hessian_free) {
     seed(4);
     nn::Sequential net{nn::Linear<double>(12, 8), nn::ReLU{}, nn::Linear<double>(8, 2),
@@ -143,10 +143,10 @@ TEST_CASE("a narrow autoencoder: far ahead of gradient descent in equally many s
   CHECK(final_loss(true) < 0.5 * final_loss(false));
 }
 
-TEST_CASE("what it does not take") {
+TEST_CASE("invalid arguments are rejected") {
   CHECK_THROWS_WITH_AS(optim::HessianFree<float>({}),
-                       "HessianFree: no parameters came, expected at least one", ValueError);
+                       "HessianFree: expected at least one parameter, got none", ValueError);
   nn::Linear<float> line(1, 1);
   CHECK_THROWS_WITH_AS(optim::HessianFree<float>(nn::parameters(line), {.damping = -1}),
-                       "HessianFree: damping = -1 came, expected a finite number >= 0", ValueError);
+                       "HessianFree: expected a finite damping >= 0, got -1", ValueError);
 }

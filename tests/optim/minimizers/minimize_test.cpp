@@ -15,26 +15,26 @@ namespace {
 
 auto at(const Variable<double>& w, std::ptrdiff_t i) { return view(w, i); }
 
-/// Rosenbrock's function of any number of variables; its minimum is (1, ..., 1), of value 0.
+/// Rosenbrock's function of any number of variables; minimum 0 at (1, ..., 1).
 Variable<double> rosenbrock(const Variable<double>& w) {
   const auto n = static_cast<std::ptrdiff_t>(w.size());
   const auto x = view(w, xt::range(0, n - 1)), y = view(w, xt::range(1, n));
   return sum(100 * square(y - square(x)) + square(1 - x));
 }
 
-/// Beale's function: minimum at (3, 1/2), of value 0.
+/// Beale's function; minimum 0 at (3, 1/2).
 Variable<double> beale(const Variable<double>& w) {
   const auto x = at(w, 0), y = at(w, 1);
   return square(1.5 - x + x * y) + square(2.25 - x + x * square(y)) + square(2.625 - x + x * y * y * y);
 }
 
-/// Himmelblau's function: four minima of value 0.
+/// Himmelblau's function; four minima with value 0.
 Variable<double> himmelblau(const Variable<double>& w) {
   const auto x = at(w, 0), y = at(w, 1);
   return square(square(x) + y - 11) + square(x + square(y) - 7);
 }
 
-/// Powell's singular function: minimum at 0, of value 0, where the Hessian is singular.
+/// Powell's singular function; minimum 0 at 0, where the Hessian is singular.
 Variable<double> powell(const Variable<double>& w) {
   const auto a = at(w, 0), b = at(w, 1), c = at(w, 2), d = at(w, 3);
   return square(a + 10 * b) + 5 * square(c - d) + square(square(b - 2 * c)) + 10 * square(square(a - d));
@@ -58,21 +58,21 @@ TEST_CASE("Rosenbrock, Beale, Himmelblau and Powell, to 8 digits") {
 
   close(optim::minimize(beale, Point{1, 1}, tight).w, {3, 0.5}, 1e-8);
 
-  // The four minima, from starts near each (digits of the literature).
+  // The four minima, each from a start near it (values from the literature).
   close(optim::minimize(himmelblau, Point{3.5, 2.5}, tight).w, {3, 2}, 1e-8);
   close(optim::minimize(himmelblau, Point{-3, 3}, tight).w, {-2.805118086952745, 3.131312518250573}, 1e-8);
   close(optim::minimize(himmelblau, Point{-4, -3}, tight).w, {-3.779310253377747, -3.283185991286170}, 1e-8);
   close(optim::minimize(himmelblau, Point{3.5, -2}, tight).w, {3.584428340330492, -1.848126526964404}, 1e-8);
 
-  // Near Powell's minimum the value falls with the fourth power of the distance: 8 digits of w need a value
-  // of 1e-32.
+  // Near Powell's minimum the value is proportional to the fourth power of the distance: 8 digits of w need a
+  // value of 1e-32.
   const auto singular =
       optim::minimize(powell, Point{3, -1, 0, 1}, {.iterations = 5000, .gradient_norm = 1e-26});
   CHECK(singular.value < 1e-30);
   close(singular.w, {0, 0, 0, 0}, 1e-8);
 }
 
-TEST_CASE("each condition stops, and is told") {
+TEST_CASE("each stopping criterion stops and is reported") {
   const auto stopped = [](const optim::MinimizeOptions& options) {
     return optim::minimize(rosenbrock, Point{-1.2, 1}, options).stop;
   };
@@ -89,7 +89,7 @@ TEST_CASE("each condition stops, and is told") {
   CHECK_FALSE(few.converged());
 }
 
-TEST_CASE("the conditions are the note's: ||w_t - w_(t-1)|| and |L_t - L_(t-1)|") {
+TEST_CASE("the criteria are those of the note: ||w_t - w_(t-1)|| and |L_t - L_(t-1)|") {
   for (const auto method : {optim::Method::lbfgs, optim::Method::gradient_descent}) {
     std::vector<optim::Iteration> seen;
     const auto result = optim::minimize(beale, Point{1, 1},
@@ -125,7 +125,7 @@ TEST_CASE("gradient descent is the momentum method") {
   CHECK(result.evaluations == 6);
 }
 
-TEST_CASE("a quadratic of condition 1000 takes a few dozen iterations") {
+TEST_CASE("a quadratic with condition number 1000 takes fewer than 40 iterations") {
   const Variable<double> scales = xt::xarray<double>{1, 10, 100, 1000};
   const auto result =
       optim::minimize([&](const auto& w) { return sum(scales * square(w - 2)); }, Point{0, 0, 0, 0});
@@ -133,20 +133,20 @@ TEST_CASE("a quadratic of condition 1000 takes a few dozen iterations") {
   close(result.w, {2, 2, 2, 2}, 1e-8);
 }
 
-TEST_CASE("cusps, no minimum, infinite values, the minimum at the start, no variables, float") {
+TEST_CASE("cusp, no minimum, non-finite values, start at the minimum, no variables, float") {
   const auto cusp = optim::minimize([](const auto& w) { return sum(abs(w)); }, Point{1, -3});
   CHECK(cusp.value < 1e-6);
   const auto downhill =
       optim::minimize([](const auto& w) { return sum(w); }, Point{1, 1}, {.iterations = 50});
   CHECK(downhill.stop != optim::Stop::gradient_norm);
   CHECK(downhill.value < -1e6);
-  // log of a negative number is NaN: the search stays where it is finite
+  // log of a negative number is NaN: the search stays in the domain
   const auto barrier = optim::minimize([](const auto& w) { return sum(w - log(w)); }, Point{1e-3});
   close(barrier.w, {1}, 1e-7);
   const auto exploding = optim::minimize([](const auto& w) { return sum(square(square(w))); }, Point{10},
                                          {.method = optim::Method::gradient_descent, .learning_rate = 1});
   CHECK(exploding.stop == optim::Stop::not_finite);
-  CHECK(exploding.value == 10000);  // the best that it came to
+  CHECK(exploding.value == 10000);  // the best value found
   const auto there = optim::minimize(rosenbrock, Point{1, 1});
   CHECK(there.iterations == 0);
   CHECK(there.stop == optim::Stop::gradient_norm);
@@ -157,7 +157,7 @@ TEST_CASE("cusps, no minimum, infinite values, the minimum at the start, no vari
   CHECK(single.w(0) == doctest::Approx(3));
 }
 
-TEST_CASE("parameters of a model: batch learning by L-BFGS") {
+TEST_CASE("minimize_parameters: batch learning by L-BFGS") {
   seed(1);
   nn::Linear<double> line(2, 1);
   const Array<double> x = random_normal<double>({50, 2});
@@ -171,14 +171,14 @@ TEST_CASE("parameters of a model: batch learning by L-BFGS") {
   CHECK(line.bias.value()(0) == doctest::Approx(0.5).epsilon(1e-7));
 }
 
-TEST_CASE("what it does not take") {
+TEST_CASE("invalid arguments are rejected") {
   const auto make = [](const optim::MinimizeOptions& options) {
     optim::minimize(rosenbrock, Point{1, 2}, options);
   };
-  CHECK_THROWS_WITH_AS(make({.step_size = -1}), "minimize: step_size = -1 came, expected a number >= 0",
+  CHECK_THROWS_WITH_AS(make({.step_size = -1}), "minimize: expected step_size to be a number >= 0, got -1",
                        ValueError);
-  CHECK_THROWS_WITH_AS(make({.memory = 0}), "minimize: memory = 0 came, expected at least 1", ValueError);
-  CHECK_THROWS_WITH_AS(make({.momentum = 1}), "minimize: momentum = 1 came, expected a number in [0, 1)",
+  CHECK_THROWS_WITH_AS(make({.memory = 0}), "minimize: expected memory to be at least 1, got 0", ValueError);
+  CHECK_THROWS_WITH_AS(make({.momentum = 1}), "minimize: expected momentum to be a number in [0, 1), got 1",
                        ValueError);
   CHECK_THROWS_AS(optim::minimize([](const auto& w) { return sum(log(w)); }, Point{-1}), ValueError);
   CHECK_THROWS_AS(optim::minimize([](const auto& w) { return w; }, Point{1, 2}), Error);

@@ -26,7 +26,7 @@ std::size_t count(const std::string& text, const std::string& part) {
   return found;
 }
 
-/// The points of the n-th polyline.
+/// The points of the polyline at index n.
 std::vector<optim::Point> points(const std::string& svg, std::size_t n) {
   std::size_t at = 0;
   for (std::size_t i = 0; i <= n; ++i) at = svg.find("<polyline points=\"", at) + 18;
@@ -56,7 +56,7 @@ TEST_CASE("a line goes through its points, to scale") {
   CHECK(p[2].x - p[0].x == doctest::Approx((p[3].x - p[0].x) / 2).epsilon(1e-3));
   CHECK(p[0].y == p[3].y);
   CHECK(p[0].y - p[2].y == doctest::Approx((p[0].y - p[1].y) / 2).epsilon(1e-3));
-  CHECK(p[1].y < p[0].y);  // upward
+  CHECK(p[1].y < p[0].y);  // y increases upward in the chart
 }
 
 TEST_CASE("ticks are round numbers") {
@@ -68,7 +68,7 @@ TEST_CASE("ticks are round numbers") {
   for (const char* tick : {"0.1", "0.2", "0.5", "1", "2"}) CHECK(has_text(narrow, tick));
 }
 
-TEST_CASE("logarithmic axes are to scale, and leave out what is not positive") {
+TEST_CASE("logarithmic axes are to scale and omit values that are not positive") {
   optim::Chart chart({.log_x = true, .log_y = true});
   chart.line("", {1, 10, 100}, {1, 0.1, 0.01}).line("", {0, 1, 10, -1}, {1, 1, 1, 1});
   const auto p = points(chart.svg(), 1);
@@ -78,7 +78,7 @@ TEST_CASE("logarithmic axes are to scale, and leave out what is not positive") {
   CHECK(points(chart.svg(), 2).size() == 2);
 }
 
-TEST_CASE("points that are not finite leave gaps, lone ones are dots") {
+TEST_CASE("non-finite points leave gaps, isolated points are dots") {
   const double nan = std::nan("");
   optim::Chart chart;
   chart.line("", {0, 1, 2, 3, 4, 5, 6}, {1, 2, nan, 3, std::numeric_limits<double>::infinity(), 1, 2});
@@ -89,7 +89,7 @@ TEST_CASE("points that are not finite leave gaps, lone ones are dots") {
   CHECK(svg.find("inf") == std::string::npos);
 }
 
-TEST_CASE("nothing, one point, equal values, steps") {
+TEST_CASE("no lines, one point, equal values, steps") {
   for (const auto& chart :
        {optim::Chart(), optim::Chart().line("a", {}, {}), optim::Chart().line("a", {1}, {7}),
         optim::Chart().line("a", {1, 2}, {0, 0}), optim::Chart({.log_y = true}).line("", {1}, {-1})}) {
@@ -104,7 +104,7 @@ TEST_CASE("nothing, one point, equal values, steps") {
   CHECK(p[1].x == p[2].x);
 }
 
-TEST_CASE("equal values, but for rounding, have an axis that ends") {
+TEST_CASE("values that are equal up to rounding have a finite number of ticks") {
   for (const double value : {0.1, -3.0, 1e15, 1e-200, 1.7e308}) {
     CAPTURE(value);
     const std::string svg = optim::Chart().line("", {1, 2}, {value, std::nextafter(value, 1e9)}).svg();
@@ -113,13 +113,13 @@ TEST_CASE("equal values, but for rounding, have an axis that ends") {
     REQUIRE(p.size() == 2);
     CHECK(p[0].y == p[1].y);
   }
-  // One value lies in the middle of an axis from 0: half of 400 pixels less the margins 28 and 30.
+  // A single value is in the middle of an axis from 0; the plot has 400 pixels minus the margins 28 and 30.
   const std::string svg = optim::Chart().line("", {1, 2}, {0.05, 0.05}).svg();
   CHECK(points(svg, 1)[0].y == doctest::Approx((28 + 370) / 2.0));
   for (const char* tick : {"0", "0.02", "0.04", "0.06", "0.08", "0.1"}) CHECK(has_text(svg, tick));
 }
 
-TEST_CASE("the axis of an only epoch has whole numbers around it") {
+TEST_CASE("the axis of a single epoch has integer ticks around it") {
   const std::string svg = optim::Chart({.whole_x = true}).line("", {1}, {0.5}).svg();
   for (const char* tick : {"0", "1", "2"}) CHECK(has_text(svg, tick));
   CHECK_FALSE(has_text(svg, "0.5"));
@@ -129,14 +129,14 @@ TEST_CASE("the axis of an only epoch has whole numbers around it") {
   CHECK(has_text(two, "2"));
 }
 
-TEST_CASE("labels of ticks tell them apart") {
+TEST_CASE("tick labels are distinct") {
   const std::string svg = optim::Chart().line("", {0, 1}, {0.6931472, 0.693148}).svg();
   for (const char* tick : {"0.6931472", "0.6931474", "0.6931476"}) CHECK(has_text(svg, tick));
 }
 
-TEST_CASE("entries of the legend lie apart, in as many rows as it takes") {
-  // Widths from the metrics of Helvetica Bold (Adobe Core 14), which are larger than those of Helvetica: with
-  // letters of 0.611 and 0.667, no string of them is wider than 0.667 times its length.
+TEST_CASE("legend entries do not overlap and use as many rows as needed") {
+  // Upper bound on widths from the metrics of Helvetica Bold (Adobe Core 14), which is wider than Helvetica:
+  // with letters of width 0.611 and 0.667, no string is wider than 0.667 times its length.
   const std::vector<std::string> names{"momentum 0.9", "MOMENTUM 0.99, INCREASING",
                                        "Nesterov 0.99, increasing", "plain SGD", std::string(200, 'W')};
   optim::Chart chart({.width = 480});
@@ -160,7 +160,7 @@ TEST_CASE("entries of the legend lie apart, in as many rows as it takes") {
   CHECK(svg.find("…") > svg.find(std::string(9, 'W')));
 }
 
-TEST_CASE("a legend of many lines makes the drawing higher") {
+TEST_CASE("a legend with many lines increases the height of the drawing") {
   optim::Chart chart({.width = 300, .height = 200});
   for (int i = 0; i < 100; ++i) chart.line("a line with a name " + std::to_string(i), {0, 1}, {0, 1});
   const auto frame = points(chart.svg(), 0);
@@ -176,7 +176,7 @@ TEST_CASE("a mark") {
   CHECK_FALSE(has_text(svg, "nowhere"));
 }
 
-TEST_CASE("of many points those that can be seen are drawn") {
+TEST_CASE("of many points only those that affect the picture are drawn") {
   std::vector<double> x, y;
   for (int i = 0; i < 200'000; ++i) x.push_back(i), y.push_back(i == 77'777 ? 5 : i % 2);
   const std::string svg = optim::Chart().line("", x, y, {.markers = true}).svg();
@@ -190,7 +190,7 @@ TEST_CASE("of many points those that can be seen are drawn") {
   CHECK(count(svg, "<circle") < 3 * 640);
 }
 
-// Does nothing unless charts_xml.py starts it: writes charts of any numbers and texts into a folder.
+// Does nothing unless charts_xml.py starts it; then writes charts of random numbers and texts to a folder.
 TEST_CASE("charts of random bits") {
   const char* folder = std::getenv("XGRAD_TEST_CHARTS");
   if (folder == nullptr) return;
@@ -262,20 +262,20 @@ TEST_CASE("charts of random bits") {
   }
 }
 
-TEST_CASE("files, and what does not fit") {
+TEST_CASE("saving to a file, and invalid arguments") {
   const check::TemporaryFile file;
   optim::Chart chart;
   chart.save(file.path);
   CHECK(check::read_file(file.path) == chart.svg());
   CHECK_THROWS_WITH_AS(chart.line("loss", {1, 2}, {1}),
-                       "Chart: line \"loss\": 2 x and 1 y came, expected equally many", ValueError);
+                       "Chart: line \"loss\": expected equally many x and y, got 2 and 1", ValueError);
   CHECK_THROWS_AS(chart.save("/no/such/folder/a.svg"), FileError);
   CHECK_THROWS_WITH_AS(optim::Chart({.width = 5}),
-                       "Chart: size 5 x 400 came, expected at least 100 x 100 pixels", ValueError);
+                       "Chart: expected a size of at least 100 x 100 pixels, got 5 x 400", ValueError);
   CHECK_THROWS_AS(optim::Chart({.height = std::nan("")}), ValueError);
 }
 
-TEST_CASE("drawings: escaped text, scripts, coordinates to a hundredth") {
+TEST_CASE("drawings: escaped text, subscripts and superscripts, coordinates with two decimals") {
   optim::Svg svg(100, 50, "");
   svg.text({1, 2}, "x_{1}^{(k)} & y").line({0, 1.0 / 3}, {-0.0001, 2});
   CHECK(svg.str().find("x</tspan><tspan") != std::string::npos);
@@ -284,13 +284,13 @@ TEST_CASE("drawings: escaped text, scripts, coordinates to a hundredth") {
   CHECK(svg.str().find("y1=\"0.33\" x2=\"0\"") != std::string::npos);
   CHECK(optim::Svg(1, 1, "").text({0, 0}, "f{x}").str().find(">f{x}<") != std::string::npos);
   CHECK(optim::escape_xml("<a href='b'>\"\x01") == "&lt;a href=&#39;b&#39;&gt;&quot; ");
-  // What is not UTF-8: a byte alone, an overlong form, half of a surrogate pair, beyond Unicode, cut off.
+  // Invalid UTF-8: a stray byte, an overlong form, a surrogate, beyond U+10FFFF, truncated.
   CHECK(optim::escape_xml("a\xff"
                           "b\xc0\x80") == "a\ufffdb\ufffd\ufffd");
   CHECK(optim::escape_xml("\xed\xa0\x80") == "\ufffd\ufffd\ufffd");
   CHECK(optim::escape_xml("\xf4\x90\x80\x80") == "\ufffd\ufffd\ufffd\ufffd");
   CHECK(optim::escape_xml("é\xe2\x82") == "é\ufffd\ufffd");
-  CHECK(optim::escape_xml("€ 𝜇 \xef\xbf\xbf") == "€ 𝜇 \ufffd");  // U+FFFF is not a character of XML
+  CHECK(optim::escape_xml("€ 𝜇 \xef\xbf\xbf") == "€ 𝜇 \ufffd");  // U+FFFF is not allowed in XML
   svg.circle({std::nan(""), HUGE_VAL}, 1, {.color = "\"/><script>", .fill = "a&b"});
   CHECK(svg.str().find("cx=\"0\" cy=\"1000000000\"") != std::string::npos);
   CHECK(svg.str().find("<script>") == std::string::npos);

@@ -1,6 +1,6 @@
 """Charts of random numbers and texts are well-formed XML, bounded in size, within their frame, and have few ticks.
 
-usage: charts_xml.py PROGRAM, where PROGRAM is the test of charts, which writes them.
+usage: charts_xml.py PROGRAM, where PROGRAM is the chart test, which writes the charts.
 """
 
 import os
@@ -31,7 +31,7 @@ class Charts(unittest.TestCase):
         cls.temporary.cleanup()
 
     def charts(self):
-        """Each drawing, its width and height."""
+        """Yields each drawing with its width and height."""
         self.assertGreaterEqual(len(self.paths), 500)
         for path in self.paths:
             self.assertLess(path.stat().st_size, 20_000)

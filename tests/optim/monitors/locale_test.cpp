@@ -24,18 +24,19 @@
 
 using namespace xgrad;
 
-// Nothing that is written or read depends on the global locale, C++'s or C's.
+// Nothing that is written or read depends on the global locale of C++ or C.
 
 namespace {
 
-/// Numbers as in German: 1.234,5.
+/// German number format: 1.234,5.
 struct Grouping : std::numpunct<char> {
   char do_thousands_sep() const override { return '.'; }
   char do_decimal_point() const override { return ','; }
   std::string do_grouping() const override { return "\3"; }
 };
 
-/// Sets the global locale of C++, and that of C where the system has one with a comma, until it leaves scope.
+/// Sets the global locale of C++, and that of C if the system has one with a decimal comma, until end of
+/// scope.
 class CommaLocale {
  public:
   CommaLocale() : before_(std::locale::global(std::locale(std::locale::classic(), new Grouping))) {
@@ -52,7 +53,7 @@ class CommaLocale {
   std::locale before_;
 };
 
-/// Every text that is made, one after the other; times aside.
+/// The concatenation of all texts that the library writes, without times.
 std::string everything(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   std::string all;
@@ -92,7 +93,7 @@ std::string everything(const std::filesystem::path& folder) {
 
 }  // namespace
 
-TEST_CASE("everything that is written is the same under a locale with a comma and groups") {
+TEST_CASE("all output is the same under a locale with decimal comma and digit grouping") {
   const check::TemporaryFile plain, comma;
   const std::string expected = everything(plain.path);
   CHECK(expected.find("1234567") != std::string::npos);
@@ -107,7 +108,7 @@ TEST_CASE("everything that is written is the same under a locale with a comma an
                                                  << came.substr(std::min(place, came.size()), 60));
 }
 
-TEST_CASE("checkpoints and states go from one locale to the other") {
+TEST_CASE("checkpoints and states written under one locale can be read under another") {
   const check::TemporaryFile folder;
   const nn::ArrayDataset data(random_normal<float>({2000, 4}), Array<int>(Shape{2000}, 1));
   const auto train = [&](std::size_t epochs, bool resumes) {

@@ -52,12 +52,12 @@ const optim::BatchRecord step{.epoch = 1,
                               .seconds = 1,
                               .samples_per_second = 10};
 
-/// What a run prints.
+/// The calls of a short run.
 void run(optim::Monitor& monitor) {
   monitor.begin({.title = "a net", .epochs = 12});
   monitor.batch(step);
   monitor.epoch(third);
-  monitor.end({.reason = "early stopping", .best_epoch = 3});
+  monitor.end({.reason = optim::StopReason::early_stopping, .best_epoch = 3});
 }
 
 std::vector<nlohmann::json> lines(const std::filesystem::path& path) {
@@ -69,7 +69,7 @@ std::vector<nlohmann::json> lines(const std::filesystem::path& path) {
 
 }  // namespace
 
-TEST_CASE("where there is no terminal, a line for each epoch") {
+TEST_CASE("without a terminal, ProgressBar prints a line for each epoch") {
   const check::TemporaryFile file;
   std::FILE* out = std::fopen(file.path.c_str(), "w");
   optim::ProgressBar bar(out);
@@ -81,7 +81,7 @@ TEST_CASE("where there is no terminal, a line for each epoch") {
         "stopped: early stopping; epoch 3 was the best\n");
 }
 
-TEST_CASE("the line of an epoch fits 80 columns") {
+TEST_CASE("the line of an epoch fits in 80 columns") {
   const double losses[] = {0,      0.34121, 9.99996, 12.3456,  99999.4,  1e5,
                            3.4e-7, 1.7e308, 5e-324,  -123.456, HUGE_VAL, std::nan("")};
   const double seconds[] = {0, 0.004, 5.21, 59.96, 61, 3599.9, 86399, 1e6, 1e300};
@@ -109,7 +109,7 @@ TEST_CASE("the line of an epoch fits 80 columns") {
   CHECK(optim::to_string(record, 200) == "epoch 103/200  loss 12.346  validation 1.5e+07  1:02:05  *");
 }
 
-TEST_CASE("an output that cannot be written ends no run") {
+TEST_CASE("an output that cannot be written does not end a run") {
   std::FILE* full = std::fopen("/dev/full", "w");
   REQUIRE(full != nullptr);
   optim::ProgressBar bar(full);
@@ -117,7 +117,7 @@ TEST_CASE("an output that cannot be written ends no run") {
   std::fclose(full);
 }
 
-TEST_CASE("with the standard output closed, no file takes its place") {
+TEST_CASE("if standard output is closed, no file reuses its descriptor") {
   const check::TemporaryFile lines, folder, checkpoint;
   std::fflush(stdout);
   const int kept = dup(STDOUT_FILENO);
@@ -139,7 +139,7 @@ TEST_CASE("with the standard output closed, no file takes its place") {
   CHECK(check::read_file(checkpoint.path).find("progress") == std::string::npos);
 }
 
-TEST_CASE("on a terminal, a bar as wide as fits, which the epoch's line replaces") {
+TEST_CASE("on a terminal, a bar that fits the width and is replaced by the epoch's line") {
   for (const std::uint16_t width : {std::uint16_t{120}, std::uint16_t{80}, std::uint16_t{30}}) {
     int terminal = 0, program = 0;
     winsize size{.ws_row = 24, .ws_col = width, .ws_xpixel = 0, .ws_ypixel = 0};
@@ -184,7 +184,7 @@ TEST_CASE("JSON lines") {
   CHECK(all[3]["best_error"] == nullptr);
 }
 
-TEST_CASE("numbers that are not finite are null") {
+TEST_CASE("non-finite numbers are null") {
   const check::TemporaryFile file;
   optim::JsonLines json(file.path);
   json.begin({.title = "\xff"});
@@ -195,7 +195,7 @@ TEST_CASE("numbers that are not finite are null") {
   CHECK(all[1]["validation_loss"] == nullptr);
 }
 
-TEST_CASE("a run that goes on keeps the lines of the epochs before, and no others") {
+TEST_CASE("a resumed run keeps the lines of the epochs before it, and no others") {
   const check::TemporaryFile file;
   {
     optim::JsonLines json(file.path, 1);
@@ -217,7 +217,7 @@ TEST_CASE("a run that goes on keeps the lines of the epochs before, and no other
   CHECK(all[3]["step"] == 2);
 }
 
-TEST_CASE("a run that goes on within an epoch keeps the lines of all steps before") {
+TEST_CASE("a run resumed within an epoch keeps the lines of all steps before it") {
   for (const std::size_t checkpoint : {1UL, 3UL, 5UL}) {
     CAPTURE(checkpoint);
     const check::TemporaryFile file;
@@ -246,14 +246,14 @@ TEST_CASE("a run that goes on within an epoch keeps the lines of all steps befor
     for (std::size_t s = 1; s <= checkpoint; ++s) expected.push_back(s);
     CHECK(steps == expected);
     CHECK(epochs == (checkpoint > 4 ? 1 : 0));
-    json.end({.reason = "epochs"});
+    json.end({.reason = optim::StopReason::epochs});
     CHECK(lines(file.path).back()["kind"] == "end");
   }
 }
 
-TEST_CASE("a disk that is full leaves whole lines") {
+TEST_CASE("a full disk leaves only complete lines") {
   const check::TemporaryFile file;
-  const pid_t child = fork();  // the limit holds for a process
+  const pid_t child = fork();  // the limit applies to the whole process
   if (child == 0) {
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{.rlim_cur = 1000, .rlim_max = 1000};

@@ -31,7 +31,7 @@ bool has(const std::string& page, const std::string& text) { return page.find(te
 
 }  // namespace
 
-TEST_CASE("the page has everything, needs nothing, and reloads until the end") {
+TEST_CASE("the page is complete, self-contained, and reloads until the end of the run") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   CHECK(report.wants_details());
@@ -56,7 +56,7 @@ TEST_CASE("the page has everything, needs nothing, and reloads until the end") {
     CHECK(has(check::read_file(file.path), epoch == 1 ? "epoch 2 of 2" : "epoch 2 of 2 is done"));
     CHECK_FALSE(has(check::read_file(file.path), "epoch 3"));
   }
-  report.end({.reason = "epochs"});
+  report.end({.reason = optim::StopReason::epochs});
   const std::string page = check::read_file(file.path);
   CHECK_FALSE(has(page, "<body class=\"runs\""));
   CHECK(has(page, "<body class=\"finished\""));
@@ -67,7 +67,7 @@ TEST_CASE("the page has everything, needs nothing, and reloads until the end") {
     CAPTURE(text);
     CHECK(has(page, text));
   }
-  // Nothing from elsewhere: the only addresses are those of the name of SVG.
+  // Self-contained: the only URLs are the namespace name of SVG.
   for (std::size_t at = page.find("http://"); at != std::string::npos; at = page.find("http://", at + 1)) {
     CHECK(page.substr(at, 26) == "http://www.w3.org/2000/svg");
   }
@@ -80,14 +80,14 @@ TEST_CASE("a run without validation, classes or images") {
   report.begin({.epochs = 1});
   report.details({});
   report.epoch({.epoch = 1, .training_loss = 3});
-  report.end({.reason = "interrupted"});
+  report.end({.reason = optim::StopReason::interrupted});
   const std::string page = check::read_file(file.path);
   CHECK(has(page, "stopped: interrupted"));
   CHECK_FALSE(has(page, "Confusion matrix"));
   CHECK_FALSE(has(page, "nan"));
 }
 
-TEST_CASE("a run of regression has no chart, column or figure of errors") {
+TEST_CASE("a regression run has no chart, column or figure for errors") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   report.begin({.epochs = 3});
@@ -99,13 +99,13 @@ TEST_CASE("a run of regression has no chart, column or figure of errors") {
                   .best = epoch == 1});
   }
   const std::string page = check::read_file(file.path);
-  CHECK(has(page, ">Risk<"));
+  CHECK(has(page, ">Loss<"));
   CHECK_FALSE(has(page, "rror<"));       // Error, error
   CHECK_FALSE(has(page, ">Momentum<"));  // always 0
   CHECK(has(page, "best validation loss, epoch 1"));
 }
 
-TEST_CASE("losses that span orders of magnitude are read on a logarithmic axis") {
+TEST_CASE("losses that span orders of magnitude have a logarithmic axis") {
   const auto page = [](std::vector<double> losses) {
     const check::TemporaryFile file;
     optim::Report report(file.path);
@@ -121,7 +121,7 @@ TEST_CASE("losses that span orders of magnitude are read on a logarithmic axis")
   CHECK(page({1e300, 1e-300}).size() < 40'000);
 }
 
-TEST_CASE("of many classes the matrix is a picture with the most frequent confusions") {
+TEST_CASE("with many classes the matrix is an image with a table of the most frequent confusions") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   report.begin({.epochs = 1, .classes = {"<a>", "b"}});
@@ -136,7 +136,7 @@ TEST_CASE("of many classes the matrix is a picture with the most frequent confus
   CHECK(page.size() < 100'000);
 }
 
-TEST_CASE("layers by type, the slowest first, and each of them") {
+TEST_CASE("layer times by type, slowest first, and by layer") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   report.begin({.epochs = 1});
@@ -151,7 +151,7 @@ TEST_CASE("layers by type, the slowest first, and each of them") {
   CHECK(has(page, "<td>conv2</td><td>conv2d</td>"));
 }
 
-TEST_CASE("a long run has a page of bounded size") {
+TEST_CASE("the page of a long run has bounded size") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   optim::RunInfo info{.epochs = 20'001};
@@ -165,13 +165,13 @@ TEST_CASE("a long run has a page of bounded size") {
   CHECK(std::filesystem::file_size(file.path) < 400'000);
 }
 
-TEST_CASE("a figure of the user's, also after the end") {
+TEST_CASE("add_figure, also after the end of the run") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   report.add_figure("seed", "1");
   CHECK_FALSE(std::filesystem::exists(file.path));
   report.begin({.epochs = 1});
-  report.end({.reason = "epochs"});
+  report.end({.reason = optim::StopReason::epochs});
   report.add_figure("test <error>", "9 %");
   report.add_figure("test <error>", "10.43 %");
   const std::string page = check::read_file(file.path);
@@ -181,7 +181,7 @@ TEST_CASE("a figure of the user's, also after the end") {
   CHECK(has(page, "<body class=\"finished\""));
 }
 
-TEST_CASE("between epochs the page is written with the time") {
+TEST_CASE("between epochs the page is rewritten with the current time") {
   const check::TemporaryFile file;
   optim::Report report(file.path);
   report.begin({.epochs = 1});

@@ -24,7 +24,7 @@ Number read_number(const std::string& bytes, std::size_t at) {
   return number;
 }
 
-/// CRC-32C bit by bit, from its definition, and TensorFlow's mask.
+/// CRC-32C computed bit by bit from its definition, with TensorFlow's mask.
 std::uint32_t masked_crc(const std::string& bytes) {
   std::uint32_t crc = 0xffffffff;
   for (const char byte : bytes) {
@@ -37,7 +37,7 @@ std::uint32_t masked_crc(const std::string& bytes) {
   return ((crc >> 15) | (crc << 17)) + 0xa282ead8U;
 }
 
-/// The data of a file's records, checked.
+/// The data of a file's records; checks the checksums.
 std::vector<std::string> records(const std::filesystem::path& path) {
   const std::string bytes = check::read_file(path);
   std::vector<std::string> all;
@@ -52,7 +52,7 @@ std::vector<std::string> records(const std::filesystem::path& path) {
   return all;
 }
 
-/// The fields of a message of protocol buffers: number -> bytes of the value.
+/// The fields of a protocol buffer message: field number -> bytes of the value.
 std::map<std::uint64_t, std::string> fields(const std::string& message) {
   std::map<std::uint64_t, std::string> all;
   std::size_t at = 0;
@@ -92,14 +92,14 @@ Scalar scalar(const std::string& record) {
 
 }  // namespace
 
-TEST_CASE("checksums are those of RFC 3720, section B.4") {
+TEST_CASE("checksums match RFC 3720, section B.4") {
   CHECK(optim::detail::crc32c(std::string(32, '\0')) == 0x8a9136aaU);
   CHECK(optim::detail::crc32c(std::string(32, '\xff')) == 0x62a8ab43U);
   CHECK(optim::detail::crc32c("123456789") == 0xe3069283U);
   CHECK(optim::detail::crc32c("") == 0);
 }
 
-TEST_CASE("scalars come back from the file") {
+TEST_CASE("scalars can be read back from the file") {
   const check::TemporaryFile folder;
   optim::SummaryWriter writer(folder.path);
   CHECK(writer.path().filename().string().starts_with("events.out.tfevents."));
@@ -119,7 +119,7 @@ TEST_CASE("scalars come back from the file") {
   CHECK(scalar(all[3]).step == "1000000000000");
 }
 
-TEST_CASE("a run's curves; a run that goes on adds a file") {
+TEST_CASE("curves of a run; a resumed run adds a file") {
   const check::TemporaryFile folder;
   optim::TensorBoard board(folder.path, 10);
   board.begin({});
@@ -136,7 +136,7 @@ TEST_CASE("a run's curves; a run that goes on adds a file") {
         ++tags[scalar(all[i]).tag];
         continue;
       }
-      ++starts;  // a session begins: what comes later in other files is dropped
+      ++starts;  // a session start: TensorBoard drops later steps of other files
       CHECK(fields(fields(all[i]).at(7)).at(1) == "1");
       CHECK(fields(all[i]).at(2) == "26");
     }
@@ -150,7 +150,7 @@ TEST_CASE("a run's curves; a run that goes on adds a file") {
   CHECK(tags.count("validation/loss") == 0);
 }
 
-TEST_CASE("another run in a folder gets a folder inside it; a run that goes on is in that of the last") {
+TEST_CASE("a new run in a used folder gets a subfolder; a resumed run uses the folder of the last run") {
   const check::TemporaryFile folder;
   for (int run = 0; run < 3; ++run) {
     optim::TensorBoard board(folder.path);
@@ -170,7 +170,7 @@ TEST_CASE("another run in a folder gets a folder inside it; a run that goes on i
   CHECK_FALSE(std::filesystem::exists(folder.path / "run-4"));
 }
 
-TEST_CASE("what the file cannot hold is an error, and leaves the file as it is") {
+TEST_CASE("values that the file cannot represent are an error and leave it unchanged") {
   const check::TemporaryFile folder;
   optim::SummaryWriter writer(folder.path);
   writer.add_scalar("größe", 1, 1);
@@ -182,12 +182,12 @@ TEST_CASE("what the file cannot hold is an error, and leaves the file as it is")
     CHECK_THROWS_AS(writer.add_scalar(tag, 1, 1), ValueError);
   }
   CHECK_THROWS_WITH_AS(writer.add_scalar("a", 1, std::size_t{1} << 63),
-                       "SummaryWriter: step 9223372036854775808 came, expected less than 2^63", ValueError);
+                       "SummaryWriter: expected a step below 2^63, got 9223372036854775808", ValueError);
   writer.add_scalar("𝜇", 2, 2);
   CHECK(records(writer.path()).size() == 3);
 }
 
-TEST_CASE("a folder that cannot be made is an error") {
+TEST_CASE("a folder that cannot be created is an error") {
   const check::TemporaryFile file("text");
   CHECK_THROWS_AS(optim::SummaryWriter(file.path / "logs"), FileError);
 }

@@ -43,7 +43,8 @@ nn::Batch<float, std::uint8_t> samples(std::size_t count, std::uint64_t seed) {
 
 constexpr const char* run_folder = "XGRAD_TEST_RUN";
 
-/// A process of this program's own that trains in a folder, from the checkpoint there if there is one.
+/// Starts this program in a child process that trains in a folder, resuming from its checkpoint if there is
+/// one.
 pid_t start(const std::filesystem::path& folder) {
   std::string variable = std::string(run_folder) + "=" + folder.string();
   std::string name = "checkpoint";
@@ -70,13 +71,13 @@ int wait(pid_t child) {
 
 }  // namespace
 
-// Does nothing unless a test below starts it in a process of its own.
+// Does nothing unless the test below starts it in a child process.
 TEST_CASE("the run that is killed") {
   const char* folder = std::getenv(run_folder);
   if (folder == nullptr) return;
   const std::filesystem::path checkpoint = std::filesystem::path(folder) / "run.safetensors";
   const bool goes_on = std::filesystem::exists(checkpoint);
-  seed(goes_on ? 77 : 7);  // what a run that goes on draws first must not matter
+  seed(goes_on ? 77 : 7);  // random numbers drawn before resuming must not matter
   Net net;
   optim::Adam<float> adam(nn::parameters(net), {.learning_rate = optim::cosine_decay(0.01, 120)});
   nn::DataLoader<float, std::uint8_t> loader(
@@ -94,7 +95,7 @@ TEST_CASE("the run that is killed") {
   nn::save(net, std::filesystem::path(folder) / "net.safetensors");
 }
 
-TEST_CASE("a run that is killed again and again ends with the weights of one that never was, bit for bit") {
+TEST_CASE("a run that is killed repeatedly ends with weights bit-identical to an uninterrupted run") {
   const check::TemporaryFile whole, killed;
   std::filesystem::create_directory(whole.path);
   std::filesystem::create_directory(killed.path);
@@ -130,7 +131,7 @@ TEST_CASE("a run that is killed again and again ends with the weights of one tha
   CHECK(end.metadata.at("epoch") == other.metadata.at("epoch"));
 }
 
-TEST_CASE("parts come back, and the generator") {
+TEST_CASE("save and load round-trip the parts and the generator") {
   const check::TemporaryFile file;
   seed(4);
   nn::StateDict part;
@@ -147,11 +148,11 @@ TEST_CASE("parts come back, and the generator") {
   CHECK(std::get<Array<double>>(parts.at("one").arrays[0].array)(1) == 0.1);
   CHECK(parts.at("two").arrays.empty());
   CHECK_THROWS_WITH_AS(optim::save_checkpoint(file.path, {{"a.b", {}}}),
-                       "save_checkpoint: a part named \"a.b\" came, expected a name without dots",
+                       "save_checkpoint: expected a non-empty part name without dots, got \"a.b\"",
                        ValueError);
 }
 
-TEST_CASE("a changed bit anywhere in a checkpoint is refused, or changes nothing") {
+TEST_CASE("a flipped bit anywhere in a checkpoint is rejected or has no effect") {
   const check::TemporaryFile file, damaged;
   seed(4);
   nn::StateDict part;
@@ -162,7 +163,7 @@ TEST_CASE("a changed bit anywhere in a checkpoint is refused, or changes nothing
   const std::string whole = check::read_file(file.path);
   int refused = 0;
   for (std::size_t place = 0; place < whole.size(); ++place) {
-    // Of the generator's state, which takes most of the file, every 31st byte; of the arrays every bit.
+    // Test every 31st byte of the generator's state, which is most of the file, and every bit of the arrays.
     if (place > 700 && place + 400 < whole.size() && place % 31 != 0) continue;
     for (std::size_t bit = 0; bit < 8; ++bit) {
       if (place + 24 < whole.size() && bit != place % 8) continue;
@@ -186,7 +187,7 @@ TEST_CASE("a changed bit anywhere in a checkpoint is refused, or changes nothing
   CHECK(refused > 1000);
 }
 
-TEST_CASE("a checkpoint of the first version, without checksum, is read") {
+TEST_CASE("a checkpoint of the first format version, without a checksum, is readable") {
   const check::TemporaryFile file;
   seed(5);
   optim::save_checkpoint(file.path, {{"one", {{{"a", Array<float>{1, 2}}}, {{"k", "v"}}}}});

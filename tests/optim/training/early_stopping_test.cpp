@@ -22,7 +22,7 @@ void fill(Net& net, float value) {
 
 }  // namespace
 
-TEST_CASE("stops after so many errors without improvement, and puts the best weights back") {
+TEST_CASE("stops after `patience` values without improvement, and restores the best weights") {
   Net net;
   optim::EarlyStopping stopping(net, {.patience = 2});
   const std::vector<double> errors{0.5, 0.3, 0.4, 0.2, 0.2, 0.25};
@@ -39,7 +39,7 @@ TEST_CASE("stops after so many errors without improvement, and puts the best wei
   CHECK(net.bn.running_mean.value()(0) == 4);
 }
 
-TEST_CASE("improvements that are too small, and NaN, are none") {
+TEST_CASE("improvements below min_delta, and NaN, do not count") {
   Net net;
   optim::EarlyStopping stopping(net, {.patience = 2, .min_delta = 0.1});
   CHECK_FALSE(stopping.update(0.5));
@@ -49,7 +49,7 @@ TEST_CASE("improvements that are too small, and NaN, are none") {
   CHECK(stopping.update(0.3));
 }
 
-TEST_CASE("nothing is put back before the first epoch") {
+TEST_CASE("restore does nothing before the first epoch") {
   Net net;
   fill(net, 7);
   const optim::EarlyStopping stopping(net);
@@ -57,7 +57,7 @@ TEST_CASE("nothing is put back before the first epoch") {
   CHECK(net.fc.weight.value()(0, 0) == 7);
 }
 
-TEST_CASE("goes on from its state") {
+TEST_CASE("resumes from a saved state") {
   Net net;
   optim::EarlyStopping first(net, {.patience = 3});
   fill(net, 1);
@@ -76,10 +76,10 @@ TEST_CASE("goes on from its state") {
                        ValueError);
 }
 
-TEST_CASE("options out of their range") {
+TEST_CASE("options out of range are rejected") {
   Net net;
   CHECK_THROWS_WITH_AS(optim::EarlyStopping(net, {.patience = 0}),
-                       "EarlyStopping: patience = 0 came, expected at least 1", ValueError);
+                       "EarlyStopping: expected patience >= 1, got 0", ValueError);
   CHECK_THROWS_WITH_AS(optim::EarlyStopping(net, {.min_delta = -1}),
-                       "EarlyStopping: min_delta = -1 came, expected a finite number >= 0", ValueError);
+                       "EarlyStopping: expected a finite min_delta >= 0, got -1", ValueError);
 }

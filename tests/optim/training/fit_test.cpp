@@ -16,7 +16,7 @@ using namespace xgrad;
 
 namespace {
 
-/// Points of three classes around the corners of a triangle.
+/// Points of three classes, scattered around the corners of a triangle.
 nn::Batch<float, int> points(std::size_t count, std::uint64_t seed) {
   Generator generator(seed);
   nn::Batch<float, int> all{random_normal<float>({count, 2}, 0, 1, generator), Array<int>(Shape{count})};
@@ -34,7 +34,7 @@ struct Net {
   Variable<float> operator()(const Variable<float>& x) { return fc2(dropout(relu(fc1(x)))); }
 };
 
-/// All that a run changes.
+/// All state that a run changes.
 struct World {
   World() : loader(nn::ArrayDataset(points(60, 1)), {.batch = 8, .seed = 5}) {}
   explicit World(std::uint64_t number) : World() { seed(number); }
@@ -57,7 +57,7 @@ bool same(const nn::StateDict& a, const nn::StateDict& b) {
   return true;
 }
 
-/// Writes down what it is told.
+/// Records the calls.
 struct Notes : optim::Monitor {
   std::vector<std::string> calls;
   optim::RunInfo info;
@@ -69,37 +69,37 @@ struct Notes : optim::Monitor {
   void epoch(const optim::EpochRecord&) override { calls.push_back("epoch"); }
   bool wants_details() const override { return wants; }
   void details(const optim::Details& d) override { calls.push_back("details"), seen = d; }
-  void end(const optim::RunResult& r) override { calls.push_back("end: " + r.reason); }
+  void end(const optim::RunResult& r) override { calls.push_back("end: " + r.reason_text()); }
 };
 
 }  // namespace
 
-TEST_CASE("fit does what the loop by hand does, bit for bit") {
+TEST_CASE("fit is bit-identical to a hand-written loop") {
   World by_fit(3), by_hand(3);
   seed(3);
   const auto result = optim::fit(by_fit.net, by_fit.sgd, by_fit.loader, {.epochs = 3});
-  CHECK(result.reason == "epochs");
+  CHECK(result.reason == optim::StopReason::epochs);
   REQUIRE(result.epochs == 3);
   seed(3);
-  double loss = 0;
+  double sum = 0;
   for (int epoch = 0; epoch < 3; ++epoch) {
-    loss = 0;
+    sum = 0;
     for (auto [x, y] : by_hand.loader) {
       Tape tape;
       const auto loss = nn::cross_entropy(by_hand.net(x), y);
       tape.backward(loss);
       by_hand.sgd.step();
-      loss += loss.item() * static_cast<double>(y.size());
+      sum += loss.item() * static_cast<double>(y.size());
     }
   }
   CHECK(same(nn::state_dict(by_fit.net), nn::state_dict(by_hand.net)));
-  CHECK(result.history[2].training_loss == doctest::Approx(loss / 60).epsilon(1e-12));
+  CHECK(result.history[2].training_loss == doctest::Approx(sum / 60).epsilon(1e-12));
   CHECK(result.history[2].samples_seen == 180);
   CHECK(result.history[2].step == 24);
   CHECK_FALSE(result.history[2].validation_loss.has_value());
 }
 
-TEST_CASE("fit, minimize_parameters and loops by hand work while a tape is open around them") {
+TEST_CASE("fit, minimize_parameters and hand-written loops work inside an open tape") {
   World alone(3), around(3);
   seed(3);
   optim::fit(alone.net, alone.sgd, alone.loader, {.epochs = 2});
@@ -118,7 +118,7 @@ TEST_CASE("fit, minimize_parameters and loops by hand work while a tape is open 
   CHECK(line.weight.value()(0, 2) == doctest::Approx(1));
 }
 
-TEST_CASE("validation, monitors and their order") {
+TEST_CASE("validation, and the order of monitor calls") {
   World world(3);
   Notes notes;
   notes.wants = true;
@@ -148,7 +148,7 @@ TEST_CASE("validation, monitors and their order") {
   CHECK(notes.seen.layers[0].backward > 0);
 }
 
-TEST_CASE("watching does not change a run") {
+TEST_CASE("validation and monitors do not change a run") {
   World plain(3), watched(3);
   seed(3);
   optim::fit(plain.net, plain.sgd, plain.loader, {.epochs = 2});
@@ -160,7 +160,7 @@ TEST_CASE("watching does not change a run") {
   CHECK(same(nn::state_dict(plain.net), nn::state_dict(watched.net)));
 }
 
-TEST_CASE("early stopping puts the best weights back") {
+TEST_CASE("early stopping restores the best weights") {
   World world(3);
   std::vector<nn::StateDict> states;
   const auto result = optim::fit(
@@ -169,7 +169,7 @@ TEST_CASE("early stopping puts the best weights back") {
          states.push_back(nn::state_dict(world.net));
          return false;
        }});
-  CHECK(result.reason == "early stopping");
+  CHECK(result.reason == optim::StopReason::early_stopping);
   CHECK(result.epochs == result.best_epoch + 2);
   CHECK(same(nn::state_dict(world.net), states[result.best_epoch - 1]));
   CHECK(result.history[result.best_epoch - 1].best);
@@ -187,16 +187,16 @@ TEST_CASE("callbacks stop a run") {
   World world(3);
   const auto by_batch = optim::fit(world.net, world.sgd, world.loader,
                                    {.on_batch = [](const auto& record) { return record.step == 11; }});
-  CHECK(by_batch.reason == "callback");
+  CHECK(by_batch.reason == optim::StopReason::callback);
   CHECK(by_batch.epochs == 1);
   CHECK(world.sgd.steps() == 11);
   const auto by_epoch = optim::fit(world.net, world.sgd, world.loader,
                                    {.on_epoch = [](const auto& record) { return record.epoch == 2; }});
-  CHECK(by_epoch.reason == "callback");
+  CHECK(by_epoch.reason == optim::StopReason::callback);
   CHECK(by_epoch.epochs == 2);
 }
 
-TEST_CASE("another loss, and targets that are numbers") {
+TEST_CASE("a custom loss, and real-valued targets") {
   seed(1);
   nn::Linear<double> line(1, 1);
   const Array<double> x = random_uniform<double>({64, 1}, -1, 1);
@@ -211,10 +211,10 @@ TEST_CASE("another loss, and targets that are numbers") {
   CHECK(absolute.history[0].training_loss < 0.1);
 }
 
-// A shell that starts the tests in the background has them ignore SIGINT.
+// A shell that starts the tests in the background makes them ignore SIGINT.
 [[maybe_unused]] const auto inherited = std::signal(SIGINT, SIG_DFL);
 
-TEST_CASE("a signal that is ignored stays ignored") {
+TEST_CASE("an ignored signal stays ignored") {
   World world(3);
   std::signal(SIGINT, SIG_IGN);
   const auto result =
@@ -223,17 +223,17 @@ TEST_CASE("a signal that is ignored stays ignored") {
                                                         return false;
                                                       }});
   CHECK(result.signal == 0);
-  CHECK(result.reason == "epochs");
+  CHECK(result.reason == optim::StopReason::epochs);
   const bool stays = std::signal(SIGINT, SIG_DFL) == SIG_IGN;
   CHECK(stays);
 }
 
-TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
+TEST_CASE("a run stopped by SIGINT resumes as if uninterrupted") {
   const check::TemporaryFile file;
   World whole(3);
   seed(3);
   optim::fit(whole.net, whole.sgd, whole.loader, {.epochs = 3});
-  for (const std::size_t at : {1, 8, 11, 16}) {  // in an epoch, and at its end
+  for (const std::size_t at : {1, 8, 11, 16}) {  // within an epoch and at its end
     CAPTURE(at);
     World first(3);
     seed(3);
@@ -242,20 +242,20 @@ TEST_CASE("SIGINT ends a run in order, and it goes on as if nothing had been") {
                                     if (record.step == at) std::raise(SIGINT);
                                     return false;
                                   }});
-    CHECK(part.reason == "interrupted");
+    CHECK(part.reason == optim::StopReason::interrupted);
     CHECK(part.interrupted());
     CHECK(part.exit_status() == 130);
     CHECK(first.sgd.steps() == at);
     World second(99);
     const auto rest = optim::fit(second.net, second.sgd, second.loader, {.epochs = 3, .resume = file.path});
-    CHECK(rest.reason == "epochs");
+    CHECK(rest.reason == optim::StopReason::epochs);
     CHECK(rest.history.size() == 3);
     CHECK(second.sgd.steps() == 24);
     CHECK(same(nn::state_dict(second.net), nn::state_dict(whole.net)));
   }
 }
 
-TEST_CASE("a signal is told whenever it comes, and which") {
+TEST_CASE("the result reports the signal, whenever it arrives") {
   World world(3);
   const auto run = [&](auto on_batch, auto on_epoch) {
     return optim::fit(world.net, world.sgd, world.loader,
@@ -271,16 +271,16 @@ TEST_CASE("a signal is told whenever it comes, and which") {
   CHECK(terminated.exit_status() == 143);
   CHECK(terminated.interrupted());
 
-  // After the last look of the loop: a monitor's call at the end of the last epoch.
+  // After the loop's last check: in a monitor's callback at the end of the last epoch.
   struct Late : optim::Monitor {
     void epoch(const optim::EpochRecord&) override { std::raise(SIGINT); }
   } late;
   const auto result = optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .monitors = {&late}});
-  CHECK(result.reason == "epochs");
+  CHECK(result.reason == optim::StopReason::epochs);
   CHECK(result.exit_status() == 130);
 }
 
-TEST_CASE("what happened before a signal is put back") {
+TEST_CASE("the previous signal handler is restored") {
   static int count = 0;
   std::signal(SIGINT, [](int) { ++count; });
   World world(3);
@@ -289,13 +289,13 @@ TEST_CASE("what happened before a signal is put back") {
                                                       std::raise(SIGINT), std::raise(SIGINT);
                                                     return false;
                                                   }});
-  CHECK(count == 1);  // the second
+  CHECK(count == 1);  // by the second signal
   std::raise(SIGINT);
   CHECK(count == 2);
   std::signal(SIGINT, SIG_DFL);
 }
 
-TEST_CASE("a run that was stopped early stays stopped") {
+TEST_CASE("resuming a run that stopped early does not train further") {
   const check::TemporaryFile file;
   World first(3);
   const auto options = [&](const std::filesystem::path& resume) {
@@ -306,15 +306,15 @@ TEST_CASE("a run that was stopped early stays stopped") {
                                          .resume = resume};
   };
   const auto stopped = optim::fit(first.net, first.sgd, first.loader, options({}));
-  REQUIRE(stopped.reason == "early stopping");
+  REQUIRE(stopped.reason == optim::StopReason::early_stopping);
   World second(4);
   const auto again = optim::fit(second.net, second.sgd, second.loader, options(file.path));
-  CHECK(again.reason == "early stopping");
+  CHECK(again.reason == optim::StopReason::early_stopping);
   CHECK(again.epochs == stopped.epochs);
   CHECK(same(nn::state_dict(first.net), nn::state_dict(second.net)));
 }
 
-TEST_CASE("a finished run goes on for more epochs") {
+TEST_CASE("a finished run can be resumed for more epochs") {
   const check::TemporaryFile file;
   World whole(3), part(3);
   seed(3);
@@ -326,7 +326,7 @@ TEST_CASE("a finished run goes on for more epochs") {
   CHECK(same(nn::state_dict(rest.net), nn::state_dict(whole.net)));
 }
 
-TEST_CASE("a loss that is not finite is an error, and the checkpoint stays that before") {
+TEST_CASE("a non-finite loss is an error and leaves the last checkpoint") {
   const check::TemporaryFile file;
   World world(3);
   Notes notes;
@@ -346,7 +346,7 @@ TEST_CASE("a loss that is not finite is an error, and the checkpoint stays that 
 
 namespace {
 
-/// Fails when it is told something.
+/// Throws in the callbacks named in `where`.
 struct Failing : optim::Monitor {
   explicit Failing(std::string at, std::string name = "disk full")
       : where(std::move(at)), what(std::move(name)) {}
@@ -375,7 +375,7 @@ std::string message_of(World& world, const optim::FitOptions<float, int>& option
 
 }  // namespace
 
-TEST_CASE("a monitor that fails costs no checkpoint and hides no error") {
+TEST_CASE("a monitor that throws does not prevent the checkpoint, and its error is reported") {
   World whole(3);
   seed(3);
   optim::fit(whole.net, whole.sgd, whole.loader, {.epochs = 3});
@@ -388,7 +388,7 @@ TEST_CASE("a monitor that fails costs no checkpoint and hides no error") {
     Notes notes;
     CHECK(message_of(first, {.epochs = 3, .checkpoint = file.path, .monitors = {&failing, &notes}}) ==
           std::string("disk full in ") + where);
-    CHECK(notes.calls.back() == std::string("end: disk full in ") + where);  // the others are told
+    CHECK(notes.calls.back() == std::string("end: disk full in ") + where);  // the other monitors are called
     const std::size_t at = first.sgd.steps();
     CHECK(at == (std::string(where) == "batch" ? 11 : 16));
     World second(99);
@@ -400,7 +400,7 @@ TEST_CASE("a monitor that fails costs no checkpoint and hides no error") {
   }
 }
 
-TEST_CASE("the epoch is saved before the monitors are told") {
+TEST_CASE("the epoch is saved before the monitors are called") {
   const check::TemporaryFile file;
   struct Reader : optim::Monitor {
     std::filesystem::path path;
@@ -418,7 +418,7 @@ TEST_CASE("the epoch is saved before the monitors are told") {
   CHECK(reader.epochs == std::vector<std::string>{"1", "2"});
 }
 
-TEST_CASE("the first error is thrown, and tells of the later ones") {
+TEST_CASE("the first error is thrown, with the messages of the later ones") {
   World world(3);
   Failing first("epoch end", "one"), second("epoch", "two"), third("end", "three");
   CHECK(message_of(world, {.epochs = 3, .monitors = {&first, &second, &third}}) ==
@@ -426,7 +426,7 @@ TEST_CASE("the first error is thrown, and tells of the later ones") {
         "in a "
         "monitor's end: three in end");
 
-  // An error of the training stays the first.
+  // An error in training comes before one of a monitor.
   const auto fails = [](const auto& y, const auto& labels) {
     static int calls = 0;
     if (++calls > 10) throw LinearAlgebraError("singular");
@@ -436,7 +436,7 @@ TEST_CASE("the first error is thrown, and tells of the later ones") {
   CHECK_THROWS_WITH_AS(optim::fit(world.net, world.sgd, world.loader, {.loss = fails, .monitors = {&at_end}}),
                        "singular; also, in a monitor's end: disk full in end", LinearAlgebraError);
 
-  // A type of the user's own comes as it was thrown.
+  // A type that is not derived from std::exception is rethrown unchanged.
   struct Own {
     int number;
   };
@@ -448,7 +448,7 @@ TEST_CASE("the first error is thrown, and tells of the later ones") {
     CHECK(thrown.number == 7);
   }
 
-  // A monitor that cannot begin: nothing is trained, and those that began are told of the end.
+  // If a monitor throws in begin, nothing is trained, and end of the other monitors is called.
   World other(3);
   Notes notes;
   Failing at_begin("begin");
@@ -457,7 +457,7 @@ TEST_CASE("the first error is thrown, and tells of the later ones") {
   CHECK(other.sgd.steps() == 0);
 }
 
-TEST_CASE("what on_epoch changes is in the epoch's checkpoint, also if it throws then") {
+TEST_CASE("changes made by on_epoch are in the epoch's checkpoint, even if it throws") {
   for (const bool throws : {false, true}) {
     const check::TemporaryFile file;
     World first(3);
@@ -479,7 +479,7 @@ TEST_CASE("what on_epoch changes is in the epoch's checkpoint, also if it throws
   }
 }
 
-TEST_CASE("options that do not go together") {
+TEST_CASE("invalid and inconsistent options are rejected") {
   World world(3);
   const auto message = [&](const optim::FitOptions<float, int>& options) {
     try {
@@ -489,16 +489,16 @@ TEST_CASE("options that do not go together") {
     }
     return std::string();
   };
-  CHECK(message({.epochs = 0}) == "fit: 0 epochs came, expected at least 1");
-  CHECK(message({.early_stopping = 1}) == "fit: early_stopping came without samples for validation");
+  CHECK(message({.epochs = 0}) == "fit: expected at least 1 epoch, got 0");
+  CHECK(message({.early_stopping = 1}) == "fit: early_stopping requires validation samples, got none");
   CHECK(message({.checkpoint_every = 1}) ==
-        "fit: checkpoint_every came without the name of a file, .checkpoint");
-  CHECK(message({.monitors = {nullptr}}) == "fit: a null pointer came for a monitor");
+        "fit: checkpoint_every requires a file name in checkpoint, got none");
+  CHECK(message({.monitors = {nullptr}}) == "fit: expected monitors, got a null pointer");
   CHECK(
-      message({.resume = "/no/such/file"}).starts_with("fit: cannot go on from /no/such/file: cannot read"));
+      message({.resume = "/no/such/file"}).starts_with("fit: cannot resume from /no/such/file: cannot read"));
 }
 
-TEST_CASE("checkpoints that do not fit") {
+TEST_CASE("checkpoints that do not fit are rejected") {
   const check::TemporaryFile file;
   World world(3);
   optim::fit(world.net, world.sgd, world.loader, {.epochs = 1, .checkpoint = file.path});
@@ -512,14 +512,15 @@ TEST_CASE("checkpoints that do not fit") {
     return std::string();
   };
   optim::Adam<float> adam(nn::parameters(world.net));
-  CHECK(message(adam, {.resume = file.path}).find("Adam: the state does not fit: it is that of SGD") == 0);
+  CHECK(message(adam, {.resume = file.path}).find("Adam: the state does not fit: it is the state of SGD") ==
+        0);
   CHECK(message(world.sgd, {.validation = points(30, 2), .early_stopping = 1, .resume = file.path}) ==
-        "it was written with other options (early_stopping, reduce_on_plateau)");
+        "it was written with different options (early_stopping, reduce_on_plateau)");
   nn::save(world.net, file.path);
-  CHECK(message(world.sgd, {.resume = file.path}).ends_with("it is no checkpoint of this version"));
+  CHECK(message(world.sgd, {.resume = file.path}).ends_with("it is not a checkpoint of this version"));
 }
 
-TEST_CASE("evaluate: the mean over the set, whatever the batch, in test mode") {
+TEST_CASE("evaluate: the mean over the set, independent of the batch size, in test mode") {
   World world(3);
   const nn::ArrayDataset set(points(50, 4));
   const auto whole = nn::evaluate(world.net, set, nn::DefaultLoss{}, 50);
@@ -534,5 +535,5 @@ TEST_CASE("evaluate: the mean over the set, whatever the batch, in test mode") {
   nn::evaluate(world.net, set);
   CHECK_FALSE(world.net.dropout.training);
   CHECK_THROWS_WITH_AS(nn::evaluate(world.net, nn::AnyDataset<float, int>()),
-                       "evaluate: a set without samples came", ValueError);
+                       "evaluate: expected at least one sample, got an empty set", ValueError);
 }

@@ -29,8 +29,8 @@ struct Net {
 
 }  // namespace
 
-TEST_CASE("the range test: rates in equal ratios, the steepest fall, an end where it diverges") {
-  // A loss that falls by a step of a sigmoid around a rate of 0.01 and explodes from 1 on.
+TEST_CASE("range test: geometric rates, suggestion at the steepest descent, stop on divergence") {
+  // A loss that decreases as a sigmoid around a rate of 0.01 and diverges above a rate of 1.
   const auto loss = [](double rate) {
     return rate > 1 ? 1e3 : 2 - 1 / (1 + std::exp(-4 * (std::log10(rate) + 2)));
   };
@@ -45,7 +45,7 @@ TEST_CASE("the range test: rates in equal ratios, the steepest fall, an end wher
   CHECK(broken.rates.back() <= 0.1);
 }
 
-TEST_CASE("everything is as before afterwards, to the last bit") {
+TEST_CASE("find_learning_rate restores all states bit for bit") {
   seed(3);
   Net net, other = net;
   const nn::ArrayDataset data(points(64));
@@ -68,7 +68,7 @@ TEST_CASE("everything is as before afterwards, to the last bit") {
   CHECK(xt::all(xt::equal(net.fc1.weight.value(), other.fc1.weight.value())));
 }
 
-TEST_CASE("the rate by k-fold cross-validation: too small, right, too large") {
+TEST_CASE("select_learning_rate by k-fold cross-validation: too small, right, too large") {
   seed(9);
   const auto before = default_generator();
   const auto chosen = optim::select_learning_rate([] { return Net(); }, nn::ArrayDataset(points(200)),
@@ -82,7 +82,7 @@ TEST_CASE("the rate by k-fold cross-validation: too small, right, too large") {
   CHECK(default_generator() == before);
 }
 
-TEST_CASE("folds are averaged") {
+TEST_CASE("scores are averages over the folds") {
   const auto chosen = optim::detail::cross_validate({1, 2, 3}, 2, [](double rate, std::size_t fold) {
     return nn::Evaluation{rate, fold == 0 ? 0.25 * rate : 0.5};
   });
@@ -91,13 +91,13 @@ TEST_CASE("folds are averaged") {
   CHECK(chosen.best == 1);
 }
 
-TEST_CASE("what they do not take") {
+TEST_CASE("invalid options are rejected") {
   CHECK_THROWS_WITH_AS(optim::detail::check_finder({.low = 0}),
-                       "find_learning_rate: low = 0 came, expected a finite number > 0", ValueError);
+                       "find_learning_rate: expected low to be a finite number > 0, got 0", ValueError);
   CHECK_THROWS_WITH_AS(optim::detail::check_finder({.low = 1, .high = 1}),
-                       "find_learning_rate: high = 1 came, expected a finite number above low", ValueError);
+                       "find_learning_rate: expected high to be a finite number > low, got 1", ValueError);
   CHECK_THROWS_WITH_AS(optim::detail::check_rates({0.1, 0}),
-                       "select_learning_rate: a rate of 0 came, expected a finite number > 0", ValueError);
+                       "select_learning_rate: expected finite rates > 0, got 0", ValueError);
   CHECK_THROWS_WITH_AS(optim::detail::check_rates({}),
-                       "select_learning_rate: no rates came, expected at least one", ValueError);
+                       "select_learning_rate: expected at least one rate, got none", ValueError);
 }

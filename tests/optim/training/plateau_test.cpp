@@ -10,7 +10,7 @@ using namespace xgrad;
 
 namespace {
 
-/// The scale of the learning rate after each value.
+/// The learning rate scale after each value.
 std::vector<double> scales(const std::vector<double>& values, const optim::ReduceOnPlateauOptions& options) {
   const Parameter<double> w(full<double>({1}, 1.0));
   optim::SGD<double> sgd({w.handle()});
@@ -33,14 +33,14 @@ TEST_CASE("divides by 10 when progress saturates") {
   CHECK(scales({1, 1, 1}, {.factor = 2, .patience = 0}) == std::vector<double>{1, 0.5, 0.25});
 }
 
-TEST_CASE("progress is relative to the best, also below zero") {
+TEST_CASE("progress is relative to the best value, including negative values") {
   CHECK(scales({1, 0.95, 0.85}, {.factor = 2, .patience = 0, .threshold = 0.1}) ==
         std::vector<double>{1, 0.5, 0.5});
   CHECK(scales({-1, -1.05, -1.2}, {.factor = 2, .patience = 0, .threshold = 0.1}) ==
         std::vector<double>{1, 0.5, 0.5});
 }
 
-TEST_CASE("cooldown, smallest scale, NaN") {
+TEST_CASE("cooldown, min_scale, NaN") {
   CHECK(scales({1, 1, 1, 1, 1}, {.factor = 2, .patience = 0, .cooldown = 2}) ==
         std::vector<double>{1, 0.5, 0.5, 0.5, 0.25});
   CHECK(scales({1, 1, 1, 1}, {.factor = 2, .patience = 0, .min_scale = 0.3}) ==
@@ -49,9 +49,9 @@ TEST_CASE("cooldown, smallest scale, NaN") {
   CHECK(scales({nan, nan, 1}, {.factor = 2, .patience = 1}) == std::vector<double>{1, 0.5, 0.5});
 }
 
-// torch.optim.lr_scheduler.ReduceLROnPlateau(SGD(lr = 1), factor = 1 / factor, ...), PyTorch 2.15: how often
-// the rate had been reduced after each value of a sequence that was drawn.
-TEST_CASE("reduces at the steps at which PyTorch does") {
+// Reference values: torch.optim.lr_scheduler.ReduceLROnPlateau(SGD(lr = 1), factor = 1 / factor, ...),
+// PyTorch 2.15; the number of reductions after each value of a random sequence.
+TEST_CASE("reduces at the same steps as PyTorch") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> losses{2.5687, 2.274,  1.1278, 0.9551, nan,    0.7876, 1.6675, 0.7239,
                                    1.3644, nan,    1.3644, 1.1711, 0.5565, 0.5674, 0.5771, 1.1035,
@@ -82,7 +82,7 @@ TEST_CASE("reduces at the steps at which PyTorch does") {
   CHECK(scales(losses, {.factor = 4, .patience = 1, .min_scale = 0.05}).back() == 0.05);
 }
 
-TEST_CASE("goes on from its state") {
+TEST_CASE("resumes from a saved state") {
   const Parameter<double> w(full<double>({1}, 1.0));
   optim::SGD<double> sgd({w.handle()});
   optim::ReduceOnPlateau first({.patience = 2});
@@ -92,7 +92,7 @@ TEST_CASE("goes on from its state") {
   CHECK(second.best() == 0.1);
   CHECK(second.update(0.1, sgd));
   optim::ReduceOnPlateau fresh;
-  fresh.load_state_dict(optim::ReduceOnPlateau().state_dict());  // best is infinite
+  fresh.load_state_dict(optim::ReduceOnPlateau().state_dict());  // best() is infinite
   CHECK(fresh.best() == std::numeric_limits<double>::infinity());
   CHECK_THROWS_WITH_AS(second.load_state_dict({}),
                        "ReduceOnPlateau: the state does not fit: \"best\" is missing; \"waited\" is missing; "
@@ -100,11 +100,11 @@ TEST_CASE("goes on from its state") {
                        ValueError);
 }
 
-TEST_CASE("options out of their range") {
+TEST_CASE("options out of range are rejected") {
   CHECK_THROWS_WITH_AS(optim::ReduceOnPlateau({.factor = 1}),
-                       "ReduceOnPlateau: factor = 1 came, expected a finite number > 1", ValueError);
+                       "ReduceOnPlateau: expected factor to be a finite number > 1, got 1", ValueError);
   CHECK_THROWS_WITH_AS(optim::ReduceOnPlateau({.threshold = -1, .absolute_threshold = true}),
-                       "ReduceOnPlateau: threshold = -1 came, expected a finite number >= 0", ValueError);
+                       "ReduceOnPlateau: expected threshold to be a finite number >= 0, got -1", ValueError);
   CHECK_THROWS_WITH_AS(optim::ReduceOnPlateau({.threshold = 1}),
-                       "ReduceOnPlateau: threshold = 1 came, expected a number in [0, 1)", ValueError);
+                       "ReduceOnPlateau: expected threshold to be a number in [0, 1), got 1", ValueError);
 }

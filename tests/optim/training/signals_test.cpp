@@ -1,6 +1,6 @@
-// Signals that come while networks are trained: a profiler's, a timer's, Ctrl-C. The kernel writes a signal's
-// frame below the stack pointer of the thread that it interrupts; code that has pointed that elsewhere loses
-// what lies there.
+// Signals that arrive during training, such as those of a profiler, a timer or Ctrl-C. The kernel writes a
+// signal frame below the stack pointer of the interrupted thread; code that uses the stack pointer as a
+// general register has the memory below it overwritten.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
@@ -30,8 +30,8 @@ std::atomic<long> caught{0};
 
 void count(int) { caught.fetch_add(1, std::memory_order_relaxed); }
 
-/// Sends SIGALRM to every thread of the process, again and again, while it lives. The handler stays: a last
-/// signal may be on its way.
+/// Sends SIGALRM to every thread of the process repeatedly during its lifetime. The handler is not removed,
+/// because a last signal may still be pending.
 class Alarms {
  public:
   Alarms() {
@@ -65,7 +65,7 @@ bool same_bits(const Arrays& a, const Arrays& b) {
   return a.size() == b.size();
 }
 
-/// What `compute` returns must not change while signals come, on one thread and on two.
+/// Checks that the results of `compute` do not change while signals arrive, on one and on two threads.
 void check_under_signals(const std::function<Arrays()>& compute) {
 #ifdef _OPENMP
   const int before = omp_get_max_threads();
@@ -97,7 +97,7 @@ Variable<float> random(const Shape& shape, std::uint64_t seed) {
   return Variable<float>(random_normal<float>(shape, 0, 1, generator));
 }
 
-/// The value and both gradients.
+/// The value of f and the gradients of its sum of squares with respect to both arguments.
 template <class F>
 Arrays value_and_gradients(F f, const Variable<float>& a, const Variable<float>& b) {
   Tape tape;
@@ -120,7 +120,7 @@ struct LeNet {
   }
 };
 
-/// The parameters after some steps from the same start.
+/// The parameters after three steps from the same initial values.
 template <class Net>
 Arrays trained(const Variable<float>& x) {
   seed(7);
@@ -140,7 +140,7 @@ Arrays trained(const Variable<float>& x) {
 
 }  // namespace
 
-TEST_CASE("products are the same while signals come") {
+TEST_CASE("signals do not change matrix products") {
   const auto product = [](const Variable<float>& a, const Variable<float>& b) { return matmul(a, b); };
   const auto layer = [bias = random({256}, 9)](const Variable<float>& a, const Variable<float>& b) {
     return linear(a, b, bias);
@@ -159,14 +159,14 @@ TEST_CASE("products are the same while signals come") {
   });
 }
 
-TEST_CASE("convolutions are the same while signals come") {
+TEST_CASE("signals do not change convolutions") {
   const auto convolve = [](const Conv2dOptions& options) {
     return [=](const Variable<float>& x, const Variable<float>& w) { return conv2d(x, w, options); };
   };
   check_under_signals([&] {
     return value_and_gradients(convolve({}), random({16, 28, 28, 6}, 1), random({16, 5, 5, 6}, 2));
   });
-  // These are ones for which oneDNN may have nothing but its product of matrices.
+  // Cases for which oneDNN may only have an implementation based on matrix multiplication.
   check_under_signals([&] {
     return value_and_gradients(convolve({.padding = 2, .dilation = 2}), random({4, 24, 24, 20}, 3),
                                random({36, 3, 3, 20}, 4));
@@ -181,13 +181,13 @@ TEST_CASE("convolutions are the same while signals come") {
   });
 }
 
-TEST_CASE("training is the same while signals come") {
+TEST_CASE("signals do not change training") {
   check_under_signals([] { return trained<Mlp>(random({64, 784}, 1)); });
   check_under_signals([] { return trained<LeNet>(random({32, 28, 28, 1}, 2)); });
 }
 
 #ifdef _OPENMP
-TEST_CASE("training is the same while other threads take the processors") {
+TEST_CASE("competing threads do not change training") {
   const int before = omp_get_max_threads();
   omp_set_num_threads(2);
   const Variable<float> images = random({32, 28, 28, 1}, 2);

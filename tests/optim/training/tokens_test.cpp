@@ -1,4 +1,4 @@
-// Models whose input is integers, in everything that takes a model and a data set.
+// Models with integer inputs in every function that takes a model and a data set.
 #include <autodiff/autodiff.hpp>
 #include <nn/nn.hpp>
 #include <optim/optim.hpp>
@@ -26,7 +26,7 @@ struct Embedding {
   Parameter<float> weight;
 };
 
-/// The next word from each.
+/// Predicts the next word from each word.
 struct Net {
   Embedding embedding{8};
   nn::Linear<float> head{8, words};
@@ -39,7 +39,8 @@ Net made() {
   return Net();
 }
 
-/// Sentences {count, length} in which word w is followed by 5 w + 1, and what follows each word.
+/// Sentences {count, length} in which word w is followed by word (5 w + 1) mod `words`; the targets are the
+/// next words.
 template <class T = std::int32_t>
 nn::Batch<T, std::int32_t> sentences(std::size_t count, std::size_t length = 6) {
   nn::Batch<T, std::int32_t> all{Array<T>(Shape{count, length}), Array<std::int32_t>(Shape{count, length})};
@@ -70,7 +71,7 @@ struct Watcher : optim::Monitor {
 
 }  // namespace
 
-TEST_CASE("fit does what the loop by hand does, and learns") {
+TEST_CASE("fit learns, as does a hand-written loop") {
   const nn::ArrayDataset data(sentences(48));
   Net by_fit = made(), by_hand = made();
   nn::DataLoader loader(data, {.batch = 8, .seed = 1, .prefetch = 1}),
@@ -99,7 +100,7 @@ TEST_CASE("fit does what the loop by hand does, and learns") {
   CHECK(nn::risk(by_fit, data) > 0);
 }
 
-TEST_CASE("a checkpoint of tokens resumes bit for bit") {
+TEST_CASE("a run with tokens resumes from a checkpoint bit for bit") {
   const check::TemporaryFile file;
   const nn::ArrayDataset data(sentences(40));
   const nn::DataLoaderOptions options{.batch = 8, .seed = 1};
@@ -120,7 +121,7 @@ TEST_CASE("a checkpoint of tokens resumes bit for bit") {
   CHECK(same(whole, resumed));
 }
 
-TEST_CASE_TEMPLATE("a model takes tokens of other types than its own", T, std::uint8_t, std::int64_t,
+TEST_CASE_TEMPLATE("a model accepts tokens of other integer types", T, std::uint8_t, std::int64_t,
                    std::uint16_t) {
   Net net = made(), other = made();
   const nn::ArrayDataset data(sentences<T>(24));
@@ -137,7 +138,7 @@ TEST_CASE_TEMPLATE("a model takes tokens of other types than its own", T, std::u
   CHECK(same(net, other));
 }
 
-TEST_CASE("learning rates are found and chosen") {
+TEST_CASE("find_learning_rate and select_learning_rate with tokens") {
   const nn::ArrayDataset data(sentences(48));
   Net net = made(), before = made();
   nn::DataLoader loader(data, {.batch = 8});
@@ -150,7 +151,7 @@ TEST_CASE("learning rates are found and chosen") {
   CHECK(chosen.best == 1);
 }
 
-TEST_CASE("a Sequential begins with a layer that takes integers") {
+TEST_CASE("a Sequential may begin with a layer that takes integers") {
   seed(4);
   nn::Sequential net{Embedding(8), nn::Flatten{}, nn::Linear<float>(48, words)};
   const auto [tokens, next] = sentences(10);
@@ -159,12 +160,12 @@ TEST_CASE("a Sequential begins with a layer that takes integers") {
   CHECK(net(tokens).value() == expected);
   CHECK(std::as_const(net)(tokens).value() == expected);
   CHECK(net(xt::xarray<std::int32_t>(tokens)).value() == expected);
-  CHECK(net(xt::cast<std::int32_t>(xt::xarray<std::int64_t>(tokens))).value() == expected);  // a formula
+  CHECK(net(xt::cast<std::int32_t>(xt::xarray<std::int64_t>(tokens))).value() == expected);  // an expression
   CHECK(net(Array<std::int64_t>(tokens)).value() == expected);
   nn::Sequential nested{net, nn::ReLU{}};
   CHECK(nested(tokens).value() == xt::maximum(expected, 0.0F));
 
-  // functions of an array, too
+  // the first layer may also be a function of an array
   const auto one_hot = [](const Array<std::int32_t>& ids) {
     Array<float> hot(Shape{ids.size(), words}, 0.0F);
     for (std::size_t i = 0; i < ids.size(); ++i) hot(i, ids.data()[i]) = 1;
@@ -180,7 +181,7 @@ TEST_CASE("a Sequential begins with a layer that takes integers") {
   CHECK(*optim::fit(model, adam, loader, {.epochs = 20, .validation = data}).best_error == 0);
 }
 
-TEST_CASE("the summary of a model of integers") {
+TEST_CASE("summary of a model with integer inputs") {
   Net net = made();
   const nn::Summary summary = nn::summary(net, {2, 6});
   CHECK(summary.input == Shape{2, 6});
@@ -190,25 +191,26 @@ TEST_CASE("the summary of a model of integers") {
   CHECK(element_count(summary.rows.back().output) == 2 * 6 * words);
   nn::Sequential sequential{Embedding(8), nn::Linear<float>(8, words)};
   CHECK(nn::summary(sequential, {2, 6}).rows.size() == summary.rows.size());
-  nn::Sequential numbers{nn::Linear<float>(3, 4), nn::ReLU{}};  // as before, of numbers
+  nn::Sequential numbers{nn::Linear<float>(3, 4), nn::ReLU{}};  // real inputs
   CHECK(nn::summary(numbers, {2, 3}).rows.size() == 2);
 }
 
-TEST_CASE("a loader without a batch, and samples that do not belong to their labels") {
+TEST_CASE("a loader without batches, and inputs and targets of different sizes") {
   const nn::ArrayDataset data(sentences(5));
   Net net = made();
   optim::SGD<float> sgd(nn::parameters(net), {.learning_rate = 0.1});
   nn::DataLoader none(data, {.batch = 8, .drop_last = true}), empty(nn::Subset(data, {}), {.batch = 8});
-  CHECK_THROWS_WITH_AS(optim::fit(net, sgd, none),
-                       "fit: the training set has no batch: with drop_last, 5 samples make no batch of 8",
-                       ValueError);
-  CHECK_THROWS_WITH_AS(optim::fit(net, sgd, empty), "fit: the training set has no batch: it has no samples",
-                       ValueError);
   CHECK_THROWS_WITH_AS(
-      optim::find_learning_rate(net, sgd, none),
-      "find_learning_rate: the training set has no batch: with drop_last, 5 samples make no batch of 8",
+      optim::fit(net, sgd, none),
+      "fit: the training set has no batches: drop_last is set, and 5 samples do not fill a batch of 8",
       ValueError);
-  nn::DataLoader larger(data, {.batch = 64});  // one batch of the whole set
+  CHECK_THROWS_WITH_AS(optim::fit(net, sgd, empty), "fit: the training set has no batches: it has no samples",
+                       ValueError);
+  CHECK_THROWS_WITH_AS(optim::find_learning_rate(net, sgd, none),
+                       "find_learning_rate: the training set has no batches: drop_last is set, and 5 samples "
+                       "do not fill a batch of 8",
+                       ValueError);
+  nn::DataLoader larger(data, {.batch = 64});  // a single batch with the whole set
   CHECK(optim::fit(net, sgd, larger, {.epochs = 1}).history[0].samples_seen == 5);
 
   struct Short {
@@ -219,7 +221,7 @@ TEST_CASE("a loader without a batch, and samples that do not belong to their lab
   };
   nn::DataLoader wrong(Short{}, {.batch = 4});
   CHECK_THROWS_WITH_AS(optim::fit(net, sgd, wrong),
-                       "fit: images {4, 2} and labels {1, 2}; expected first extents that are equal",
+                       "fit: expected inputs and targets with equal first extents, got {4, 2} and {1, 2}",
                        ShapeError);
   CHECK_THROWS_AS(nn::evaluate(net, Short{}), ShapeError);
 }
