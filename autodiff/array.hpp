@@ -156,11 +156,13 @@ using printed_t = std::conditional_t<!std::integral<T> || std::same_as<T, bool>,
 /// An xtensor expression that `fmt` can print: entries are numbers or booleans, and `&e` is its address.
 /// Views and lazy expressions overload `&`, which fmt does not support: print `xt::eval(expression)`.
 template <class E>
-concept PrintableExpression = Expression<E> &&
+concept PrintableExpression =
+    Expression<E> &&
     (std::integral<typename E::value_type> || std::same_as<typename E::value_type, float> ||
-     std::same_as<typename E::value_type, double>)&&requires(const E& e) {
-  { &e } -> std::same_as<const E*>;
-};
+     std::same_as<typename E::value_type, double>) &&
+    requires(const E& e) {
+      { &e } -> std::same_as<const E*>;
+    };
 
 }  // namespace xgrad
 

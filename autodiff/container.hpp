@@ -146,7 +146,9 @@ class xt::xarray_container<xt::uvector<T, xgrad::PoolAllocator<T>>, xt::layout_t
   /// From floating-point numbers in braces and parentheses, which cannot be a shape.
   template <std::floating_point F, class... None>
     requires(xgrad::detail::InParentheses<None...>)
-  explicit xarray_container(std::initializer_list<F> list, None...) { assign_list(list); }
+  explicit xarray_container(std::initializer_list<F> list, None...) {
+    assign_list(list);
+  }
   /// Integers in braces and parentheses are ambiguous: explains what to write instead.
   template <class... None>
     requires(xgrad::detail::InParentheses<None...>)

@@ -32,7 +32,7 @@ namespace detail {
 template <class T, class F>
 struct pullback_result : std::invoke_result<F&, Variable<T>&&> {};
 template <class T, class F>
-  requires(std::is_invocable_v<F&, Variable<T>&&, const Variable<T>&>)
+  requires(std::is_invocable_v<F&, Variable<T> &&, const Variable<T>&>)
 struct pullback_result<T, F> : std::invoke_result<F&, Variable<T>&&, const Variable<T>&> {};
 
 /// A range of Variables of precision T.

@@ -91,8 +91,7 @@ class XGRAD_API Tape {
   /// Calls that can only be mistakes fail to compile, with an explanation.
   template <class Y, class X, class... C>
     requires(detail::is_mixed_up<Y, X, C...>)
-  Variable<double> gradient(const Y&, const X&, const C&...)
-  const {
+  Variable<double> gradient(const Y&, const X&, const C&...) const {
     constexpr bool variables = !detail::Raw<Y> && !detail::Raw<X>;
     static_assert(
         variables,
@@ -143,7 +142,9 @@ class XGRAD_API Tape {
       std::begin(list)->name;
       std::begin(list)->parameter;
     }
-  std::string dot(const List& parameters) const { return draw(names_of(parameters)); }
+  std::string dot(const List& parameters) const {
+    return draw(names_of(parameters));
+  }
 
   /// The recorded operations in program order, with the names of the parameters that each takes,
   /// `tape.operations(nn::parameters(net))`, and the times measured if profile(true) was called. Throws

@@ -55,7 +55,8 @@ void throw_empty_variable() {
 
 std::size_t extent(const Shape& shape, std::size_t axis) {
   if (axis < shape.size()) return shape[axis];
-  throw ShapeError(fmt::format("shape: axis {} is out of range for an array of shape {}", axis, to_string(shape)));
+  throw ShapeError(
+      fmt::format("shape: axis {} is out of range for an array of shape {}", axis, to_string(shape)));
 }
 
 void throw_not_one_entry(const Shape& shape) {

@@ -38,9 +38,7 @@ XGRAD_API std::size_t extent(const Shape& shape, std::size_t axis);
 
 /// A Variable of either precision, or a class derived from one.
 template <class T>
-concept VariableType = requires(const std::remove_cvref_t<T>& v) {
-  detail::take_variable(v);
-};
+concept VariableType = requires(const std::remove_cvref_t<T>& v) { detail::take_variable(v); };
 
 namespace detail {
 
@@ -58,7 +56,7 @@ concept NumberRange = !VariableType<R> && !Expression<R> && requires(const R& r)
 
 /// Convertible to a Variable, but of another precision than T.
 template <class X, class T>
-concept OtherPrecision = ((VariableType<X> || Expression<X>)&&!std::same_as<typename X::value_type, T>) ||
+concept OtherPrecision = ((VariableType<X> || Expression<X>) && !std::same_as<typename X::value_type, T>) ||
                          (NumberRange<X> && !std::same_as<range_value_t<X>, T>);
 
 /// Convertible to a Variable of precision T.

@@ -146,18 +146,15 @@ Step softmax_rows() {
       const float* in = x.data() + i * columns;
       float* out = y.data() + i * columns;
       const float largest = row_max(in);
-      map_row(
-          out, [&](Batch v) { return xsimd::exp(v - largest); }, in);
+      map_row(out, [&](Batch v) { return xsimd::exp(v - largest); }, in);
       const float scale = 1 / row_sum([](Batch v) { return v; }, out);
-      map_row(
-          out, [&](Batch v) { return v * scale; }, out);
+      map_row(out, [&](Batch v) { return v * scale; }, out);
     });
     for_rows([&](std::size_t i) {
       const float* out = y.data() + i * columns;
       const float* share = g.data() + i * columns;
       const float mean = row_sum([](Batch p, Batch q) { return p * q; }, out, share);
-      map_row(
-          dx.data() + i * columns, [&](Batch p, Batch q) { return p * (q - mean); }, out, share);
+      map_row(dx.data() + i * columns, [&](Batch p, Batch q) { return p * (q - mean); }, out, share);
     });
   };
   return step;
@@ -236,7 +233,7 @@ Step broadcast_bias() {
     });
     float* out = db.data();
     std::fill_n(out, columns, 0.0F);
-#pragma omp parallel for schedule(static) reduction(+ : out[:columns])
+#pragma omp parallel for schedule(static) reduction(+ : out[ : columns])
     for (std::size_t i = 0; i < rows; ++i) {
       for (std::size_t j = 0; j < columns; ++j) out[j] += g[i * columns + j];
     }

@@ -51,7 +51,8 @@ template <class... Arguments, std::size_t... I>
 consteval bool are_names_and_fields(std::index_sequence<I...>) {
   using All = std::tuple<Arguments...>;
   return ((std::is_convertible_v<std::tuple_element_t<2 * I, All>, std::string_view> &&
-           std::is_lvalue_reference_v<std::tuple_element_t<2 * I + 1, All>>)&&...);
+           std::is_lvalue_reference_v<std::tuple_element_t<2 * I + 1, All>>) &&
+          ...);
 }
 
 }  // namespace detail
@@ -81,15 +82,11 @@ template <class... F>
 inline constexpr bool is_fields<Fields<F...>> = true;
 
 template <class T>
-concept NamesItsFields = requires(T& t) {
-  requires is_fields<decltype(t.fields())>;
-};
+concept NamesItsFields = requires(T& t) { requires is_fields<decltype(t.fields())>; };
 
 /// A layer that behaves differently in training and in test mode.
 template <class T>
-concept HasMode = requires(T& t) {
-  requires std::same_as<decltype((t.training)), bool&>;
-};
+concept HasMode = requires(T& t) { requires std::same_as<decltype((t.training)), bool&>; };
 
 // ---- The number of fields of an aggregate ----
 
@@ -106,18 +103,17 @@ using AnythingAt = Anything;
 template <class T, std::size_t before, std::size_t nested, std::size_t after>
 consteval bool initializes_nested() {
   return []<std::size_t... I, std::size_t... J, std::size_t... K>(
-      std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
+             std::index_sequence<I...>, std::index_sequence<J...>, std::index_sequence<K...>) {
     return requires { T{AnythingAt<I>{}..., {AnythingAt<J>{}...}, AnythingAt<K>{}...}; };
-  }
-  (std::make_index_sequence<before>(), std::make_index_sequence<nested>(), std::make_index_sequence<after>());
+  }(std::make_index_sequence<before>(), std::make_index_sequence<nested>(),
+         std::make_index_sequence<after>());
 }
 
 template <class T, std::size_t count>
 consteval bool initializes() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     return requires { T{AnythingAt<I>{}...}; };
-  }
-  (std::make_index_sequence<count>());
+  }(std::make_index_sequence<count>());
 }
 
 /// The largest number of values that T{...} accepts; smaller numbers fail if fields have no default. It is
@@ -148,15 +144,15 @@ consteval bool is_c_array() {
       return ((initializes_nested<T, at, I + 2, count - at - I - 2>() &&
                !initializes_nested<T, at, I + 2, count - at - I - 1>()) ||
               ...);
-    }
-    (std::make_index_sequence<count - at - 1>());
+    }(std::make_index_sequence<count - at - 1>());
   }
 }
 
 template <class T, std::size_t count>
 consteval bool has_c_array() {
-  return []<std::size_t... I>(std::index_sequence<I...>) { return (is_c_array<T, count, I>() || ...); }
-  (std::make_index_sequence<count>());
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return (is_c_array<T, count, I>() || ...);
+  }(std::make_index_sequence<count>());
 }
 
 /// Converts to any base of T.
@@ -168,9 +164,7 @@ struct BaseOf {
 };
 
 template <class T>
-concept HasBase = requires {
-  T{BaseOf<T>{}};
-};
+concept HasBase = requires { T{BaseOf<T>{}}; };
 
 // ---- The names of the fields ----
 

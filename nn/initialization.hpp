@@ -56,9 +56,9 @@ class Initializer {
   Initializer(Function* function) : function_(function) {}  // NOLINT
 
   template <class F>
-    requires(!std::same_as<F, Initializer>)
-  &&std::is_invocable_r_v<Array<T>, const F&, const Shape&, Generator&> Initializer(F function)
-      : function_(std::move(function)) {}  // NOLINT
+    requires(!std::same_as<F, Initializer>) &&
+            std::is_invocable_r_v<Array<T>, const F&, const Shape&, Generator&>
+  Initializer(F function) : function_(std::move(function)) {}  // NOLINT
 
   Array<T> operator()(const Shape& shape, Generator& generator) const { return function_(shape, generator); }
 

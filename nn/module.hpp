@@ -313,8 +313,7 @@ template <class Tuple, class Names>
 void find_in_tuple(Tuple& fields, const std::string& outer, const Names& name_of, Findings& found) {
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (find(std::get<I>(fields), join_names(outer, name_of(I)), found), ...);
-  }
-  (std::make_index_sequence<std::tuple_size_v<Tuple>>());
+  }(std::make_index_sequence<std::tuple_size_v<Tuple>>());
 }
 
 /// Searches the entries of a map in the order of their keys, even if the map is unordered.
@@ -347,8 +346,7 @@ void find(T& object, const std::string& name, Findings& found) {
       found.add(name, object);
     } else if constexpr (kind == Kind::fields) {
       auto fields = fields_of(object);
-      find_in_tuple(
-          fields.values, name, [&](std::size_t i) { return std::string(fields.names[i]); }, found);
+      find_in_tuple(fields.values, name, [&](std::size_t i) { return std::string(fields.names[i]); }, found);
       if constexpr (NamesItsKind<T>)
         found.set_kind(join_names(name, "weight"), T::layer_kind, groups_of(object));
     } else if constexpr (kind == Kind::elements) {
@@ -361,8 +359,7 @@ void find(T& object, const std::string& name, Findings& found) {
     } else if constexpr (kind == Kind::alternative) {
       if (!object.valueless_by_exception()) std::visit([&](auto& each) { find(each, name, found); }, object);
     } else if constexpr (kind == Kind::tuple) {
-      find_in_tuple(
-          object, name, [](std::size_t i) { return std::to_string(i); }, found);
+      find_in_tuple(object, name, [](std::size_t i) { return std::to_string(i); }, found);
     }
   }
 }

@@ -37,8 +37,7 @@ std::shared_ptr<const Formula> formula_of(F& f) {
       FormulaBuilder builder(sizeof...(X));
       return [&]<std::size_t... k>(std::index_sequence<k...>) {
         return builder.finish(f(builder.input(k)...));
-      }
-      (std::index_sequence_for<X...>());
+      }(std::index_sequence_for<X...>());
     }
   }
   return nullptr;

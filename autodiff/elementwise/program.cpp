@@ -147,8 +147,7 @@ Loop<T> find_loop(Op op, std::size_t kind) {
   constexpr auto table = []<std::size_t... ops>(std::index_sequence<ops...>) {
     constexpr auto first = static_cast<std::size_t>(Op::identity);
     return std::array{loops_of<T, static_cast<Op>(first + ops)>(std::make_index_sequence<kinds>())...};
-  }
-  (std::make_index_sequence<static_cast<std::size_t>(Op::count) - static_cast<std::size_t>(Op::identity)>());
+  }(std::make_index_sequence<static_cast<std::size_t>(Op::count) - static_cast<std::size_t>(Op::identity)>());
   return table[static_cast<std::size_t>(op) - static_cast<std::size_t>(Op::identity)][kind];
 }
 

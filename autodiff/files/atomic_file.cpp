@@ -114,7 +114,7 @@ bool AtomicFile::open_temporary(const std::string& stem) {
     // Before the lock, another process may have treated the file as abandoned and removed it. File systems
     // without locks are not an error: nothing is removed there.
     (void)flock(descriptor_, LOCK_EX);
-    struct stat status {};
+    struct stat status{};
     if (fstat(descriptor_, &status) != 0 || status.st_nlink > 0) return true;
     (void)close(std::exchange(descriptor_, -1));
   }

@@ -65,8 +65,8 @@ std::string demangled(const char* function) {
 
 /// The state of libbacktrace, which must live as long as the process.
 backtrace_state* program() {
-  static backtrace_state* const state = backtrace_create_state(
-      nullptr, 1, [](void*, const char*, int) {}, nullptr);
+  static backtrace_state* const state =
+      backtrace_create_state(nullptr, 1, [](void*, const char*, int) {}, nullptr);
   return state;
 }
 
@@ -80,8 +80,7 @@ CallSite collect() {
     if (!is_inside_library(address)) into.site.addresses[into.count++] = address;
     return into.count == into.site.addresses.size() ? 1 : 0;
   };
-  backtrace_simple(
-      program(), 0, add, [](void*, const char*, int) {}, &collected);
+  backtrace_simple(program(), 0, add, [](void*, const char*, int) {}, &collected);
   return collected.site;
 }
 

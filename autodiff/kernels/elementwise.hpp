@@ -127,8 +127,7 @@ class RowFunction {
         ((from[k] += advance[k]), ...);
       }
       end.store_unaligned(out + last);
-    }
-    (std::make_index_sequence<N>());
+    }(std::make_index_sequence<N>());
   }
 
   void* function_;

@@ -17,7 +17,7 @@ bool is_child_of_threads = false;  // written while this process has one thread
 
 /// The link count of a directory includes its subdirectories: here one per thread, plus two of its own.
 void before_fork() {
-  struct stat tasks {};
+  struct stat tasks{};
   was_alone = stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 3;
 }
 

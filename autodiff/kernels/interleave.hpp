@@ -73,8 +73,7 @@ template <class T, std::size_t count>
   } else {
     [&]<std::size_t... j>(std::index_sequence<j...>) {
       ((result[j] = detail::interleaved<count, j, count - 1, T>(vectors, lanes)), ...);
-    }
-    (std::make_index_sequence<count>());
+    }(std::make_index_sequence<count>());
   }
   return result;
 }
@@ -102,8 +101,7 @@ template <class T, std::size_t count>
   } else {
     [&]<std::size_t... k>(std::index_sequence<k...>) {
       ((result[k] = detail::separated<count, k, count - 1, T>(vectors, lanes)), ...);
-    }
-    (std::make_index_sequence<count>());
+    }(std::make_index_sequence<count>());
   }
   return result;
 }
@@ -134,8 +132,7 @@ template <std::size_t most, class Body>
 void with_count(std::size_t count, Body&& body) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
     (void)((count == i + 1 && (body(std::integral_constant<std::size_t, i + 1>()), true)) || ...);
-  }
-  (std::make_index_sequence<most>());
+  }(std::make_index_sequence<most>());
 }
 
 }  // namespace xgrad::kernels

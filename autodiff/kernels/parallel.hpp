@@ -62,7 +62,7 @@ void parallel_parts(std::size_t items, std::size_t threads, Body&& body) {
     for (std::size_t t = 0; t < threads; ++t) part(t);
     return;
   }
-#pragma omp parallel for schedule(static, 1) num_threads(static_cast <int>(threads))
+#pragma omp parallel for schedule(static, 1) num_threads(static_cast<int>(threads))
   for (std::size_t t = 0; t < threads; ++t) {
     part(t);
     if (t == 0) region.part_done();

@@ -75,10 +75,9 @@ std::size_t rows_per_grain(const SlidingWindow<Axis>& window, std::size_t window
 template <class Axis, class Body>
 void for_all_places(const SlidingWindow<Axis>& window, Body&& body) {
   const std::size_t rows = window.images * window.rows.input;
-  parallel_for(window.images * window.rows.output, rows_per_grain(window, window.columns.output),
-               [&](std::size_t begin, std::size_t end) {
-                 for_places(window, {begin, end}, {0, rows}, body);
-               });
+  parallel_for(
+      window.images * window.rows.output, rows_per_grain(window, window.columns.output),
+      [&](std::size_t begin, std::size_t end) { for_places(window, {begin, end}, {0, rows}, body); });
 }
 
 /// Sets the images to zero and calls `body(place)` for all windows, in parallel over the rows of the images:

@@ -72,8 +72,7 @@ class RowGroup {
         detail::map_row(out, count_ * length_, f, Stream<Step::advance, T>{entries[n]}...,
                         Stream<Step::advance, T>{joined_[m].get(values[m], count_, length_, 0, 1)}...);
       }
-    }
-    (std::make_index_sequence<N>(), std::make_index_sequence<M>());
+    }(std::make_index_sequence<N>(), std::make_index_sequence<M>());
   }
 
   T* scratch() { return scratch_; }  ///< workspace for the entries of a group of short rows

@@ -26,8 +26,9 @@ Batch<T> per_lane(F f, const Batch<T>& x, const B&... others) {
   for (const Batch<T>& each : {x, others...}) each.store_aligned(in[operand++]);
   alignas(64) T out[width];
   for (std::size_t i = 0; i < width; ++i) {
-    [&]<std::size_t... k>(std::index_sequence<k...>) { out[i] = static_cast<T>(f(in[k][i]...)); }
-    (std::make_index_sequence<1 + sizeof...(B)>());
+    [&]<std::size_t... k>(std::index_sequence<k...>) {
+      out[i] = static_cast<T>(f(in[k][i]...));
+    }(std::make_index_sequence<1 + sizeof...(B)>());
   }
   return Batch<T>::load_aligned(out);
 }

@@ -49,8 +49,7 @@ void scan_rows(const std::array<const T*, N>& in, T* out, std::size_t extent, Di
         out[i] = static_cast<T>(state[r]);
       }
     }
-  }
-  (std::make_index_sequence<N>());
+  }(std::make_index_sequence<N>());
 }
 
 /// The largest number of lines in a group.
@@ -71,8 +70,7 @@ void scan_columns_widely(const std::array<const T*, N>& in, T* out, std::size_t 
         (out + at)[j] = static_cast<T>(state[j]);
       }
     }
-  }
-  (std::make_index_sequence<N>());
+  }(std::make_index_sequence<N>());
 }
 
 /// Scans `count` columns of rows that are `stride` apart.
@@ -96,8 +94,7 @@ void scan_columns(const std::array<const T*, N>& in, T* out, std::size_t extent,
       at += order.step;
       map_row(out + at, count, f, Stream<Step::advance, T>{before}, Stream<Step::advance, T>{in[n] + at}...);
     }
-  }
-  (std::make_index_sequence<N>());
+  }(std::make_index_sequence<N>());
 }
 
 /// The largest value of a number of lines, which may be a compile-time constant.

@@ -47,7 +47,7 @@ detail::Window unplaced_window(const char* operation, std::size_t axes, const Sh
         fmt::format("{}: the padding is {}; expected one number", operation, detail::extents(2, padding)));
   }
   detail::check_range(operation, "the padding", axes, padding, 0);
-  const auto axis_of = [&](std::size_t Size2d::*axis, std::size_t before) {
+  const auto axis_of = [&](std::size_t Size2d::* axis, std::size_t before) {
     return detail::WindowAxis{0, options.window.*axis, options.stride.*axis, options.dilation.*axis, before,
                               0};
   };

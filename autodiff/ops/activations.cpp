@@ -17,8 +17,7 @@ using kernels::sigmoid;  // for batches in formulas
 
 template <class T>
 Variable<T> sigmoid(const Variable<T>& x) {
-  return unary(
-      "sigmoid", x, [](auto p) { return kernels::sigmoid(p); }, pullbacks::of_sigmoid);
+  return unary("sigmoid", x, [](auto p) { return kernels::sigmoid(p); }, pullbacks::of_sigmoid);
 }
 
 template <class T>
@@ -220,7 +219,7 @@ Variable<T> selu(const Variable<T>& x) {
   template Variable<T> sigmoid<T>(const Variable<T>&);                  \
   template Variable<T> detail::sigmoid_slope<T>(const Variable<T>&);    \
   template Variable<T> relu<T>(const Variable<T>&);                     \
-  template Variable<T> relu<T>(Variable<T> &&);                         \
+  template Variable<T> relu<T>(Variable<T>&&);                          \
   template Variable<T> leaky_relu<T>(const Variable<T>&, double);       \
   template Variable<T> hardtanh<T>(const Variable<T>&, double, double); \
   template Variable<T> softplus<T>(const Variable<T>&);                 \

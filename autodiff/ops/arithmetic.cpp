@@ -94,10 +94,9 @@ namespace detail {
 
 template <class T>
 Variable<T> add_number(const Variable<T>& x, T c) {
-  return finish_operation("add",
-                          entrywise(
-                              "add", [c](auto p) { return p + c; }, x),
-                          {x, [](Variable<T>&& g) { return std::move(g); }});
+  return finish_operation(
+      "add",
+      entrywise("add", [c](auto p) { return p + c; }, x), {x, [](Variable<T>&& g) { return std::move(g); }});
 }
 
 template <class T>

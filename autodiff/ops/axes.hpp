@@ -74,9 +74,7 @@ class Axes {
 namespace detail {
 
 template <class A>
-concept AxesArgument = std::constructible_from < Axes,
-        const std::remove_cvref_t<A>
-& > ;
+concept AxesArgument = std::constructible_from<Axes, const std::remove_cvref_t<A>&>;
 
 /// The last argument of a reduction: its options, or `keep_dims` alone.
 template <class O, class Options>
@@ -88,7 +86,9 @@ Options to_options(const Options& options) {
   return options;
 }
 template <class Options>
-Options to_options(const KeepDims::Option& keep) requires(!std::same_as<Options, KeepDims>) {
+Options to_options(const KeepDims::Option& keep)
+  requires(!std::same_as<Options, KeepDims>)
+{
   return Options{.keep = keep};
 }
 

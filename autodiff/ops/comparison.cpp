@@ -51,17 +51,13 @@ template <class T>
 Array<bool> detail::compare(Comparison comparison, const Variable<T>& a, const Variable<T>& b) {
   switch (comparison) {
     case Comparison::equal:
-      return test(
-          "equal", [](T p, T q) { return p == q; }, a, b);
+      return test("equal", [](T p, T q) { return p == q; }, a, b);
     case Comparison::not_equal:
-      return test(
-          "not_equal", [](T p, T q) { return p != q; }, a, b);
+      return test("not_equal", [](T p, T q) { return p != q; }, a, b);
     case Comparison::less:
-      return test(
-          "less", [](T p, T q) { return p < q; }, a, b);
+      return test("less", [](T p, T q) { return p < q; }, a, b);
     default:
-      return test(
-          "less_equal", [](T p, T q) { return p <= q; }, a, b);
+      return test("less_equal", [](T p, T q) { return p <= q; }, a, b);
   }
 }
 

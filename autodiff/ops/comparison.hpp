@@ -29,43 +29,43 @@ Array<bool> compare_operands(Comparison comparison, A&& a, B&& b) {
 
 /// True where a = b.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator==(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator==(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::equal, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// True where a and b differ.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator!=(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator!=(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::not_equal, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// True where a < b.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator<(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator<(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::less, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// True where a <= b.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator<=(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator<=(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::less_equal, std::forward<A>(a), std::forward<B>(b));
 }
 
 /// True where a > b.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator>(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator>(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::less, std::forward<B>(b), std::forward<A>(a));
 }
 
 /// True where a >= b.
 template <class A, class B>
-  requires Operands<A, B> Array<bool>
-operator>=(A&& a, B&& b) {
+  requires Operands<A, B>
+Array<bool> operator>=(A&& a, B&& b) {
   return detail::compare_operands(detail::Comparison::less_equal, std::forward<B>(b), std::forward<A>(a));
 }
 

@@ -52,8 +52,7 @@ auto with_indices(const Write& write, const R&... rest) {
   return [&]<std::size_t... i>(std::index_sequence<i...>) {
     const std::array<Index, count> indices{to_index(std::get<i>(all))...};
     return write(std::span<const Index>(indices), std::get<count>(all));
-  }
-  (std::make_index_sequence<count>());
+  }(std::make_index_sequence<count>());
 }
 
 }  // namespace detail

@@ -9,8 +9,7 @@ Variable<T> abs(const Variable<T>& x) {
   const auto share = []<class V>(V g, V p) {
     return xsimd::select(p > V(T(0)), g, xsimd::select(p < V(T(0)), -g, p));  // 0 at 0, NaN at NaN
   };
-  return detail::piecewise(
-      "abs", x, [](auto p) { return xsimd::abs(p); }, share);
+  return detail::piecewise("abs", x, [](auto p) { return xsimd::abs(p); }, share);
 }
 
 template <class T>

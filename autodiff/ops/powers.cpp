@@ -18,14 +18,12 @@ Variable<T> detail::square(const Variable<T>& x) {
 
 template <class T>
 Variable<T> reciprocal(const Variable<T>& x) {
-  return unary_by_result(
-      "reciprocal", x, [](auto p) { return T(1) / p; }, pullbacks::of_reciprocal);
+  return unary_by_result("reciprocal", x, [](auto p) { return T(1) / p; }, pullbacks::of_reciprocal);
 }
 
 template <class T>
 Variable<T> sqrt(const Variable<T>& x) {
-  return unary_by_result(
-      "sqrt", x, [](auto p) { return xsimd::sqrt(p); }, pullbacks::of_sqrt);
+  return unary_by_result("sqrt", x, [](auto p) { return xsimd::sqrt(p); }, pullbacks::of_sqrt);
 }
 
 template <class T>
@@ -39,56 +37,47 @@ Variable<T> sqrt(const Variable<T>& x, const SqrtOptions& options) {
 
 template <class T>
 Variable<T> rsqrt(const Variable<T>& x) {
-  return unary(
-      "rsqrt", x, [](auto p) { return T(1) / xsimd::sqrt(p); }, pullbacks::of_rsqrt);
+  return unary("rsqrt", x, [](auto p) { return T(1) / xsimd::sqrt(p); }, pullbacks::of_rsqrt);
 }
 
 template <class T>
 Variable<T> cbrt(const Variable<T>& x) {
-  return unary_by_result(
-      "cbrt", x, [](auto p) { return kernels::cbrt(p); }, pullbacks::of_cbrt);
+  return unary_by_result("cbrt", x, [](auto p) { return kernels::cbrt(p); }, pullbacks::of_cbrt);
 }
 
 template <class T>
 Variable<T> exp(const Variable<T>& x) {
-  return unary_by_result(
-      "exp", x, [](auto p) { return kernels::exp(p); }, pullbacks::of_exp);
+  return unary_by_result("exp", x, [](auto p) { return kernels::exp(p); }, pullbacks::of_exp);
 }
 
 template <class T>
 Variable<T> exp2(const Variable<T>& x) {
-  return unary_by_result(
-      "exp2", x, [](auto p) { return kernels::exp2(p); }, pullbacks::of_exp2);
+  return unary_by_result("exp2", x, [](auto p) { return kernels::exp2(p); }, pullbacks::of_exp2);
 }
 
 template <class T>
 Variable<T> expm1(const Variable<T>& x) {
-  return unary(
-      "expm1", x, [](auto p) { return kernels::expm1(p); }, pullbacks::of_expm1);
+  return unary("expm1", x, [](auto p) { return kernels::expm1(p); }, pullbacks::of_expm1);
 }
 
 template <class T>
 Variable<T> log(const Variable<T>& x) {
-  return unary(
-      "log", x, [](auto p) { return kernels::log(p); }, pullbacks::of_log);
+  return unary("log", x, [](auto p) { return kernels::log(p); }, pullbacks::of_log);
 }
 
 template <class T>
 Variable<T> log1p(const Variable<T>& x) {
-  return unary(
-      "log1p", x, [](auto p) { return kernels::log1p(p); }, pullbacks::of_log1p);
+  return unary("log1p", x, [](auto p) { return kernels::log1p(p); }, pullbacks::of_log1p);
 }
 
 template <class T>
 Variable<T> log2(const Variable<T>& x) {
-  return unary(
-      "log2", x, [](auto p) { return kernels::log2(p); }, pullbacks::of_log2);
+  return unary("log2", x, [](auto p) { return kernels::log2(p); }, pullbacks::of_log2);
 }
 
 template <class T>
 Variable<T> log10(const Variable<T>& x) {
-  return unary(
-      "log10", x, [](auto p) { return kernels::log10(p); }, pullbacks::of_log10);
+  return unary("log10", x, [](auto p) { return kernels::log10(p); }, pullbacks::of_log10);
 }
 
 namespace {

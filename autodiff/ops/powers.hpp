@@ -89,7 +89,7 @@ XGRAD_API Variable<T> where(const Array<bool>& condition, const Variable<T>& a, 
 /// array. The branch not taken gets gradient 0 for an entry, even if its own derivative there is infinite or
 /// NaN.
 template <class C, class A, class B>
-  requires(Operand<C>&& Operands<A, B> && !Number<C>)
+  requires(Operand<C> && Operands<A, B> && !Number<C>)
 auto where(C&& condition, A&& a, B&& b) {
   static_assert(
       IntegerExpression<C>,

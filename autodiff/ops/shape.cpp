@@ -210,8 +210,7 @@ Variable<T> broadcast_to(const Variable<T>& x, const Shape& shape) {
                                  to_string(x.shape()), to_string(shape)));
   }
   detail::check_size("broadcast_to", shape, sizeof(T));
-  Array<T> value = kernels::map_all(
-      shape, [](auto p) { return p; }, x.value());
+  Array<T> value = kernels::map_all(shape, [](auto p) { return p; }, x.value());
   return operation("broadcast_to", std::move(value),
                    {x, [s = x.shape()](const Variable<T>& g) { return detail::sum_to(g, s); }});
 }

@@ -12,20 +12,17 @@ using kernels::digamma;  // for batches in formulas
 
 template <class T>
 Variable<T> erf(const Variable<T>& x) {
-  return unary(
-      "erf", x, [](auto p) { return kernels::erf(p); }, pullbacks::of_erf);
+  return unary("erf", x, [](auto p) { return kernels::erf(p); }, pullbacks::of_erf);
 }
 
 template <class T>
 Variable<T> erfc(const Variable<T>& x) {
-  return unary(
-      "erfc", x, [](auto p) { return kernels::erfc(p); }, pullbacks::of_erfc);
+  return unary("erfc", x, [](auto p) { return kernels::erfc(p); }, pullbacks::of_erfc);
 }
 
 template <class T>
 Variable<T> detail::bell(const Variable<T>& x) {
-  return unary(
-      "bell", x, [](auto p) { return kernels::bell(p); }, pullbacks::of_bell);
+  return unary("bell", x, [](auto p) { return kernels::bell(p); }, pullbacks::of_bell);
 }
 
 template <class T>

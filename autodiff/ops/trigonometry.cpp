@@ -8,38 +8,32 @@ using detail::unary;
 
 template <class T>
 Variable<T> sin(const Variable<T>& x) {
-  return unary(
-      "sin", x, [](auto p) { return kernels::sin(p); }, pullbacks::of_sin);
+  return unary("sin", x, [](auto p) { return kernels::sin(p); }, pullbacks::of_sin);
 }
 
 template <class T>
 Variable<T> cos(const Variable<T>& x) {
-  return unary(
-      "cos", x, [](auto p) { return kernels::cos(p); }, pullbacks::of_cos);
+  return unary("cos", x, [](auto p) { return kernels::cos(p); }, pullbacks::of_cos);
 }
 
 template <class T>
 Variable<T> tan(const Variable<T>& x) {
-  return unary(
-      "tan", x, [](auto p) { return kernels::tan(p); }, pullbacks::of_tan);
+  return unary("tan", x, [](auto p) { return kernels::tan(p); }, pullbacks::of_tan);
 }
 
 template <class T>
 Variable<T> asin(const Variable<T>& x) {
-  return unary(
-      "asin", x, [](auto p) { return kernels::asin(p); }, pullbacks::of_asin);
+  return unary("asin", x, [](auto p) { return kernels::asin(p); }, pullbacks::of_asin);
 }
 
 template <class T>
 Variable<T> acos(const Variable<T>& x) {
-  return unary(
-      "acos", x, [](auto p) { return kernels::acos(p); }, pullbacks::of_acos);
+  return unary("acos", x, [](auto p) { return kernels::acos(p); }, pullbacks::of_acos);
 }
 
 template <class T>
 Variable<T> atan(const Variable<T>& x) {
-  return unary(
-      "atan", x, [](auto p) { return kernels::atan(p); }, pullbacks::of_atan);
+  return unary("atan", x, [](auto p) { return kernels::atan(p); }, pullbacks::of_atan);
 }
 
 template <class T>

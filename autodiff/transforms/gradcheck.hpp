@@ -57,8 +57,9 @@ CheckedFunction take_list(F& f) {
                 "return one");
   if constexpr (callable) {
     return [&f](const std::vector<Variable<double>>& inputs) {
-      return [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<double>(f(inputs[I]...)); }
-      (std::index_sequence_for<Inputs...>());
+      return [&]<std::size_t... I>(std::index_sequence<I...>) {
+        return Variable<double>(f(inputs[I]...));
+      }(std::index_sequence_for<Inputs...>());
     };
   } else {
     return {};

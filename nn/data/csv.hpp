@@ -33,14 +33,14 @@ class CsvColumn {
 /// A column of text whose entries are categories: `"species"`, or `{"species", {"setosa", "virginica"}}`.
 struct CsvCategories {
   template <class Column>
-    requires std::convertible_to<Column, CsvColumn> CsvCategories(Column&& which,
-                                                                  std::vector<std::string> known = {})
-        : column(std::forward<Column>(which)), names(std::move(known)) {}
+    requires std::convertible_to<Column, CsvColumn>
+  CsvCategories(Column&& which, std::vector<std::string> known = {})
+      : column(std::forward<Column>(which)), names(std::move(known)) {}
 
-    CsvColumn column;  ///< the column of text
-    /// The categories: each is encoded as its index, and any other text is an error. If empty, they are the
-    /// texts of the file, sorted: pass the names of the training set when reading the test set.
-    std::vector<std::string> names;
+  CsvColumn column;  ///< the column of text
+  /// The categories: each is encoded as its index, and any other text is an error. If empty, they are the
+  /// texts of the file, sorted: pass the names of the training set when reading the test set.
+  std::vector<std::string> names;
 };
 
 /// Options for read_csv.

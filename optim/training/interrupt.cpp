@@ -29,7 +29,7 @@ void note(int signal) {
 Interrupt::Interrupt(bool on) : on_(on && !taken.exchange(true)) {
   if (!on_) return;
   noted = 0;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = note;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;  // no read or write is interrupted by it

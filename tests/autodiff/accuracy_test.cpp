@@ -161,14 +161,12 @@ W gelu_argument(W x) {
 TEST_CASE("exponentials and logarithms") {
   constexpr auto ln2 = std::numbers::ln2_v<long double>, ln10 = std::numbers::ln10_v<long double>;
   const auto e = [](auto x) { return std::exp(x); };
-  one(
-      "exp", [](const auto& x) { return exp(x); }, e, e);
+  one("exp", [](const auto& x) { return exp(x); }, e, e);
   one(
       "exp2", [](const auto& x) { return exp2(x); }, [](auto x) { return std::exp2(x); },
       [=]<class W>(W x) { return W(ln2) * std::exp2(x); },
       [](double x) { return !(x >= 128 && x < 129) && !(x >= 1024 && x < 1025); });
-  one(
-      "expm1", [](const auto& x) { return expm1(x); }, [](auto x) { return std::expm1(x); }, e);
+  one("expm1", [](const auto& x) { return expm1(x); }, [](auto x) { return std::expm1(x); }, e);
   one(
       "log", [](const auto& x) { return log(x); }, [](auto x) { return std::log(x); },
       [](auto x) { return 1 / x; }, positive);
@@ -242,8 +240,7 @@ TEST_CASE("hyperbolic functions") {
 
 TEST_CASE("the error function and activations") {
   const auto slope = []<class W>(W x) { return 2 * std::numbers::inv_sqrtpi_v<W> * std::exp(-x * x); };
-  one(
-      "erf", [](const auto& x) { return erf(x); }, [](auto x) { return std::erf(x); }, slope);
+  one("erf", [](const auto& x) { return erf(x); }, [](auto x) { return std::erf(x); }, slope);
   one(
       "erfc", [](const auto& x) { return erfc(x); }, [](auto x) { return std::erfc(x); },
       [=](auto x) { return -slope(x); });

@@ -121,50 +121,23 @@ std::vector<Batched<T>> images() {
   using V = const Variable<T>&;
   const Shape image{6, 6, 4};
   return {
-      {"conv2d",
-       [](V x) {
-         return conv2d(x, fixed<T>({5, 3, 3, 4}), {.padding = 1});
-       },
-       image},
-      {"conv2d, stride 2",
-       [](V x) {
-         return conv2d(x, fixed<T>({5, 3, 3, 4}), {.stride = 2});
-       },
-       image},
-      {"conv2d, groups",
-       [](V x) {
-         return conv2d(x, fixed<T>({4, 3, 3, 1}), {.groups = 4});
-       },
-       image},
-      {"conv_transpose2d",
-       [](V x) {
-         return conv_transpose2d(x, fixed<T>({5, 2, 2, 4}), {.stride = 2});
-       },
+      {"conv2d", [](V x) { return conv2d(x, fixed<T>({5, 3, 3, 4}), {.padding = 1}); }, image},
+      {"conv2d, stride 2", [](V x) { return conv2d(x, fixed<T>({5, 3, 3, 4}), {.stride = 2}); }, image},
+      {"conv2d, groups", [](V x) { return conv2d(x, fixed<T>({4, 3, 3, 1}), {.groups = 4}); }, image},
+      {"conv_transpose2d", [](V x) { return conv_transpose2d(x, fixed<T>({5, 2, 2, 4}), {.stride = 2}); },
        image},
       {"max_pool2d", [](V x) { return max_pool2d(x, 2); }, image},
       {"avg_pool2d", [](V x) { return avg_pool2d(x, 2); }, image},
       {"adaptive_avg_pool2d", [](V x) { return adaptive_avg_pool2d(x, 4); }, image},
       {"adaptive_max_pool2d", [](V x) { return adaptive_max_pool2d(x, 4); }, image},
       {"unfold", [](V x) { return unfold(x, 2); }, image},
-      {"linear",
-       [](V x) {
-         return linear(x, fixed<T>({3, 9}), fixed<T>({3}));
-       },
-       {9}},
-      {"matmul",
-       [](V x) {
-         return matmul(x, fixed<T>({4, 3}));
-       },
-       {5, 4}},
+      {"linear", [](V x) { return linear(x, fixed<T>({3, 9}), fixed<T>({3})); }, {9}},
+      {"matmul", [](V x) { return matmul(x, fixed<T>({4, 3})); }, {5, 4}},
       {"matmul of two", [](V x) { return matmul(x, transpose_last(x)); }, {5, 4}},
       {"einsum", [](V x) { return einsum("bij,bkj->bik", x, x); }, {5, 4}},
       {"tril", [](V x) { return tril(x); }, {4, 4}},
       {"trace", [](V x) { return trace(x, 0, -2, -1); }, {4, 4}},
-      {"pad",
-       [](V x) {
-         return pad(x, PadWidths{{0, 0}, {1, 1}, {1, 1}});
-       },
-       {4, 4}},
+      {"pad", [](V x) { return pad(x, PadWidths{{0, 0}, {1, 1}, {1, 1}}); }, {4, 4}},
       {"matrix_power", [](V x) { return matrix_power(x, 3); }, {4, 4}},
       {"expm", [](V x) { return expm(x); }, {4, 4}},
       {"det", [](V x) { return det(x); }, {4, 4}},
@@ -175,31 +148,16 @@ template <class T>
 std::vector<Batched<T>> factorizations() {
   using V = const Variable<T>&;
   return {
-      {"solve",
-       [](V x) {
-         return solve(x, fixed<T>({4, 2}));
-       },
-       {4, 4},
-       false},
+      {"solve", [](V x) { return solve(x, fixed<T>({4, 2})); }, {4, 4}, false},
       {"inv", [](V x) { return inv(x); }, {4, 4}, false},
       {"slogdet", [](V x) { return slogdet(x).logabsdet; }, {4, 4}, false},
-      {"solve_triangular",
-       [](V x) {
-         return solve_triangular(x, fixed<T>({4, 2}));
-       },
-       {4, 4},
-       false},
+      {"solve_triangular", [](V x) { return solve_triangular(x, fixed<T>({4, 2})); }, {4, 4}, false},
       {"cholesky", [](V x) { return cholesky(matmul(x, transpose_last(x)) + eye_like(x)); }, {4, 4}, false},
       {"qr", [](V x) { return qr(x).r; }, {4, 3}, false},
       {"eigh", [](V x) { return eigh(x + transpose_last(x)).values; }, {4, 4}, false},
       {"svd", [](V x) { return svd(x).s; }, {4, 3}, false},
       {"pinv", [](V x) { return pinv(x); }, {4, 3}, false},
-      {"lstsq",
-       [](V x) {
-         return lstsq(x, fixed<T>({4, 2}));
-       },
-       {4, 3},
-       false},
+      {"lstsq", [](V x) { return lstsq(x, fixed<T>({4, 2})); }, {4, 3}, false},
   };
 }
 

@@ -27,10 +27,7 @@ using Binary = std::pair<std::string, std::function<Variable<T>(V<T>, V<T>)>>;
 
 template <class T>
 std::vector<Unary<T>> entry_by_entry() {
-#define OPERATION(f)                 \
-  {                                  \
-#f, [](V <T> x) { return f(x); } \
-  }
+#define OPERATION(f) {#f, [](V<T> x) { return f(x); }}
   return {OPERATION(sigmoid),
           OPERATION(relu),
           OPERATION(leaky_relu),
@@ -153,18 +150,9 @@ std::vector<Unary<T>> rearranging() {
           {"pad, reflect", [](V<T> x) { return pad(x, 1, {.mode = PadMode::reflect}); }},
           {"transpose", [](V<T> x) { return transpose(x); }},
           {"masked_select", [](V<T> x) { return masked_select(x, Array<bool>(isnan(x))); }},
-          {"take",
-           [](V<T> x) {
-             return take(x, {0, -1}, 0);
-           }},
-          {"stack",
-           [](V<T> x) {
-             return stack({x, x});
-           }},
-          {"concatenate",
-           [](V<T> x) {
-             return concatenate({x, x});
-           }},
+          {"take", [](V<T> x) { return take(x, {0, -1}, 0); }},
+          {"stack", [](V<T> x) { return stack({x, x}); }},
+          {"concatenate", [](V<T> x) { return concatenate({x, x}); }},
           {"checkpoint", [](V<T> x) { return checkpoint([](V<T> a) { return sin(a) * a; }, x); }},
           {"tril", [](V<T> x) { return tril(x); }},
           {"diag", [](V<T> x) { return diag(x); }},
@@ -189,10 +177,7 @@ std::vector<Unary<T>> of_matrices() {
 
 template <class T>
 std::vector<Binary<T>> of_two() {
-#define OPERATION(f)                             \
-  {                                              \
-#f, [](V <T> x, V <T> y) { return f(x, y); } \
-  }
+#define OPERATION(f) {#f, [](V<T> x, V<T> y) { return f(x, y); }}
   return {OPERATION(add),
           OPERATION(subtract),
           OPERATION(multiply),
@@ -228,25 +213,18 @@ std::vector<Binary<T>> of_two() {
 template <class T>
 std::vector<Unary<T>> of_images(T entry) {
   const auto fixed = [entry](const Shape& shape) { return Variable<T>(full<T>(shape, entry)); };
-  return {{"conv2d",
-           [=](V<T> x) {
-             return conv2d(x, fixed({2, 3, 3, 2}), {.padding = 1});
-           }},
-          {"conv2d, stride",
-           [=](V<T> x) {
-             return conv2d(x, fixed({2, 3, 3, 2}), {.stride = 2, .padding = "same"});
-           }},
-          {"conv_transpose2d",
-           [=](V<T> x) {
-             return conv_transpose2d(x, fixed({2, 3, 3, 2}), {.stride = 2});
-           }},
-          {"max_pool2d", [](V<T> x) { return max_pool2d(x, 3, {.stride = 2, .padding = 1}); }},
-          {"avg_pool2d", [](V<T> x) { return avg_pool2d(x, 3, {.stride = 1, .padding = 1}); }},
-          {"adaptive_avg_pool2d", [](V<T> x) { return adaptive_avg_pool2d(x, 3); }},
-          {"adaptive_max_pool2d", [](V<T> x) { return adaptive_max_pool2d(x, 3); }},
-          {"global_max_pool2d", [](V<T> x) { return global_max_pool2d(x); }},
-          {"unfold", [](V<T> x) { return unfold(x, 2); }},
-          {"batch_norm", [=](V<T> x) { return batch_norm(x, fixed({2}), fixed({2})); }}};
+  return {
+      {"conv2d", [=](V<T> x) { return conv2d(x, fixed({2, 3, 3, 2}), {.padding = 1}); }},
+      {"conv2d, stride",
+       [=](V<T> x) { return conv2d(x, fixed({2, 3, 3, 2}), {.stride = 2, .padding = "same"}); }},
+      {"conv_transpose2d", [=](V<T> x) { return conv_transpose2d(x, fixed({2, 3, 3, 2}), {.stride = 2}); }},
+      {"max_pool2d", [](V<T> x) { return max_pool2d(x, 3, {.stride = 2, .padding = 1}); }},
+      {"avg_pool2d", [](V<T> x) { return avg_pool2d(x, 3, {.stride = 1, .padding = 1}); }},
+      {"adaptive_avg_pool2d", [](V<T> x) { return adaptive_avg_pool2d(x, 3); }},
+      {"adaptive_max_pool2d", [](V<T> x) { return adaptive_max_pool2d(x, 3); }},
+      {"global_max_pool2d", [](V<T> x) { return global_max_pool2d(x); }},
+      {"unfold", [](V<T> x) { return unfold(x, 2); }},
+      {"batch_norm", [=](V<T> x) { return batch_norm(x, fixed({2}), fixed({2})); }}};
 }
 
 /// Numbers at the ends of a precision's range, infinities and NaN.

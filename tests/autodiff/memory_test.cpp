@@ -82,7 +82,9 @@ TEST_CASE("unused memory is bounded by the recent use; the least recently reques
   trim_memory();
   const std::size_t alive = memory_use().in_use;
   for (std::size_t size = MiB; size <= 128 * MiB; size += size / 8) {
-    { const auto block = array_of(size); }
+    {
+      const auto block = array_of(size);
+    }
     CHECK(memory_use().unused <= std::max(64 * MiB, 2 * (alive + size + size / 4)));
   }
   const std::size_t before = detail::system_allocations();

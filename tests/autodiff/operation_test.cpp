@@ -24,9 +24,8 @@ Variable<T> product(const Variable<T>& a, const Variable<T>& b) {
 /// The same with one joint pullback.
 template <class T>
 Variable<T> joint_product(const Variable<T>& a, const Variable<T>& b) {
-  return operation("joint_product", a.value() * b.value(), {a, b}, [a, b](const Variable<T>& g) {
-    return std::array{g * b, g * a};
-  });
+  return operation("joint_product", a.value() * b.value(), {a, b},
+                   [a, b](const Variable<T>& g) { return std::array{g * b, g * a}; });
 }
 
 }  // namespace

@@ -80,9 +80,8 @@ TEST_CASE("a result with more than one entry needs a cotangent") {
   CHECK(message_of<TapeError>([&] { tape.backward(y); }) ==
         "backward: expected a result with one entry, got shape {2}; pass its cotangent, tape.backward(y, "
         "cotangent), or reduce it, e.g. sum(y)");
-  CHECK(message_of<ShapeError>([&] {
-          tape.gradient(y, x, numbers({1, 2, 3}));
-        }) == "gradient: the cotangent has shape {3}, expected the result's shape {2}");
+  CHECK(message_of<ShapeError>([&] { tape.gradient(y, x, numbers({1, 2, 3})); }) ==
+        "gradient: the cotangent has shape {3}, expected the result's shape {2}");
 }
 
 TEST_CASE("the gradient is zero for a recorded input without influence, an error for an unrecorded one") {
@@ -105,9 +104,7 @@ TEST_CASE("gradients of values that are not on the tape") {
         "gradient: the input of shape {2} was not used by any operation that this tape recorded; open the "
         "Tape before the computation, and pass the Variable that was used in it, not another one with the "
         "same value");
-  CHECK(message_of<TapeError>([&] {
-          tape.gradient(y, constant(xt::xarray<double>{1, 2}));
-        }) ==
+  CHECK(message_of<TapeError>([&] { tape.gradient(y, constant(xt::xarray<double>{1, 2})); }) ==
         "gradient: the input of shape {2} was not used by any operation that this tape recorded; it is a "
         "constant: make it a Variable to get its gradient");
   // The tape recorded x but not `before`: the gradient would miss terms.

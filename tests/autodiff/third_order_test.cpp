@@ -24,10 +24,8 @@ void third(const std::string& name, const F& f, const Array<double>& x) {
 
 template <class F>
 void third(const std::string& name, const F& f, const Array<double>& a, const Array<double>& b) {
-  third(
-      name + ", first", [&](const auto& x) { return f(x, Variable<double>(b)); }, a);
-  third(
-      name + ", second", [&](const auto& x) { return f(Variable<double>(a), x); }, b);
+  third(name + ", first", [&](const auto& x) { return f(x, Variable<double>(b)); }, a);
+  third(name + ", second", [&](const auto& x) { return f(Variable<double>(a), x); }, b);
 }
 
 const Array<double> anywhere = check::draw({5}, -1.5, 1.5);
@@ -43,12 +41,8 @@ Variable<double> definite(const Variable<double>& x) {
 
 }  // namespace
 
-#define THIRD(call, x) \
-  third(               \
-      #call, [](const auto& v) { return call; }, x)
-#define THIRD_OF_TWO(call, a, b) \
-  third(                         \
-      #call, [](const auto& v, const auto& w) { return call; }, a, b)
+#define THIRD(call, x) third(#call, [](const auto& v) { return call; }, x)
+#define THIRD_OF_TWO(call, a, b) third(#call, [](const auto& v, const auto& w) { return call; }, a, b)
 
 TEST_CASE("third order: powers, exponentials and logarithms") {
   THIRD(square(v), anywhere);

@@ -31,38 +31,17 @@ const std::vector<Selecting>& selecting() {
       {"view", [](V x) { return view(x, xt::range(0, 3, 2)); }},
       {"view with a mask", [](V x) { return view(x, mask); }},
       {"masked_select", [](V x) { return masked_select(x, mask); }},
-      {"take",
-       [](V x) {
-         return take(x, {0, 2, 2}, 0);
-       }},
-      {"take_along_axis",
-       [](V x) {
-         return take_along_axis(x, xt::xarray<int>{2, 0}, 0);
-       }},
-      {"gather",
-       [](V x) {
-         return gather(x, xt::xarray<int>{2, 0}, 0);
-       }},
+      {"take", [](V x) { return take(x, {0, 2, 2}, 0); }},
+      {"take_along_axis", [](V x) { return take_along_axis(x, xt::xarray<int>{2, 0}, 0); }},
+      {"gather", [](V x) { return gather(x, xt::xarray<int>{2, 0}, 0); }},
       {"index_update", [](V x) { return index_update(x, 1, 5.0); }},
       {"where", [](V x) { return where(mask, x, 5.0); }},
       {"where of two", [](V x) { return where(mask, x, square(constant(full<double>({3}, 2.0)))); }},
-      {"tril",
-       [](V x) {
-         return view(tril(stack({flip(x), x})), 1, xt::range(0, 1));
-       }},
-      {"diagonal",
-       [](V x) {
-         return diagonal(reshape(concatenate({x, view(x, xt::range(2, 3))}), {2, 2}));
-       }},
-      {"concatenate and split",
-       [](V x) {
-         return view(concatenate({x, x}), xt::range(2, 4));
-       }},
+      {"tril", [](V x) { return view(tril(stack({flip(x), x})), 1, xt::range(0, 1)); }},
+      {"diagonal", [](V x) { return diagonal(reshape(concatenate({x, view(x, xt::range(2, 3))}), {2, 2})); }},
+      {"concatenate and split", [](V x) { return view(concatenate({x, x}), xt::range(2, 4)); }},
       {"dropout of the others", [](V x) { return where(mask, dropout(x, {.keep = 1}), 0.0); }},
-      {"pad",
-       [](V x) {
-         return masked_select(pad(x, 1), xt::xarray<bool>{true, true, false, true, true});
-       }},
+      {"pad", [](V x) { return masked_select(pad(x, 1), xt::xarray<bool>{true, true, false, true, true}); }},
   };
   return all;
 }

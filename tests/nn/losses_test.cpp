@@ -262,9 +262,7 @@ TEST_CASE("cross-entropies keep their digits far from 0 and in saturated tails")
   const Variable<double> z = xt::xarray<double>{{37.42994775023705, 0}, {0, 37.42994775023705}};
   const xt::xarray<double> one_hot{{1, 0}, {0, 1}};
   for (const auto& loss :
-       {std::function([](const Variable<double>& x) {
-          return nn::cross_entropy(x, xt::xarray<int>{0, 1});
-        }),
+       {std::function([](const Variable<double>& x) { return nn::cross_entropy(x, xt::xarray<int>{0, 1}); }),
         std::function([&](const Variable<double>& x) { return nn::cross_entropy(x, one_hot); })}) {
     Tape tape;
     const auto value = loss(z);

@@ -63,8 +63,9 @@ template <class T, class F, class... A>
 std::vector<Array<T>> gradients_in(const F& f, const A&... arrays) {
   const std::vector<Variable<T>> inputs{Variable<T>(xt::cast<T>(arrays))...};
   Tape tape;
-  const auto y = [&]<std::size_t... I>(std::index_sequence<I...>) { return Variable<T>(f(inputs[I]...)); }
-  (std::make_index_sequence<sizeof...(A)>());
+  const auto y = [&]<std::size_t... I>(std::index_sequence<I...>) {
+    return Variable<T>(f(inputs[I]...));
+  }(std::make_index_sequence<sizeof...(A)>());
   std::vector<Array<T>> all{y.value()};
   const Array<T> cotangent = to_array<T>(xt::cast<T>(draw(y.shape(), 0.5, 1.5, 7)));
   for (const auto& g : tape.gradient(sum(y * cotangent), inputs)) all.push_back(g.value());

@@ -23,15 +23,13 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 template <class F>
 void check_unary(const F& f, double low = -2, double high = 2) {
   const auto operation = [&](const auto& x) { return elementwise(f, x); };
-  check::unary(
-      operation, [&](double x) { return f(x); }, low, high);
+  check::unary(operation, [&](double x) { return f(x); }, low, high);
 }
 
 template <class F>
 void check_binary(const F& f, double low = -2, double high = 2) {
   const auto operation = [&](const auto& x, const auto& y) { return elementwise(f, x, y); };
-  check::binary(
-      operation, [&](double x, double y) { return f(x, y); }, low, high);
+  check::binary(operation, [&](double x, double y) { return f(x, y); }, low, high);
 }
 
 template <class F>

@@ -138,9 +138,7 @@ TEST_CASE("inputs that were already not finite, constants, and cotangents") {
 
   const auto w = numbers({1, 2});
   const auto y = w * 2;
-  CHECK(has(message_of([&] {
-              tape.gradient(y, w, numbers({1, inf}));
-            }),
+  CHECK(has(message_of([&] { tape.gradient(y, w, numbers({1, inf})); }),
             "gradient: the given cotangent, of shape {2}, is not finite: inf at {1} (1 of 2 entries)"));
 }
 

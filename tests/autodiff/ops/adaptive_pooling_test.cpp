@@ -61,11 +61,8 @@ TEST_CASE("adaptive_avg_pool2d: the mean of bins that cover the image") {
     }
   }
   const auto large = pooling({3, 71, 50, 24}, {13, 7});  // split among threads
-  check::compare_avg(
-      [](const auto& x) {
-        return adaptive_avg_pool2d(x, {13, 7});
-      },
-      large, large.images, large.result(), count);
+  check::compare_avg([](const auto& x) { return adaptive_avg_pool2d(x, {13, 7}); }, large, large.images,
+                     large.result(), count);
 }
 
 TEST_CASE("adaptive_max_pool2d: the maximum of bins that cover the image") {
@@ -81,11 +78,8 @@ TEST_CASE("adaptive_max_pool2d: the maximum of bins that cover the image") {
     }
   }
   const auto large = pooling({3, 71, 50, 24}, {13, 7});
-  check::compare_max(
-      [](const auto& x) {
-        return adaptive_max_pool2d(x, {13, 7});
-      },
-      large, large.images, large.result());
+  check::compare_max([](const auto& x) { return adaptive_max_pool2d(x, {13, 7}); }, large, large.images,
+                     large.result());
 }
 
 TEST_CASE("adaptive pooling of sequences: overlapping bins, known values") {
@@ -173,24 +167,18 @@ TEST_CASE("adaptive and global max-pooling: NaN is the maximum, the first of equ
 
 TEST_CASE("adaptive and global pooling: errors name shapes and what was expected") {
   const auto error_of = [](const auto& f) { return check::message<Error>(f); };
-  CHECK(error_of([] {
-          adaptive_avg_pool2d(zeros({4, 4, 1}), 2);
-        }) == "adaptive_avg_pool2d: images of shape {4, 4, 1}; expected {N, H, W, C}");
-  CHECK(error_of([] {
-          adaptive_max_pool2d(zeros({1, 4, 4, 1}), {0, 2});
-        }) == "adaptive_max_pool2d: the size is 0 x 2; expected numbers of at least 1");
-  CHECK(error_of([] {
-          adaptive_avg_pool1d(zeros({1, 4, 1}), -1);
-        }) == "adaptive_avg_pool1d: the size is -1; expected a number of at least 1");
-  CHECK(error_of([] {
-          adaptive_max_pool1d(zeros({1, 0, 1}), 1);
-        }) == "adaptive_max_pool1d: sequences {1, 0, 1} have no entries to pool");
-  CHECK(error_of([] {
-          global_avg_pool2d(zeros({1, 4, 0, 1}));
-        }) == "global_avg_pool2d: images {1, 4, 0, 1} have no entries to pool");
-  CHECK(error_of([] {
-          global_max_pool1d(zeros({1, 4}));
-        }) == "global_max_pool1d: sequences of shape {1, 4}; expected {N, L, C}");
+  CHECK(error_of([] { adaptive_avg_pool2d(zeros({4, 4, 1}), 2); }) ==
+        "adaptive_avg_pool2d: images of shape {4, 4, 1}; expected {N, H, W, C}");
+  CHECK(error_of([] { adaptive_max_pool2d(zeros({1, 4, 4, 1}), {0, 2}); }) ==
+        "adaptive_max_pool2d: the size is 0 x 2; expected numbers of at least 1");
+  CHECK(error_of([] { adaptive_avg_pool1d(zeros({1, 4, 1}), -1); }) ==
+        "adaptive_avg_pool1d: the size is -1; expected a number of at least 1");
+  CHECK(error_of([] { adaptive_max_pool1d(zeros({1, 0, 1}), 1); }) ==
+        "adaptive_max_pool1d: sequences {1, 0, 1} have no entries to pool");
+  CHECK(error_of([] { global_avg_pool2d(zeros({1, 4, 0, 1})); }) ==
+        "global_avg_pool2d: images {1, 4, 0, 1} have no entries to pool");
+  CHECK(error_of([] { global_max_pool1d(zeros({1, 4})); }) ==
+        "global_max_pool1d: sequences of shape {1, 4}; expected {N, L, C}");
   CHECK_THROWS_AS(global_avg_pool1d(zeros({1, 0, 1})), ShapeError);
   CHECK_THROWS_AS(global_max_pool2d(zeros({1, 0, 1})), ShapeError);
 }

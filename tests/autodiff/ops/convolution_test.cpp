@@ -563,9 +563,8 @@ TEST_CASE("convolutions: errors name shapes and what was expected") {
   CHECK(conv({1, 4, 4, 1}, {2, 3, 3, 1}, {.padding = -1}) ==
         "conv2d: the padding is -1 x -1; expected numbers of at least 0");
   CHECK(conv({1, 4, 4, 1}, {2, 0, 3, 1}) == "conv2d: the window is 0 x 3; expected numbers of at least 1");
-  CHECK(error_of([] {
-          conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 1}), zeros({3}));
-        }) == "conv2d: bias of shape {3}; weight {2, 3, 3, 1} expects {2}");
+  CHECK(error_of([] { conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 1}), zeros({3})); }) ==
+        "conv2d: bias of shape {3}; weight {2, 3, 3, 1} expects {2}");
   CHECK(error_of([] { Padding("full"); }) == "padding: 'full'; expected a number, a pair, 'valid' or 'same'");
   CHECK_THROWS_AS(conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 1}), {.stride = 0}), ValueError);
   CHECK_THROWS_AS(conv2d(zeros({1, 4, 4, 1}), zeros({2, 3, 3, 2})), ShapeError);
@@ -601,12 +600,9 @@ TEST_CASE("convolutions of sequences, and transposed: errors name shapes and wha
   CHECK(up({1, 2, 4, 2}, {2, 3, 3, 2}, {.padding = 2}) ==
         "conv_transpose2d: a window of 3 x 3, dilation 1 x 1, leaves nothing of images {1, 2, 4, 2} with "
         "padding 2 x 2");
-  CHECK(error_of([] {
-          conv_transpose1d(zeros({1, 4, 2}), zeros({3, 2, 2}), zeros({2}));
-        }) == "conv_transpose1d: bias of shape {2}; weight {3, 2, 2} expects {3}");
-  CHECK(error_of([] {
-          conv_transpose1d(zeros({1, 0, 2}), zeros({3, 2, 2}));
-        }) ==
+  CHECK(error_of([] { conv_transpose1d(zeros({1, 4, 2}), zeros({3, 2, 2}), zeros({2})); }) ==
+        "conv_transpose1d: bias of shape {2}; weight {3, 2, 2} expects {3}");
+  CHECK(error_of([] { conv_transpose1d(zeros({1, 0, 2}), zeros({3, 2, 2})); }) ==
         "conv_transpose1d: a window of 2, dilation 1, leaves nothing of sequences {1, 0, 2} with padding 0");
   const int huge = std::numeric_limits<int>::max();
   CHECK_THROWS_AS(conv_transpose2d(zeros({1, 4, 4, 1}), zeros({8, 1, 1, 1}), {.stride = huge}), ShapeError);

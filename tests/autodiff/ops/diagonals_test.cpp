@@ -18,9 +18,8 @@ TEST_CASE("tril") {
   check::operation(f(0), Array<double>(Shape{2, 0}), Array<double>(Shape{2, 0}));
   const Variable<double> v = xt::xarray<double>{{1, std::nan("")}, {2, 3}};
   CHECK(tril(v).value() == xt::xarray<double>{{1, 0}, {2, 3}});
-  CHECK(check::message<ShapeError>([] {
-          tril(Variable<double>(xt::xarray<double>{1, 2}));
-        }) == "tril: an array of shape {2}; expected a matrix, {..., m, n}");
+  CHECK(check::message<ShapeError>([] { tril(Variable<double>(xt::xarray<double>{1, 2})); }) ==
+        "tril: an array of shape {2}; expected a matrix, {..., m, n}");
 }
 
 TEST_CASE("triu") {
@@ -66,9 +65,8 @@ TEST_CASE("diag of a vector and of a matrix") {
   check::operation(f(-1), xt::xarray<double>{3}, m);
   check::operation(f(3), Array<double>(Shape{0}), m);
   check::operation(f(-2), Array<double>(Shape{0}), m);
-  CHECK(check::message<ShapeError>([] {
-          diag(Variable<double>(Array<double>(Shape{2, 1, 2})));
-        }) == "diag: an array of shape {2, 1, 2}; expected a vector or a matrix");
+  CHECK(check::message<ShapeError>([] { diag(Variable<double>(Array<double>(Shape{2, 1, 2}))); }) ==
+        "diag: an array of shape {2, 1, 2}; expected a vector or a matrix");
   CHECK(check::has(check::message<ShapeError>([] { diag(Variable<double>(1.0)); }), "diag: "));
 }
 

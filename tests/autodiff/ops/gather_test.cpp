@@ -37,11 +37,8 @@ TEST_CASE("take along an axis, and of all entries") {
   check::operation(of_all(xt::xarray<std::int16_t>{{0, 11}, {-1, 5}}), xt::xarray<double>{{0, 23}, {23, 11}},
                    x);
   check::operation(of_all(7), full<double>({}, 13), x);
-  check::operation(
-      [](const auto& v) {
-        return take(v, {1, -1}, 0);
-      },
-      xt::xarray<double>{{10, 11, 12, 13}, {20, 21, 22, 23}}, x);
+  check::operation([](const auto& v) { return take(v, {1, -1}, 0); },
+                   xt::xarray<double>{{10, 11, 12, 13}, {20, 21, 22, 23}}, x);
   check::operation([](const auto& v) { return take(v, {1, -1}); }, xt::xarray<double>{1, 23}, x);
   check::operation(of_all(Array<int>(Shape{0})), Array<double>(Shape{0}), Array<double>(Shape{0, 3}));
 }
@@ -97,13 +94,10 @@ TEST_CASE("take_along_axis") {
   const Variable<double> v = a;
   CHECK(check::message<ShapeError>([&] { take_along_axis(v, xt::xarray<int>{0}, 1); }) ==
         "take_along_axis: positions of shape {1} for an array of shape {2, 3}; expected equally many axes");
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     take_along_axis(v, column({0, 0, 0}), 1);
-                   }),
+  CHECK(check::has(check::message<ShapeError>([&] { take_along_axis(v, column({0, 0, 0}), 1); }),
                    "do not broadcast"));
-  CHECK(check::message<ShapeError>([&] {
-          take_along_axis(v, column({0, 3}), 1);
-        }) == "take_along_axis: index 3 is out of range for axis 1 of an array of shape {2, 3}");
+  CHECK(check::message<ShapeError>([&] { take_along_axis(v, column({0, 3}), 1); }) ==
+        "take_along_axis: index 3 is out of range for axis 1 of an array of shape {2, 3}");
 }
 
 TEST_CASE("gather") {
@@ -130,9 +124,8 @@ TEST_CASE("gather") {
   check::operation(f(positions, -2), expected, deep);
   check::operation(f(Array<int>(Shape{0, 4}), 0), Array<double>(Shape{0, 4}), x);
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          gather(v, Array<int>(Shape{4, 2}), 1);
-        }) == "gather: positions of shape {4, 2} exceed an array of shape {3, 4} on axis 0");
+  CHECK(check::message<ShapeError>([&] { gather(v, Array<int>(Shape{4, 2}), 1); }) ==
+        "gather: positions of shape {4, 2} exceed an array of shape {3, 4} on axis 0");
   CHECK(
       check::has(check::message<ShapeError>([&] { gather(v, xt::xarray<int>{0}, 1); }), "equally many axes"));
   CHECK(check::has(check::message<ShapeError>([&] { gather(v, column({4}), 1); }),
@@ -157,18 +150,16 @@ TEST_CASE("scatter_add") {
   const Variable<double> v = x;
   CHECK(scatter_add(v, xt::xarray<int>{{0, 1}}, 5, 1).value()(0, 1) == 6);
   CHECK(VariableType<decltype(scatter_add(x, column({0}), v, 1))>);
-  CHECK(check::message<ShapeError>([&] {
-          scatter_add(v, column({0, 0}), xt::xarray<double>{1, 2, 3}, 0);
-        }) == "scatter_add: a value of shape {3} does not broadcast to the part's shape {2, 1}");
+  CHECK(check::message<ShapeError>([&] { scatter_add(v, column({0, 0}), xt::xarray<double>{1, 2, 3}, 0); }) ==
+        "scatter_add: a value of shape {3} does not broadcast to the part's shape {2, 1}");
   CHECK(check::has(check::message<ShapeError>([&] { scatter_add(v, column({3}), 1.0, 0); }),
                    "scatter_add: index 3 is out of range for axis 0"));
 }
 
 TEST_CASE("positions out of range") {
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          take(v, {0, 4}, 1);
-        }) == "take: index 4 is out of range for axis 1 of an array of shape {3, 4}");
+  CHECK(check::message<ShapeError>([&] { take(v, {0, 4}, 1); }) ==
+        "take: index 4 is out of range for axis 1 of an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { take(v, -4, 0); }),
                    "take: index -4 is out of range for axis 0"));
   CHECK(check::message<ShapeError>([&] { take(v, 12); }) ==

@@ -167,9 +167,7 @@ TEST_CASE("masked_select") {
   CHECK(masked_select(v, x > 21.0).value() == xt::xarray<double>{22, 23});
   CHECK(masked_select(Variable<double>(Array<double>(Shape{0, 2})), Array<bool>(Shape{0, 2})).shape() ==
         Shape{0});
-  CHECK(check::message<ShapeError>([&] {
-          masked_select(v, xt::xarray<bool>{true, false});
-        }) ==
+  CHECK(check::message<ShapeError>([&] { masked_select(v, xt::xarray<bool>{true, false}); }) ==
         "masked_select: a mask of shape {2} at axis 0 of an array of shape {3, 4}; expected the extents "
         "from this axis on");
 }
@@ -187,9 +185,7 @@ TEST_CASE("index_update: a copy with other entries") {
   check::operation([](const auto& a, const auto& v) { return index_update(a, v); }, full<double>({2, 3}, 9),
                    small, full<double>({1, 1}, 9));
   check::operation(
-      [](const auto& a, const auto& v) {
-        return index_update(a, xt::xarray<bool>{true, false}, v);
-      },
+      [](const auto& a, const auto& v) { return index_update(a, xt::xarray<bool>{true, false}, v); },
       xt::xarray<double>{{7, 8, 9}, {3, 4, 5}}, small, xt::xarray<double>{7, 8, 9});
   check::operation([](const auto& a, const auto& v) { return index_update(a, xt::range(2, 2), v); }, small,
                    small, full<double>({}, 9));
@@ -226,26 +222,18 @@ TEST_CASE("index_add: repeated indices add up") {
       [](const auto& a, const auto& v) { return index_add(a, xt::all(), xt::range(_, _, -2), v); },
       xt::xarray<double>{{8, 1, 9}, {11, 4, 12}}, small, xt::xarray<double>{7, 8});
   check::operation(
-      [](const auto& a, const auto& v) {
-        return index_add(a, xt::all(), xt::xarray<int>{2, 0, -1}, v);
-      },
+      [](const auto& a, const auto& v) { return index_add(a, xt::all(), xt::xarray<int>{2, 0, -1}, v); },
       xt::xarray<double>{{8, 1, 18}, {11, 4, 21}}, small, xt::xarray<double>{7, 8, 9});
+  check::operation([](const auto& a, const auto& v) { return index_add(a, xt::xarray<int>{1, 1, 1}, v); },
+                   xt::xarray<double>{{0, 1, 2}, {33, 34, 35}}, small, full<double>({}, 10));
   check::operation(
-      [](const auto& a, const auto& v) {
-        return index_add(a, xt::xarray<int>{1, 1, 1}, v);
-      },
-      xt::xarray<double>{{0, 1, 2}, {33, 34, 35}}, small, full<double>({}, 10));
-  check::operation(
-      [](const auto& a, const auto& v) {
-        return index_add(a, xt::xarray<bool>{false, true}, v);
-      },
+      [](const auto& a, const auto& v) { return index_add(a, xt::xarray<bool>{false, true}, v); },
       xt::xarray<double>{{0, 1, 2}, {4, 6, 8}}, small, check::filled({1, 3}, {1, 2, 3}));
   check::operation([](const auto& a, const auto& v) { return index_add(a, Array<int>(Shape{0}), v); }, small,
                    small, full<double>({}, 9));
   const Variable<double> v = small;
-  CHECK(check::message<ShapeError>([&] {
-          index_add(v, 0, xt::xarray<double>{1, 2});
-        }) == "index_add: a value of shape {2} does not broadcast to the part's shape {3}");
+  CHECK(check::message<ShapeError>([&] { index_add(v, 0, xt::xarray<double>{1, 2}); }) ==
+        "index_add: a value of shape {2} does not broadcast to the part's shape {3}");
 }
 
 TEST_CASE("long rows of indices, in parallel: the same result for any number of threads") {
@@ -279,14 +267,12 @@ TEST_CASE("index errors") {
         "view: 3 indices for an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { view(v, xt::ellipsis(), xt::ellipsis()); }), "ellipsis"));
   CHECK(check::has(check::message<ValueError>([&] { view(v, xt::range(0, 3, 0)); }), "zero"));
-  CHECK(check::message<ShapeError>([&] {
-          view(v, xt::all(), xt::xarray<int>{0, 4});
-        }) == "view: index 4 is out of range for axis 1 of an array of shape {3, 4}");
+  CHECK(check::message<ShapeError>([&] { view(v, xt::all(), xt::xarray<int>{0, 4}); }) ==
+        "view: index 4 is out of range for axis 1 of an array of shape {3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { view(v, std::numeric_limits<std::uint64_t>::max()); }),
                    "view: index"));
-  CHECK(check::message<ShapeError>([&] {
-          view(v, rows, xt::xarray<int>{0, 1});
-        }) == "view: shapes {3} and {2} do not broadcast: extents 3 and 2");
+  CHECK(check::message<ShapeError>([&] { view(v, rows, xt::xarray<int>{0, 1}); }) ==
+        "view: shapes {3} and {2} do not broadcast: extents 3 and 2");
   CHECK(check::has(check::message<ShapeError>([&] { view(v, 0, xt::xarray<bool>{true}); }),
                    "a mask of shape {1}"));
   CHECK(check::has(check::message<ShapeError>([&] { view(v, 0, x > 1.0); }), "3 indices"));

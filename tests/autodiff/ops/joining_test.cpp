@@ -7,25 +7,18 @@ TEST_CASE("concatenate along each axis") {
   const Array<double> a = check::draw({2, 3}, -2, 2, 1);
   const Array<double> b = check::draw({4, 3}, -2, 2, 2);
   const Array<double> c = check::draw({2, 1}, -2, 2, 3);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return concatenate({x, y});
-      },
-      to_array<double>(xt::concatenate(xt::xtuple(a, b), 0)), a, b);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return concatenate({x, y, x}, -1);
-      },
-      to_array<double>(xt::concatenate(xt::xtuple(a, c, a), 1)), a, c);
+  check::operation([](const auto& x, const auto& y) { return concatenate({x, y}); },
+                   to_array<double>(xt::concatenate(xt::xtuple(a, b), 0)), a, b);
+  check::operation([](const auto& x, const auto& y) { return concatenate({x, y, x}, -1); },
+                   to_array<double>(xt::concatenate(xt::xtuple(a, c, a), 1)), a, c);
   const Variable<double> none = Array<double>(Shape{0, 3});
   CHECK(concatenate({none, Variable<double>(a), none}).value() == a);
   Tape tape;
   const Variable<double> x = a;
   const auto y = sum(concatenate({constant(b), x}));
   CHECK(tape.gradient(y, x).value() == full<double>({2, 3}, 1));
-  CHECK(check::message<ShapeError>([&] {
-          concatenate({x, Variable<double>(c)});
-        }) == "concatenate: shapes {2, 3} and {2, 1} differ in more than axis 0");
+  CHECK(check::message<ShapeError>([&] { concatenate({x, Variable<double>(c)}); }) ==
+        "concatenate: shapes {2, 3} and {2, 1} differ in more than axis 0");
   CHECK(check::has(check::message<ShapeError>([&] { concatenate({x}, 2); }), "axis 2"));
   CHECK(check::has(check::message<ShapeError>([] { concatenate(std::vector<Variable<double>>()); }),
                    "no arrays"));
@@ -58,12 +51,10 @@ TEST_CASE("stack along each new axis") {
   CHECK(stack({Variable<double>(Array<double>(Shape{0, 2})), Variable<double>(Array<double>(Shape{0, 2}))}, 1)
             .shape() == Shape{0, 2, 2});
   const Variable<double> x = a;
-  CHECK(check::message<ShapeError>([&] {
-          stack({x, transpose(x)});
-        }) == "stack: shapes {2, 3} and {3, 2} differ");
-  CHECK(check::message<ShapeError>([&] {
-          stack({x, x}, 3);
-        }) == "stack: axis 3 for arrays of shape {2, 3}; expected one of -3 ... 2");
+  CHECK(check::message<ShapeError>([&] { stack({x, transpose(x)}); }) ==
+        "stack: shapes {2, 3} and {3, 2} differ");
+  CHECK(check::message<ShapeError>([&] { stack({x, x}, 3); }) ==
+        "stack: axis 3 for arrays of shape {2, 3}; expected one of -3 ... 2");
   CHECK(check::has(check::message<ShapeError>([] { stack(std::vector<Variable<double>>()); }), "no arrays"));
 }
 
@@ -85,9 +76,8 @@ TEST_CASE("vstack") {
   check::operation(f, check::filled({2, 1}, {1, 2}), full<double>({}, 1), full<double>({}, 2));
   check::operation(f, xt::xarray<double>{{1, 2}, {3, 4}, {5, 6}}, xt::xarray<double>{{1, 2}, {3, 4}},
                    xt::xarray<double>{5, 6});
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     vstack({Variable<double>(xt::xarray<double>{1, 2}), Variable<double>(1.0)});
-                   }),
+  CHECK(check::has(check::message<ShapeError>(
+                       [&] { vstack({Variable<double>(xt::xarray<double>{1, 2}), Variable<double>(1.0)}); }),
                    "vstack: shapes {1, 2} and {1, 1}"));
 }
 

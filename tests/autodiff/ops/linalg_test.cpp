@@ -65,9 +65,8 @@ TEST_CASE("matmul with an empty inner axis is zero") {
 
 TEST_CASE("shapes that matmul cannot multiply") {
   const Variable<double> a = check::draw({64, 784});
-  CHECK(check::message<ShapeError>([&] {
-          matmul(a, check::draw({512, 10}));
-        }) == "matmul: inner dimensions differ: {64, 784} x {512, 10} (784 and 512)");
+  CHECK(check::message<ShapeError>([&] { matmul(a, check::draw({512, 10})); }) ==
+        "matmul: inner dimensions differ: {64, 784} x {512, 10} (784 and 512)");
   CHECK(check::has(check::message<ShapeError>([&] { matmul(a, 2.0); }), "single number"));
   const Variable<double> batch = check::draw({2, 3, 4});
   CHECK(check::has(check::message<ShapeError>([&] { matmul(batch, check::draw({3, 4, 2})); }), "matmul"));
@@ -88,12 +87,9 @@ TEST_CASE("linear: x W^T + b") {
                                matmul(Variable<double>(x), xt::transpose(w)).value(), 1e-13));
   }
   const Variable<double> x = check::draw({5, 2});
-  CHECK(check::message<ShapeError>([&] {
-          linear(x, check::draw({3, 4}), Variable<double>());
-        }) == "linear: x {5, 2} and weight {3, 4}; expected {..., in} and {out, in}");
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     linear(x, check::draw({3, 2}), check::draw({2}));
-                   }),
+  CHECK(check::message<ShapeError>([&] { linear(x, check::draw({3, 4}), Variable<double>()); }) ==
+        "linear: x {5, 2} and weight {3, 4}; expected {..., in} and {out, in}");
+  CHECK(check::has(check::message<ShapeError>([&] { linear(x, check::draw({3, 2}), check::draw({2})); }),
                    "bias"));
 }
 

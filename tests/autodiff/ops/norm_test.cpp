@@ -72,9 +72,8 @@ TEST_CASE("the gradient at the zero vector is zero, to second order") {
     const auto f = norm_of_order(p);
     CHECK(f(zero).item() == 0);
     CHECK(grad(f)(zero).value() == xt::xarray<double>{0, 0, 0});
-    const auto second = grad([&](const Variable<double>& v) {
-      return sum(grad(f)(v) * xt::xarray<double>{1, 2, 3});
-    });
+    const auto second =
+        grad([&](const Variable<double>& v) { return sum(grad(f)(v) * xt::xarray<double>{1, 2, 3}); });
     CHECK(second(zero).value() == xt::xarray<double>{0, 0, 0});
   }
 }

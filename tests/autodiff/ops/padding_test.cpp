@@ -83,12 +83,10 @@ TEST_CASE("pad of images, in parallel") {
 
 TEST_CASE("padding errors") {
   const Variable<double> x = matrix;
-  CHECK(check::message<ShapeError>([&] {
-          pad(x, {{1, 1}, {1, 1}, {1, 1}});
-        }) == "pad: 3 pairs of widths for an array of shape {2, 3}; expected 2 or one");
-  CHECK(check::message<ValueError>([&] {
-          pad(x, {{0, 0}, {1, -1}});
-        }) == "pad: widths 1 and -1 on axis 1; expected nonnegative numbers");
+  CHECK(check::message<ShapeError>([&] { pad(x, {{1, 1}, {1, 1}, {1, 1}}); }) ==
+        "pad: 3 pairs of widths for an array of shape {2, 3}; expected 2 or one");
+  CHECK(check::message<ValueError>([&] { pad(x, {{0, 0}, {1, -1}}); }) ==
+        "pad: widths 1 and -1 on axis 1; expected nonnegative numbers");
   const Variable<double> empty = Array<double>(Shape{0, 3});
   CHECK(check::message<ShapeError>([&] { pad(empty, 1, {.mode = PadMode::reflect}); }) ==
         "pad: axis 0 of an array of shape {0, 3} is empty; mode 'reflect' cannot extend it");

@@ -91,10 +91,9 @@ TEST_CASE("clip to arrays and Variables") {
   check::operation([](const auto& v, const auto& l) { return clip(v, l, 1.5); },
                    xt::xarray<double>{{-0.5, 0.5, 1.5}, {0.4, 1.5, 0}}, x, low);
   CHECK(is(clip(Variable<double>(-1.0), Variable<double>(2.0), Variable<double>(1.0)), 1));
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     clip(Variable<double>(x), low, xt::xarray<double>{1, 2});
-                   }),
-                   "do not broadcast"));
+  CHECK(check::has(
+      check::message<ShapeError>([&] { clip(Variable<double>(x), low, xt::xarray<double>{1, 2}); }),
+      "do not broadcast"));
 }
 
 TEST_CASE("other namespaces open") {

@@ -303,46 +303,33 @@ TEST_CASE("avg_pool2d: derivatives to second order") {
 }
 
 TEST_CASE("pooling: errors name shapes and what was expected") {
-  CHECK(error_of([] {
-          max_pool2d(zeros({4, 4, 1}), 2);
-        }) == "max_pool2d: images of shape {4, 4, 1}; expected {N, H, W, C}");
-  CHECK(error_of([] {
-          avg_pool2d(zeros({1, 4, 4, 1}), {2, 5});
-        }) ==
+  CHECK(error_of([] { max_pool2d(zeros({4, 4, 1}), 2); }) ==
+        "max_pool2d: images of shape {4, 4, 1}; expected {N, H, W, C}");
+  CHECK(error_of([] { avg_pool2d(zeros({1, 4, 4, 1}), {2, 5}); }) ==
         "avg_pool2d: a window of 2 x 5, dilation 1 x 1, does not fit into images {1, 4, 4, 1} with padding 0 "
         "x 0");
-  CHECK(error_of([] {
-          max_pool2d(zeros({1, 4, 4, 1}), {3, 2}, {.padding = {1, 2}});
-        }) == "max_pool2d: padding 1 x 2 is more than half of the window 3 x 2");
-  CHECK(error_of([] {
-          max_pool2d(zeros({1, 4, 4, 1}), 2, {.stride = 0});
-        }) == "max_pool2d: the stride is 0 x 0; expected numbers of at least 1");
-  CHECK(error_of([] {
-          avg_pool2d(zeros({1, 4, 4, 1}), 0);
-        }) == "avg_pool2d: the window is 0 x 0; expected numbers of at least 1");
-  CHECK(error_of([] {
-          max_pool2d(zeros({1, 0, 4, 1}), 2, {.padding = 1});
-        }) == "max_pool2d: images {1, 0, 4, 1} have no entries to pool");
-  CHECK(error_of([] {
-          max_pool2d(zeros({1, 9, 9, 1}), {3, 2}, {.padding = {3, 0}, .dilation = 2});
-        }) == "max_pool2d: padding 3 x 0 is more than half of the window 3 x 2, dilation 2 x 2");
-  CHECK(error_of([] {
-          max_pool2d(zeros({1, 9, 1, 1}), 2, {.stride = 1, .padding = {0, 2}, .dilation = 3});
-        }) ==
-        "max_pool2d: the window 2 x 2, dilation 3 x 3 on images {1, 9, 1, 1} lies entirely in the padding at "
-        "some positions");
-  CHECK(error_of([] {
-          max_pool1d(zeros({1, 4, 4, 1}), 2);
-        }) == "max_pool1d: sequences of shape {1, 4, 4, 1}; expected {N, L, C}");
-  CHECK(error_of([] {
-          avg_pool1d(zeros({1, 4, 1}), 3, {.padding = 2});
-        }) == "avg_pool1d: padding 2 is more than half of the window 3");
-  CHECK(error_of([] {
-          max_pool1d(zeros({1, 4, 1}), -3);
-        }) == "max_pool1d: the window is -3; expected a number of at least 1");
-  CHECK(error_of([] {
-          max_pool1d(zeros({1, 4, 1}), 5);
-        }) == "max_pool1d: a window of 5, dilation 1, does not fit into sequences {1, 4, 1} with padding 0");
+  CHECK(error_of([] { max_pool2d(zeros({1, 4, 4, 1}), {3, 2}, {.padding = {1, 2}}); }) ==
+        "max_pool2d: padding 1 x 2 is more than half of the window 3 x 2");
+  CHECK(error_of([] { max_pool2d(zeros({1, 4, 4, 1}), 2, {.stride = 0}); }) ==
+        "max_pool2d: the stride is 0 x 0; expected numbers of at least 1");
+  CHECK(error_of([] { avg_pool2d(zeros({1, 4, 4, 1}), 0); }) ==
+        "avg_pool2d: the window is 0 x 0; expected numbers of at least 1");
+  CHECK(error_of([] { max_pool2d(zeros({1, 0, 4, 1}), 2, {.padding = 1}); }) ==
+        "max_pool2d: images {1, 0, 4, 1} have no entries to pool");
+  CHECK(error_of([] { max_pool2d(zeros({1, 9, 9, 1}), {3, 2}, {.padding = {3, 0}, .dilation = 2}); }) ==
+        "max_pool2d: padding 3 x 0 is more than half of the window 3 x 2, dilation 2 x 2");
+  CHECK(
+      error_of([] { max_pool2d(zeros({1, 9, 1, 1}), 2, {.stride = 1, .padding = {0, 2}, .dilation = 3}); }) ==
+      "max_pool2d: the window 2 x 2, dilation 3 x 3 on images {1, 9, 1, 1} lies entirely in the padding at "
+      "some positions");
+  CHECK(error_of([] { max_pool1d(zeros({1, 4, 4, 1}), 2); }) ==
+        "max_pool1d: sequences of shape {1, 4, 4, 1}; expected {N, L, C}");
+  CHECK(error_of([] { avg_pool1d(zeros({1, 4, 1}), 3, {.padding = 2}); }) ==
+        "avg_pool1d: padding 2 is more than half of the window 3");
+  CHECK(error_of([] { max_pool1d(zeros({1, 4, 1}), -3); }) ==
+        "max_pool1d: the window is -3; expected a number of at least 1");
+  CHECK(error_of([] { max_pool1d(zeros({1, 4, 1}), 5); }) ==
+        "max_pool1d: a window of 5, dilation 1, does not fit into sequences {1, 4, 1} with padding 0");
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), 5), ShapeError);
   CHECK_THROWS_AS(max_pool2d(zeros({1, 4, 4, 1}), -2), ValueError);
 }

@@ -89,8 +89,7 @@ TEST_CASE("derivatives at the edges") {
 
 TEST_CASE("sqrt with a finite derivative at 0") {
   const auto f = [](const auto& x) { return sqrt(x, {.derivative_at_zero = 0}); };
-  check::unary(
-      f, [](double x) { return std::sqrt(x); }, 0.1, 4);
+  check::unary(f, [](double x) { return std::sqrt(x); }, 0.1, 4);
   const Variable<double> x = xt::xarray<double>{0, 4, -1};
   CHECK(is(f(x), {0, 2, missing}));
   CHECK(is(check::slope(f, x), {0, 0.25, missing}));

@@ -166,18 +166,12 @@ TEST_CASE("tensordot over given axes") {
         xt::xarray<double>{{4400, 4730}, {4532, 4874}, {4664, 5018}, {4796, 5162}, {4928, 5306}});
   const Array<double> a = check::draw({2, 3, 4}, -2, 2, 1);
   const Array<double> b = check::draw({4, 2, 3}, -2, 2, 2);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return tensordot(x, y, {0, -1}, {1, 0});
-      },
-      by_definition(a, b, {0, 2}, {1, 0}), a, b);
+  check::operation([](const auto& x, const auto& y) { return tensordot(x, y, {0, -1}, {1, 0}); },
+                   by_definition(a, b, {0, 2}, {1, 0}), a, b);
   check::operation([](const auto& x, const auto& y) { return tensordot(x, y, {1}, {2}); },
                    by_definition(a, b, {1}, {2}), a, b);
-  check::operation(
-      [](const auto& x, const auto& y) {
-        return tensordot(x, y, {2, 0, 1}, {0, 1, 2});
-      },
-      by_definition(a, b, {2, 0, 1}, {0, 1, 2}), a, b);
+  check::operation([](const auto& x, const auto& y) { return tensordot(x, y, {2, 0, 1}, {0, 1, 2}); },
+                   by_definition(a, b, {2, 0, 1}, {0, 1, 2}), a, b);
   const std::vector<int> none;
   check::operation([none](const auto& x, const auto& y) { return tensordot(x, y, none, none); },
                    by_definition(check::draw({2}), check::draw({3}), {}, {}), check::draw({2}),
@@ -240,18 +234,15 @@ TEST_CASE("errors of products") {
   CHECK(message([&] { tensordot(a, b, 1); }) ==
         "tensordot: axis 1 of {2, 3} and axis 0 of {4, 5} differ: 3 and 4");
   CHECK(message([&] { tensordot(a, b, 3); }) == "tensordot: 3 axes of arrays of shapes {2, 3} and {4, 5}");
-  CHECK(message([&] {
-          tensordot(a, b, {0, 1}, {0});
-        }) == "tensordot: axes {0, 1} and {0}; expected lists of one length");
-  CHECK(message([&] {
-          tensordot(a, a, {0, -2}, {0, 1});
-        }) == "tensordot: axis -2 of an array of shape {2, 3} is named twice");
+  CHECK(message([&] { tensordot(a, b, {0, 1}, {0}); }) ==
+        "tensordot: axes {0, 1} and {0}; expected lists of one length");
+  CHECK(message([&] { tensordot(a, a, {0, -2}, {0, 1}); }) ==
+        "tensordot: axis -2 of an array of shape {2, 3} is named twice");
   CHECK(check::has(message([&] { tensordot(a, a, {2}, {0}); }), "tensordot: axis 2"));
   CHECK(check::message<ValueError>([&] { tensordot(a, b, -1); }) == "tensordot: -1 axes; expected 0 or more");
   CHECK(message([&] { matrix_power(a, 2); }) ==
         "matrix_power: an array of shape {2, 3}; expected square matrices {..., m, m}");
   CHECK(check::has(message([&] { matrix_power(Variable<double>(2), 2); }), "matrix_power"));
-  CHECK(check::message<ValueError>([&] {
-          matrix_power(Variable<double>(check::draw({2, 2})), -1);
-        }) == "matrix_power: exponent -1; expected 0 or more");
+  CHECK(check::message<ValueError>([&] { matrix_power(Variable<double>(check::draw({2, 2})), -1); }) ==
+        "matrix_power: exponent -1; expected 0 or more");
 }

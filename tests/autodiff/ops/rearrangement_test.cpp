@@ -13,11 +13,9 @@ TEST_CASE("flip") {
   check::operation([](const auto& v) { return flip(v); }, xt::xarray<double>{{5, 4, 3}, {2, 1, 0}}, x);
   check::operation([](const auto& v) { return flip(v, 0); }, xt::xarray<double>{{3, 4, 5}, {0, 1, 2}}, x);
   check::operation([](const auto& v) { return flip(v, -1); }, xt::xarray<double>{{2, 1, 0}, {5, 4, 3}}, x);
-  check::operation(
-      [](const auto& v) {
-        return flip(v, {0, 2});
-      },
-      check::filled({2, 3, 2}, {7, 6, 9, 8, 11, 10, 1, 0, 3, 2, 5, 4}), check::count_up({2, 3, 2}));
+  check::operation([](const auto& v) { return flip(v, {0, 2}); },
+                   check::filled({2, 3, 2}, {7, 6, 9, 8, 11, 10, 1, 0, 3, 2, 5, 4}),
+                   check::count_up({2, 3, 2}));
   check::operation([](const auto& v) { return flip(v); }, full<double>({}, 2), full<double>({}, 2));
   check::operation([](const auto& v) { return flip(v, 1); }, Array<double>(Shape{2, 0}),
                    Array<double>(Shape{2, 0}));
@@ -33,25 +31,18 @@ TEST_CASE("roll") {
   check::operation([](const auto& v) { return roll(v, -4, 1); }, xt::xarray<double>{{1, 2, 0}, {4, 5, 3}}, x);
   check::operation([](const auto& v) { return roll(v, 3, -2); }, xt::xarray<double>{{3, 4, 5}, {0, 1, 2}}, x);
   check::operation([](const auto& v) { return roll(v, 6, 0); }, x, x);
-  check::operation(
-      [](const auto& v) {
-        return roll(v, {1, 2}, {0, 1});
-      },
-      xt::xarray<double>{{4, 5, 3}, {1, 2, 0}}, x);
-  check::operation(
-      [](const auto& v) {
-        return roll(v, {1, 1}, {1, 1});
-      },
-      xt::xarray<double>{{1, 2, 0}, {4, 5, 3}}, x);
+  check::operation([](const auto& v) { return roll(v, {1, 2}, {0, 1}); },
+                   xt::xarray<double>{{4, 5, 3}, {1, 2, 0}}, x);
+  check::operation([](const auto& v) { return roll(v, {1, 1}, {1, 1}); },
+                   xt::xarray<double>{{1, 2, 0}, {4, 5, 3}}, x);
   check::operation([](const auto& v) { return roll(v, 1, 0); }, Array<double>(Shape{0, 2}),
                    Array<double>(Shape{0, 2}));
   check::operation([](const auto& v) { return roll(v, 1); }, Array<double>(Shape{0}),
                    Array<double>(Shape{0}));
   check::operation([](const auto& v) { return roll(v, 3); }, full<double>({}, 2), full<double>({}, 2));
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          roll(v, {1, 2}, {0});
-        }) == "roll: 2 shifts for 1 axes; expected equally many");
+  CHECK(check::message<ShapeError>([&] { roll(v, {1, 2}, {0}); }) ==
+        "roll: 2 shifts for 1 axes; expected equally many");
   CHECK(check::has(check::message<ShapeError>([&] { roll(v, 1, 2); }), "roll: axis 2"));
 }
 
@@ -60,27 +51,18 @@ TEST_CASE("tile") {
   check::operation([](const auto& v) { return tile(v, 2); },
                    xt::xarray<double>{{0, 1, 2, 0, 1, 2}, {3, 4, 5, 3, 4, 5}}, x);
   check::operation(
-      [](const auto& v) {
-        return tile(v, {2, 1, 2});
-      },
+      [](const auto& v) { return tile(v, {2, 1, 2}); },
       check::filled({2, 2, 6}, {0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}), x);
-  check::operation(
-      [](const auto& v) {
-        return tile(v, {2, 2});
-      },
-      xt::xarray<double>{{1, 2, 1, 2}, {1, 2, 1, 2}}, xt::xarray<double>{1, 2});
+  check::operation([](const auto& v) { return tile(v, {2, 2}); },
+                   xt::xarray<double>{{1, 2, 1, 2}, {1, 2, 1, 2}}, xt::xarray<double>{1, 2});
   check::operation([](const auto& v) { return tile(v, {3}); }, full<double>({3}, 2), full<double>({}, 2));
-  check::operation(
-      [](const auto& v) {
-        return tile(v, std::vector<int>{1, 0});
-      },
-      Array<double>(Shape{2, 0}), x);
+  check::operation([](const auto& v) { return tile(v, std::vector<int>{1, 0}); }, Array<double>(Shape{2, 0}),
+                   x);
   check::operation([](const auto& v) { return tile(v, std::vector<int>()); }, x, x);
   check::operation([](const auto& v) { return tile(v, 3); }, Array<double>(Shape{0}),
                    Array<double>(Shape{0}));
-  CHECK(check::message<ValueError>([] {
-          tile(Variable<double>(x), {1, -1});
-        }) == "tile: count -1; expected 0 or more");
+  CHECK(check::message<ValueError>([] { tile(Variable<double>(x), {1, -1}); }) ==
+        "tile: count -1; expected 0 or more");
 }
 
 TEST_CASE("repeat") {
@@ -91,24 +73,17 @@ TEST_CASE("repeat") {
                    xt::xarray<double>{{0, 0, 1, 1, 2, 2}, {3, 3, 4, 4, 5, 5}}, x);
   check::operation([](const auto& v) { return repeat(v, 2); },
                    xt::xarray<double>{0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5}, x);
-  check::operation(
-      [](const auto& v) {
-        return repeat(v, {1, 0, 2}, 1);
-      },
-      xt::xarray<double>{{0, 2, 2}, {3, 5, 5}}, x);
-  check::operation(
-      [](const auto& v) {
-        return repeat(v, {2, 0}, 0);
-      },
-      xt::xarray<double>{{0, 1, 2}, {0, 1, 2}}, x);
+  check::operation([](const auto& v) { return repeat(v, {1, 0, 2}, 1); },
+                   xt::xarray<double>{{0, 2, 2}, {3, 5, 5}}, x);
+  check::operation([](const auto& v) { return repeat(v, {2, 0}, 0); },
+                   xt::xarray<double>{{0, 1, 2}, {0, 1, 2}}, x);
   check::operation([](const auto& v) { return repeat(v, 0, 1); }, Array<double>(Shape{2, 0}), x);
   check::operation([](const auto& v) { return repeat(v, 3); }, full<double>({3}, 2), full<double>({}, 2));
   check::operation([](const auto& v) { return repeat(v, 3, 1); }, Array<double>(Shape{0, 6}),
                    Array<double>(Shape{0, 2}));
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          repeat(v, {1, 2}, 1);
-        }) == "repeat: 2 counts for axis 1 of an array of shape {2, 3}; expected 3");
+  CHECK(check::message<ShapeError>([&] { repeat(v, {1, 2}, 1); }) ==
+        "repeat: 2 counts for axis 1 of an array of shape {2, 3}; expected 3");
   CHECK(check::message<ValueError>([&] { repeat(v, -2, 1); }) == "repeat: count -2; expected 0 or more");
   CHECK(check::has(check::message<ShapeError>([&] { repeat(v, 2, 2); }), "repeat: axis 2"));
 }
@@ -121,16 +96,10 @@ TEST_CASE("meshgrid") {
                    xt::xarray<double>{{1, 2, 3}, {1, 2, 3}}, a, b);
   check::operation([](const auto& p, const auto& q) { return meshgrid(p, q)[1]; },
                    xt::xarray<double>{{4, 4, 4}, {5, 5, 5}}, a, b);
-  check::operation(
-      [](const auto& p, const auto& q) {
-        return meshgrid({p, q}, Indexing::ij)[0];
-      },
-      xt::xarray<double>{{1, 1}, {2, 2}, {3, 3}}, a, b);
-  check::operation(
-      [](const auto& p, const auto& q) {
-        return meshgrid({p, q}, Indexing::ij)[1];
-      },
-      xt::xarray<double>{{4, 5}, {4, 5}, {4, 5}}, a, b);
+  check::operation([](const auto& p, const auto& q) { return meshgrid({p, q}, Indexing::ij)[0]; },
+                   xt::xarray<double>{{1, 1}, {2, 2}, {3, 3}}, a, b);
+  check::operation([](const auto& p, const auto& q) { return meshgrid({p, q}, Indexing::ij)[1]; },
+                   xt::xarray<double>{{4, 5}, {4, 5}, {4, 5}}, a, b);
   check::operation([](const auto& p, const auto& q) { return meshgrid(p, q)[1]; }, full<double>({1, 1}, 7),
                    full<double>({1, 1}, 3), full<double>({}, 7));
   const Variable<double> p = a;

@@ -86,9 +86,8 @@ TEST_CASE("prod of one, several and only zeros: derivatives to second order") {
 }
 
 TEST_CASE("a third derivative of prod at zeros") {
-  const auto third = grad(grad(grad([](const Variable<double>& t) {
-    return prod(t * xt::xarray<double>{1, 2, 3});
-  })));
+  const auto third =
+      grad(grad(grad([](const Variable<double>& t) { return prod(t * xt::xarray<double>{1, 2, 3}); })));
   CHECK(third(Variable<double>(0.0)).item() == doctest::Approx(36));
 }
 

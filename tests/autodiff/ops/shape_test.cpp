@@ -47,11 +47,8 @@ TEST_CASE("expand_dims") {
   check::operation([](const auto& v) { return expand_dims(v, 0); }, check::count_up({1, 2, 3}), x);
   check::operation([](const auto& v) { return expand_dims(v, -1); }, check::count_up({2, 3, 1}), x);
   check::operation([](const auto& v) { return expand_dims(v, -2); }, check::count_up({2, 1, 3}), x);
-  check::operation(
-      [](const auto& v) {
-        return expand_dims(v, {0, -1, 2});
-      },
-      check::count_up({1, 2, 1, 3, 1}), x);
+  check::operation([](const auto& v) { return expand_dims(v, {0, -1, 2}); }, check::count_up({1, 2, 1, 3, 1}),
+                   x);
   check::operation([](const auto& v) { return expand_dims(v, std::vector<int>()); }, x, x);
   check::operation([](const auto& v) { return expand_dims(v, 0); }, full<double>({1}, 3),
                    full<double>({}, 3));
@@ -60,9 +57,8 @@ TEST_CASE("expand_dims") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] { expand_dims(v, 3); }) ==
         "expand_dims: axis 3 of a result of 3 axes; expected one of -3 ... 2");
-  CHECK(check::message<ShapeError>([&] {
-          expand_dims(v, {0, -4});
-        }) == "expand_dims: axis -4 is named twice");
+  CHECK(check::message<ShapeError>([&] { expand_dims(v, {0, -4}); }) ==
+        "expand_dims: axis -4 is named twice");
 }
 
 TEST_CASE("squeeze") {
@@ -91,11 +87,8 @@ TEST_CASE("transpose in every order") {
                      to_array<double>(xt::transpose(x, xt_order)), x);
   } while (std::next_permutation(order.begin(), order.end()));
   check::operation([](const auto& v) { return transpose(v); }, to_array<double>(xt::transpose(x)), x);
-  check::operation(
-      [](const auto& v) {
-        return transpose(v, {-1, 0, 1});
-      },
-      to_array<double>(xt::transpose(x, {2, 0, 1})), x);
+  check::operation([](const auto& v) { return transpose(v, {-1, 0, 1}); },
+                   to_array<double>(xt::transpose(x, {2, 0, 1})), x);
   CHECK(transpose(Variable<double>(5.0)).item() == 5);
   const Array<double> large = check::draw({301, 203});
   CHECK(transpose(Variable<double>(large)).value() == to_array<double>(xt::transpose(large)));
@@ -103,9 +96,7 @@ TEST_CASE("transpose in every order") {
   CHECK(transpose(Variable<double>(deep), {2, 0, 3, 1}).value() ==
         to_array<double>(xt::transpose(deep, {2, 0, 3, 1})));
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          transpose(v, {0, 1, 1});
-        }) ==
+  CHECK(check::message<ShapeError>([&] { transpose(v, {0, 1, 1}); }) ==
         "transpose: the order {0, 1, 1} is not a permutation of the axes of an array of shape {2, 3, 4}");
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1}); }), "no permutation"));
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1, 3}); }), "axis 3"));
@@ -114,11 +105,8 @@ TEST_CASE("transpose in every order") {
 TEST_CASE("permute, another name for transpose") {
   const check::Listed listed("permute", {"np.transpose", "torch.permute", "jnp.permute_dims"});
   const Array<double> x = check::count_up({2, 3, 1});
-  check::operation(
-      [](const auto& v) {
-        return permute(v, {1, -1, 0});
-      },
-      check::filled({3, 1, 2}, {0, 3, 1, 4, 2, 5}), x);
+  check::operation([](const auto& v) { return permute(v, {1, -1, 0}); },
+                   check::filled({3, 1, 2}, {0, 3, 1, 4, 2, 5}), x);
 }
 
 TEST_CASE("swapaxes") {
@@ -140,20 +128,13 @@ TEST_CASE("moveaxis") {
                    to_array<double>(xt::transpose(x, {1, 2, 3, 0})), x);
   check::operation([](const auto& v) { return moveaxis(v, -1, 1); },
                    to_array<double>(xt::transpose(x, {0, 3, 1, 2})), x);
-  check::operation(
-      [](const auto& v) {
-        return moveaxis(v, {0, 1}, {-1, 0});
-      },
-      to_array<double>(xt::transpose(x, {1, 2, 3, 0})), x);
-  check::operation(
-      [](const auto& v) {
-        return moveaxis(v, {3, 0}, {0, 2});
-      },
-      to_array<double>(xt::transpose(x, {3, 1, 0, 2})), x);
+  check::operation([](const auto& v) { return moveaxis(v, {0, 1}, {-1, 0}); },
+                   to_array<double>(xt::transpose(x, {1, 2, 3, 0})), x);
+  check::operation([](const auto& v) { return moveaxis(v, {3, 0}, {0, 2}); },
+                   to_array<double>(xt::transpose(x, {3, 1, 0, 2})), x);
   const Variable<double> v = x;
-  CHECK(check::message<ShapeError>([&] {
-          moveaxis(v, {0, 1}, {0});
-        }) == "moveaxis: axes {0, 1} to places {0}; expected equally many");
+  CHECK(check::message<ShapeError>([&] { moveaxis(v, {0, 1}, {0}); }) ==
+        "moveaxis: axes {0, 1} to places {0}; expected equally many");
   CHECK(check::has(check::message<ShapeError>([&] { moveaxis(v, {0, 1}, {2, -2}); }), "named twice"));
   CHECK(check::has(check::message<ShapeError>([&] { moveaxis(v, 0, 4); }), "moveaxis: axis 4"));
 }

@@ -138,10 +138,7 @@ TEST_CASE("logits of +-1e4") {
   CHECK(log_softmax(x).value() == xt::xarray<double>{0, -2e4, -1e4});
   const Variable<double> rows = xt::xarray<double>{{1e4, -1e4}, {1e4, -1e4}};
   const auto [loss, gradient] = value_and_grad(
-      [](const Variable<double>& v) {
-        return sum(softmax_cross_entropy(v, xt::xarray<int>{0, 1}));
-      },
-      rows);
+      [](const Variable<double>& v) { return sum(softmax_cross_entropy(v, xt::xarray<int>{0, 1})); }, rows);
   CHECK(loss.item() == 2e4);
   CHECK(gradient.value() == xt::xarray<double>{{0, 0}, {1, -1}});
   const Variable<float> in_float = xt::xarray<float>{{1e4F, -1e4F}};
@@ -170,16 +167,12 @@ TEST_CASE("softmax_cross_entropy is -log p_y") {
 
 TEST_CASE("labels and shapes that do not match") {
   const Variable<double> x = check::draw({2, 3});
-  CHECK(check::message<ValueError>([&] {
-          softmax_cross_entropy(x, xt::xarray<int>{0, 3});
-        }) == "softmax_cross_entropy: label 3 at index 1 is not one of the 3 classes 0 ... 2");
-  CHECK(check::has(check::message<ValueError>([&] {
-                     softmax_cross_entropy(x, xt::xarray<int>{-1, 0});
-                   }),
+  CHECK(check::message<ValueError>([&] { softmax_cross_entropy(x, xt::xarray<int>{0, 3}); }) ==
+        "softmax_cross_entropy: label 3 at index 1 is not one of the 3 classes 0 ... 2");
+  CHECK(check::has(check::message<ValueError>([&] { softmax_cross_entropy(x, xt::xarray<int>{-1, 0}); }),
                    "label -1"));
-  CHECK(check::message<ShapeError>([&] {
-          softmax_cross_entropy(x, xt::xarray<int>{0, 1, 2});
-        }) == "softmax_cross_entropy: logits {2, 3} and labels {3}; expected {..., K} and {...}");
+  CHECK(check::message<ShapeError>([&] { softmax_cross_entropy(x, xt::xarray<int>{0, 1, 2}); }) ==
+        "softmax_cross_entropy: logits {2, 3} and labels {3}; expected {..., K} and {...}");
   CHECK(check::has(check::message<ShapeError>([&] { softmax(x, 2); }), "softmax: axis 2"));
   CHECK(check::has(check::message<ShapeError>([&] { log_softmax(Variable<double>(1.0)); }), "log_softmax"));
 }

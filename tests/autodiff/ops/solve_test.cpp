@@ -261,29 +261,24 @@ TEST_CASE("NaN and infinity") {
 TEST_CASE("matrices that cannot be solved") {
   const Variable<double> singular = xt::xarray<double>{{1, 2}, {2, 4}};
   const Variable<double> second = xt::xarray<double>{{{{1, 2}, {2, 3}}}, {{{0, 0}, {0, 0}}}};
-  CHECK(check::message<LinearAlgebraError>([&] {
-          solve(singular, xt::xarray<double>{1, 2});
-        }) == "solve: the matrix of shape {2, 2} is singular: pivot 1 is zero");
+  CHECK(check::message<LinearAlgebraError>([&] { solve(singular, xt::xarray<double>{1, 2}); }) ==
+        "solve: the matrix of shape {2, 2} is singular: pivot 1 is zero");
   CHECK(check::message<LinearAlgebraError>([&] { inv(second); }) ==
         "inv: matrix {1, 0} of an array of shape {2, 1, 2, 2} is singular: pivot 0 is zero");
   CHECK(check::message<LinearAlgebraError>([&] {
           solve_triangular(xt::xarray<double>{{1, 2}, {2, 0}}, Variable<double>(xt::xarray<double>{1, 2}));
         }) == "solve_triangular: the matrix of shape {2, 2} is singular: pivot 1 is zero");
-  CHECK(check::message<ShapeError>([&] {
-          inv(Variable<double>(check::draw({2, 3})));
-        }) == "inv: an array of shape {2, 3}; expected a square matrix, {..., n, n}");
+  CHECK(check::message<ShapeError>([&] { inv(Variable<double>(check::draw({2, 3}))); }) ==
+        "inv: an array of shape {2, 3}; expected a square matrix, {..., n, n}");
   CHECK(check::has(check::message<ShapeError>([&] { det(Variable<double>(check::draw({3}))); }), "det"));
   CHECK(check::has(check::message<ShapeError>([&] { slogdet(Variable<double>(1)); }), "slogdet"));
   CHECK(check::message<ShapeError>([&] { solve(singular, check::draw({3})); }) ==
         "solve: A {2, 2} and b {3}; expected b to be a vector {2} or matrices {..., 2, k}");
   CHECK(check::has(check::message<ShapeError>([&] { solve(singular, 1.0); }), "b {}"));
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     solve_triangular(singular, check::draw({3, 2}));
-                   }),
+  CHECK(check::has(check::message<ShapeError>([&] { solve_triangular(singular, check::draw({3, 2})); }),
                    "solve_triangular: A {2, 2} and b {3, 2}"));
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     solve(Variable<double>(regular({2, 2, 2})), check::draw({3, 2, 1}));
-                   }),
+  CHECK(check::has(check::message<ShapeError>(
+                       [&] { solve(Variable<double>(regular({2, 2, 2})), check::draw({3, 2, 1})); }),
                    "solve: shapes {2} and {3} do not broadcast"));
 }
 

@@ -189,9 +189,8 @@ TEST_CASE("errors of statistics") {
   const Variable<double> x = check::draw({2, 3});
   CHECK(check::message<ValueError>([&] { quantile(x, 1.5); }) ==
         "quantile: q = 1.5; expected a number from 0 to 1");
-  CHECK(check::message<ShapeError>([&] {
-          median(Variable<double>(Array<double>(Shape{0, 3})), 0);
-        }) == "median: an array of shape {0, 3} has no entries to take the median of");
+  CHECK(check::message<ShapeError>([&] { median(Variable<double>(Array<double>(Shape{0, 3})), 0); }) ==
+        "median: an array of shape {0, 3} has no entries to take the median of");
   CHECK(median(Variable<double>(Array<double>(Shape{0, 3})), 1).shape() == Shape{0});
   CHECK(check::has(check::message<ShapeError>([&] { var(x, 2); }), "var: axis 2"));
   CHECK(check::has(check::message<ShapeError>([&] { stddev(x, {0, -2}); }), "stddev: axis -2"));

@@ -108,8 +108,6 @@ TEST_CASE("other namespaces open") {
                     VariableType<decltype(atan2(1.0, x))>;
   CHECK(ours);
   CHECK(is_xexpression<decltype(atan2(raw, raw))>::value);
-  CHECK(check::has(check::message<ShapeError>([&] {
-                     atan2(x, xt::xarray<double>{1, 2, 3});
-                   }),
+  CHECK(check::has(check::message<ShapeError>([&] { atan2(x, xt::xarray<double>{1, 2, 3}); }),
                    "atan2: shapes {2} and {3} do not broadcast"));
 }

@@ -119,11 +119,8 @@ TEST_CASE("fold: overlapping entries add up") {
     INFO(describe(c));
     const Definition definition(c.images, c.window, c.options);
     const Array<double> y = check::draw(definition.columns);
-    check::operation(
-        [&](const auto& v) {
-          return fold(v, {c.images[1], c.images[2]}, c.window, c.options);
-        },
-        definition.fold(y), y);
+    check::operation([&](const auto& v) { return fold(v, {c.images[1], c.images[2]}, c.window, c.options); },
+                     definition.fold(y), y);
   }
 }
 
@@ -151,25 +148,18 @@ TEST_CASE("unfold: a convolution is a product with the columns") {
 }
 
 TEST_CASE("unfold and fold: errors name shapes and what was expected") {
-  CHECK(error_of([] {
-          unfold(zeros({4, 4, 1}), 2);
-        }) == "unfold: images of shape {4, 4, 1}; expected {N, H, W, C}");
+  CHECK(error_of([] { unfold(zeros({4, 4, 1}), 2); }) ==
+        "unfold: images of shape {4, 4, 1}; expected {N, H, W, C}");
   CHECK(
-      error_of([] {
-        unfold(zeros({1, 4, 4, 1}), 5);
-      }) ==
+      error_of([] { unfold(zeros({1, 4, 4, 1}), 5); }) ==
       "unfold: a window of 5 x 5, dilation 1 x 1, does not fit into images {1, 4, 4, 1} with padding 0 x 0");
-  CHECK(error_of([] {
-          unfold(zeros({1, 4, 4, 1}), 2, {.stride = 0});
-        }) == "unfold: the stride is 0 x 0; expected numbers of at least 1");
-  CHECK(error_of([] {
-          fold(zeros({1, 3, 12}), 4, 2);
-        }) == "fold: columns of shape {1, 3, 12}; expected {N, H', W', kH kW C}");
-  CHECK(error_of([] {
-          fold(zeros({1, 3, 3, 6}), 4, 2);
-        }) == "fold: columns {1, 3, 3, 6} have 6 entries each; expected a multiple of the window 2 x 2");
-  CHECK(error_of([] {
-          fold(zeros({1, 3, 4, 8}), 4, 2);
-        }) == "fold: columns of shape {1, 3, 4, 8}; images {1, 4, 4, 2} have {1, 3, 3, 8}");
+  CHECK(error_of([] { unfold(zeros({1, 4, 4, 1}), 2, {.stride = 0}); }) ==
+        "unfold: the stride is 0 x 0; expected numbers of at least 1");
+  CHECK(error_of([] { fold(zeros({1, 3, 12}), 4, 2); }) ==
+        "fold: columns of shape {1, 3, 12}; expected {N, H', W', kH kW C}");
+  CHECK(error_of([] { fold(zeros({1, 3, 3, 6}), 4, 2); }) ==
+        "fold: columns {1, 3, 3, 6} have 6 entries each; expected a multiple of the window 2 x 2");
+  CHECK(error_of([] { fold(zeros({1, 3, 4, 8}), 4, 2); }) ==
+        "fold: columns of shape {1, 3, 4, 8}; images {1, 4, 4, 2} have {1, 3, 3, 8}");
   CHECK_THROWS_AS(fold(zeros({1, 3, 3, 8}), 4, 5), ShapeError);
 }

@@ -80,13 +80,8 @@ TEST_CASE("a single wrong entry among many is caught") {
 }
 
 TEST_CASE("the message lists both values of every entry, worst first") {
-  const auto f = with_pullback(
-      [](V x) {
-        return x * xt::xarray<double>{1, 2, 3};
-      },
-      [](V g, V) {
-        return g * xt::xarray<double>{1.5, 2, 4};
-      });
+  const auto f = with_pullback([](V x) { return x * xt::xarray<double>{1, 2, 3}; },
+                               [](V g, V) { return g * xt::xarray<double>{1.5, 2, 4}; });
   const GradCheck result = gradcheck([&](V x) { return sum(f(x)); }, xt::xarray<double>{1, 1, 1});
   CHECK_FALSE(result.ok);
   const auto& text = result.message;
@@ -158,20 +153,13 @@ TEST_CASE("the default generator is reset before every evaluation, and at the en
 }
 
 TEST_CASE("the option full_jacobian") {
-  const auto swapped = with_pullback(
-      [](V x) {
-        return x * xt::xarray<double>{1, 2};
-      },
-      [](V g, V) {
-        return g * xt::xarray<double>{1, 2.1};
-      });
+  const auto swapped = with_pullback([](V x) { return x * xt::xarray<double>{1, 2}; },
+                                     [](V g, V) { return g * xt::xarray<double>{1, 2.1}; });
   const GradCheck result = gradcheck({.full_jacobian = true}, swapped, xt::xarray<double>{1, 1});
   CHECK(result.entries == 4);
   CHECK(result.wrong == 1);
   CHECK(has(result.message, "input 0 [1], output [1]: analytic 2.1, numerical 2"));
-  CHECK(gradcheck(
-            {.full_jacobian = true}, [](V x) { return softmax(x); }, draw(-1, 1))
-            .ok);
+  CHECK(gradcheck({.full_jacobian = true}, [](V x) { return softmax(x); }, draw(-1, 1)).ok);
 }
 
 TEST_CASE("a missing second derivative is caught") {

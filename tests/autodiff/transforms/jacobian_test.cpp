@@ -101,12 +101,8 @@ TEST_CASE("jacobian: functions that do not depend on x, or return it") {
 TEST_CASE("jacobian: what f captures is held fixed, x itself included") {
   const V x = xt::xarray<double>{1, 2};
   CHECK(jacobian([&](const V& v) { return v * x; }, x).value() == xt::xarray<double>{{1, 0}, {0, 2}});
-  CHECK(jacobian(
-            [&](const V& v) {
-              return concatenate({v, v}) * concatenate({x, x});
-            },
-            x)
-            .value() == xt::xarray<double>{{1, 0}, {0, 2}, {1, 0}, {0, 2}});
+  CHECK(jacobian([&](const V& v) { return concatenate({v, v}) * concatenate({x, x}); }, x).value() ==
+        xt::xarray<double>{{1, 0}, {0, 2}, {1, 0}, {0, 2}});
   CHECK(hessian([&](const V& v) { return sum(v * v * x); }, x).value() == xt::xarray<double>{{2, 0}, {0, 4}});
 }
 
@@ -145,11 +141,7 @@ TEST_CASE("hessian: shapes") {
         xt::zeros<double>({2, 2}));
   CHECK(hessian([](const V& x, double a) { return sum(x * x) * a; })(xt::xarray<double>{1, 2}, 3.0).value() ==
         xt::xarray<double>{{6, 0}, {0, 6}});
-  CHECK(hessian(
-            [](const Variable<float>& x) {
-              return reshape(sum(x * x), {1, 1});
-            },
-            xt::xarray<float>{1})
+  CHECK(hessian([](const Variable<float>& x) { return reshape(sum(x * x), {1, 1}); }, xt::xarray<float>{1})
             .item() == 2.F);
 }
 
@@ -204,9 +196,8 @@ TEST_CASE("errors of jacobian, hessian and hvp") {
         "hessian: expected a function result with one entry, got shape {2}");
   CHECK(check::message<ShapeError>([&] { hvp(vector, x, x); }) ==
         "hvp: expected a function result with one entry, got shape {2}");
-  CHECK(check::message<ShapeError>([&] {
-          hvp(cubes, x, xt::xarray<double>{1, 2, 3});
-        }) == "hvp: the direction has shape {3}, expected its input's shape {2}");
+  CHECK(check::message<ShapeError>([&] { hvp(cubes, x, xt::xarray<double>{1, 2, 3}); }) ==
+        "hvp: the direction has shape {3}, expected its input's shape {2}");
   CHECK_THROWS_AS(jacobian(vector, V()), ValueError);
 }
 

@@ -169,9 +169,8 @@ using V = Variable<double>;
 TEST_CASE("an order that cannot be determined is an error; one that is preserved is not") {
   CHECK(problem([](const V& h, auto& fc) { return fc(flatten(h)); }).empty());
   // PyTorch may flatten tokens {N, L, C} or {N, C, L}.
-  CHECK(problem([](const V& h, auto& fc) {
-          return fc(flatten(reshape(h, {-1, 9, 3})));
-        }) == "cannot determine whether PyTorch flattens {9, 3} in this order or channels first");
+  CHECK(problem([](const V& h, auto& fc) { return fc(flatten(reshape(h, {-1, 9, 3}))); }) ==
+        "cannot determine whether PyTorch flattens {9, 3} in this order or channels first");
   CHECK(problem([](const V& h, auto& fc) { return fc(cumsum(flatten(h), 1)); }) ==
         "the operation \"cumsum\" is not known to keep the order");
   CHECK_FALSE(problem([](const V& h, auto& fc) { return fc(V(flatten(h).value())); }).empty());

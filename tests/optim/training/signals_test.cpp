@@ -35,7 +35,7 @@ void count(int) { caught.fetch_add(1, std::memory_order_relaxed); }
 class Alarms {
  public:
   Alarms() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = count;
     action.sa_flags = SA_RESTART;
     sigaction(SIGALRM, &action, nullptr);
@@ -145,18 +145,14 @@ TEST_CASE("signals do not change matrix products") {
   const auto layer = [bias = random({256}, 9)](const Variable<float>& a, const Variable<float>& b) {
     return linear(a, b, bias);
   };
-  check_under_signals([&] {
-    return value_and_gradients(layer, random({64, 784}, 1), random({256, 784}, 2));
-  });
-  check_under_signals([&] {
-    return value_and_gradients(product, random({128, 784}, 3), random({784, 64}, 4));
-  });
-  check_under_signals([&] {
-    return value_and_gradients(product, random({600, 300}, 5), random({300, 500}, 6));
-  });
-  check_under_signals([&] {
-    return value_and_gradients(product, random({8, 3000}, 7), random({3000, 40}, 8));
-  });
+  check_under_signals(
+      [&] { return value_and_gradients(layer, random({64, 784}, 1), random({256, 784}, 2)); });
+  check_under_signals(
+      [&] { return value_and_gradients(product, random({128, 784}, 3), random({784, 64}, 4)); });
+  check_under_signals(
+      [&] { return value_and_gradients(product, random({600, 300}, 5), random({300, 500}, 6)); });
+  check_under_signals(
+      [&] { return value_and_gradients(product, random({8, 3000}, 7), random({3000, 40}, 8)); });
 }
 
 TEST_CASE("signals do not change convolutions") {
