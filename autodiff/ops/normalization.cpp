@@ -4,6 +4,7 @@
 #include <autodiff/ops/normalization.hpp>
 #include <autodiff/ops/powers.hpp>
 #include <autodiff/ops/reduction.hpp>
+#include <autodiff/tape_input.hpp>
 
 #include <fmt/format.h>
 

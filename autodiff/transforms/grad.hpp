@@ -6,6 +6,7 @@
 #include <autodiff/parameter.hpp>
 #include <autodiff/random.hpp>
 #include <autodiff/tape.hpp>
+#include <autodiff/tape_input.hpp>
 #include <autodiff/variable.hpp>
 
 #include <concepts>
@@ -27,20 +28,6 @@
 namespace xgrad {
 
 namespace detail {
-
-/// Records x as an input of the innermost tape, whether or not the function uses it.
-template <class T>
-XGRAD_API Variable<T> as_input(const Variable<T>& x);
-
-/// A new input of the innermost tape with the value of x and no other handles; on outer tapes it is derived
-/// from x.
-template <class T>
-XGRAD_API Variable<T> new_input(Variable<T> x);
-
-/// y as a result recorded by the innermost tape, even if the function returns one of its arguments or a value
-/// computed before the tape was opened.
-template <class T>
-XGRAD_API Variable<T> as_result(const Variable<T>& y);
 
 /// Throws ShapeError, naming the caller, if a direction does not have the shape of its input.
 XGRAD_API void check_direction(const char* caller, const Shape& direction, const Shape& input);
@@ -129,8 +116,7 @@ std::tuple<Variable<X>...> gradients(const Tape& tape, const Variable<T>& y,
     const std::vector<Variable<T>> handles{Variable<T>(std::get<i>(inputs).node())...};
     auto found = tape.gradient(y, handles, cotangent);
     return std::tuple<Variable<X>...>(Variable<X>(std::move(found[i]).release())...);
-  }
-  (std::index_sequence_for<X...>());
+  }(std::index_sequence_for<X...>());
 }
 
 /// The only element of a one-element tuple, otherwise the tuple.
@@ -173,9 +159,7 @@ using listed_scalar_t =
 
 /// Whether F may be a model: an aggregate with fields (which lambdas are not), or a class with fields().
 template <class F>
-concept PossiblyModel = (std::is_aggregate_v<F> && !std::is_empty_v<F>) || requires(F& f) {
-  f.fields();
-};
+concept PossiblyModel = (std::is_aggregate_v<F> && !std::is_empty_v<F>) || requires(F& f) { f.fields(); };
 
 /// Rejects models where the function is stored, and therefore copied.
 template <class F>
@@ -204,17 +188,13 @@ auto kept(const X& x) {
 
 /// std::tuple, std::pair and std::array of inputs.
 template <class X>
-concept TupleLike = requires {
-  std::tuple_size<X>::value;
-};
+concept TupleLike = requires { std::tuple_size<X>::value; };
 
 }  // namespace detail
 
 /// A list of parameters: the result of nn::parameters(net), or a vector of ParameterHandles.
 template <class List>
-concept ParameterList = requires {
-  typename detail::listed_scalar_t<List>;
-};
+concept ParameterList = requires { typename detail::listed_scalar_t<List>; };
 
 /// The value f(x, others...) and its gradient with respect to x, as a pair. f is called once and must return
 /// a Variable with one entry. The gradient is zero if f does not depend on x. Throws TapeError if f(x) does
@@ -248,8 +228,7 @@ auto value_and_grad(F&& f, const Args&... args) {
     const auto given = [&]<std::size_t... i>(std::index_sequence<i...>) {
       return std::tuple<decltype(detail::choose<i, numbers...>(args))...>(
           detail::choose<i, numbers...>(args)...);
-    }
-    (std::index_sequence_for<Args...>());
+    }(std::index_sequence_for<Args...>());
     auto value = std::apply([&](const auto&... each) { return detail::call(f, each...); }, given);
     auto gradients =
         detail::gradients(tape, detail::as_result(value), std::tuple(std::get<numbers>(given)...));
@@ -355,12 +334,10 @@ auto jvp(F&& f, const X& x, const V& v) {
     const auto directions = [&]<std::size_t... i>(std::index_sequence<i...>) {
       return std::tuple(
           detail::to_direction<detail::scalar_t<std::tuple_element_t<i, X>>>(std::get<i>(v))...);
-    }
-    (each_input);
+    }(each_input);
     [&]<std::size_t... i>(std::index_sequence<i...>) {
       (detail::check_direction("jvp", std::get<i>(directions).shape(), std::get<i>(given).shape()), ...);
-    }
-    (each_input);
+    }(each_input);
 
     Tape outer;
     Tape tape;
@@ -372,8 +349,7 @@ auto jvp(F&& f, const X& x, const V& v) {
     const auto products = detail::gradients(tape, detail::as_result(y), inputs, u);
     const auto along = [&]<std::size_t... i>(std::index_sequence<i...>) {
       return (cast<T>(sum(std::get<i>(products) * std::get<i>(directions))) + ...);
-    }
-    (each_input);
+    }(each_input);
     auto tangent = outer.gradient(along, u);
     return std::pair(std::move(y), std::move(tangent));
   } else {
