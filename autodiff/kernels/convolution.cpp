@@ -11,7 +11,7 @@ namespace {
 
 /// The sizes of a convolution's matrix product, and its division into blocks.
 template <class T>
-struct Product {
+struct ColumnProduct {
   std::size_t outputs;           ///< O
   std::size_t places;            ///< P
   std::size_t taps;              ///< K
@@ -20,7 +20,7 @@ struct Product {
   std::size_t buffer;            ///< entries of a thread's block
   std::size_t places_per_grain;  ///< below this many, a second thread costs more than it saves
 
-  Product(const Window& window, std::size_t output_channels)
+  ColumnProduct(const Window& window, std::size_t output_channels)
       : outputs(output_channels),
         places(window.place_count()),
         taps(window.tap_count() * window.channels),
@@ -63,17 +63,10 @@ struct Product {
   }
 };
 
-}  // namespace
-
 template <class T>
-void conv2d(const Window& window, std::size_t outputs, const T* images, const T* weight, const T* bias,
-            T* result) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (few_channels::conv2d(window, outputs, images, weight, bias, result) ||
-        onednn::conv2d(window, outputs, images, weight, bias, result))
-      return;
-  }
-  const Product<T> product(window, outputs);
+void conv2d_by_columns(const Window& window, std::size_t outputs, const T* images, const T* weight,
+                       const T* bias, T* result) {
+  const ColumnProduct<T> product(window, outputs);
   const std::size_t threads = thread_count(product.places, product.places_per_grain);
   Array<T> memory = empty<T>({threads, product.buffer});
   parallel_parts(product.places, threads, [&](std::size_t begin, std::size_t end, std::size_t thread) {
@@ -91,14 +84,9 @@ void conv2d(const Window& window, std::size_t outputs, const T* images, const T*
 }
 
 template <class T>
-void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* gradient, const T* weight,
-                           T* images) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (few_channels::conv2d_input_gradient(window, outputs, gradient, weight, images) ||
-        onednn::conv2d_input_gradient(window, outputs, gradient, weight, images))
-      return;
-  }
-  const Product<T> product(window, outputs);
+void conv2d_input_gradient_by_columns(const Window& window, std::size_t outputs, const T* gradient,
+                                      const T* weight, T* images) {
+  const ColumnProduct<T> product(window, outputs);
   const auto multiply = [&](IndexRange block, T* out) {
     gemm<T>(false, false, block.last - block.first, product.taps, outputs, T(1),
             gradient + block.first * outputs, outputs, weight, product.taps, T(0), out, product.taps);
@@ -131,14 +119,9 @@ void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* g
 }
 
 template <class T>
-void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* images, const T* gradient,
-                            T* weight) {
-  if constexpr (std::is_same_v<T, float>) {
-    if (few_channels::conv2d_weight_gradient(window, outputs, images, gradient, weight) ||
-        onednn::conv2d_weight_gradient(window, outputs, images, gradient, weight))
-      return;
-  }
-  const Product<T> product(window, outputs);
+void conv2d_weight_gradient_by_columns(const Window& window, std::size_t outputs, const T* images,
+                                       const T* gradient, T* weight) {
+  const ColumnProduct<T> product(window, outputs);
   const std::size_t size = outputs * product.taps;
   // A second thread also needs a second sum of the size of the weight.
   const std::size_t grain = product.places_per_grain + 16;
@@ -157,6 +140,75 @@ void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* 
   });
   for (std::size_t t = 0; t + 1 < threads; ++t) {
     for (std::size_t i = 0; i < size; ++i) weight[i] += sums.data()[t * size + i];
+  }
+}
+
+constexpr ConvolutionBackend backends[] = {
+    {"few_channels", "few channels on one side, whose lanes oneDNN would leave idle", few_channels::conv2d,
+     few_channels::conv2d_input_gradient, few_channels::conv2d_weight_gradient},
+    {"oneDNN", "all that it has a kernel for on channels-last images without reordering them",
+     [](const Window& window, std::size_t outputs, const float* images, const float* weight,
+        const float* bias,
+        float* result) { return onednn::conv2d(window, outputs, images, weight, bias, result); },
+     [](const Window& window, std::size_t outputs, const float* gradient, const float* weight,
+        float* images) { return onednn::conv2d_input_gradient(window, outputs, gradient, weight, images); },
+     [](const Window& window, std::size_t outputs, const float* images, const float* gradient,
+        float* weight) { return onednn::conv2d_weight_gradient(window, outputs, images, gradient, weight); }},
+    {"im2col", "everything, by matrix products",
+     [](const Window& window, std::size_t outputs, const float* images, const float* weight,
+        const float* bias, float* result) {
+       conv2d_by_columns(window, outputs, images, weight, bias, result);
+       return true;
+     },
+     [](const Window& window, std::size_t outputs, const float* gradient, const float* weight,
+        float* images) {
+       conv2d_input_gradient_by_columns(window, outputs, gradient, weight, images);
+       return true;
+     },
+     [](const Window& window, std::size_t outputs, const float* images, const float* gradient,
+        float* weight) {
+       conv2d_weight_gradient_by_columns(window, outputs, images, gradient, weight);
+       return true;
+     }},
+};
+
+}  // namespace
+
+std::span<const ConvolutionBackend> convolution_backends() { return backends; }
+
+template <class T>
+void conv2d(const Window& window, std::size_t outputs, const T* images, const T* weight, const T* bias,
+            T* result) {
+  if constexpr (std::is_same_v<T, float>) {
+    for (const ConvolutionBackend& each : backends) {
+      if (each.conv2d(window, outputs, images, weight, bias, result)) return;
+    }
+  } else {
+    conv2d_by_columns(window, outputs, images, weight, bias, result);
+  }
+}
+
+template <class T>
+void conv2d_input_gradient(const Window& window, std::size_t outputs, const T* gradient, const T* weight,
+                           T* images) {
+  if constexpr (std::is_same_v<T, float>) {
+    for (const ConvolutionBackend& each : backends) {
+      if (each.conv2d_input_gradient(window, outputs, gradient, weight, images)) return;
+    }
+  } else {
+    conv2d_input_gradient_by_columns(window, outputs, gradient, weight, images);
+  }
+}
+
+template <class T>
+void conv2d_weight_gradient(const Window& window, std::size_t outputs, const T* images, const T* gradient,
+                            T* weight) {
+  if constexpr (std::is_same_v<T, float>) {
+    for (const ConvolutionBackend& each : backends) {
+      if (each.conv2d_weight_gradient(window, outputs, images, gradient, weight)) return;
+    }
+  } else {
+    conv2d_weight_gradient_by_columns(window, outputs, images, gradient, weight);
   }
 }
 

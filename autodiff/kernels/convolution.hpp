@@ -3,6 +3,7 @@
 #include <autodiff/kernels/window.hpp>
 
 #include <cstddef>
+#include <span>
 
 /// \file
 /// Convolution and its two adjoints on raw arrays: images {N, H, W, I}, weight {O, kH, kW, I}, results
@@ -30,5 +31,22 @@ void conv2d_input_gradient(const xgrad::detail::Window& window, std::size_t outp
 template <class T>
 void conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const T* images,
                             const T* gradient, T* weight);
+
+/// One way to compute convolutions in float. Each function returns false, and has written nothing, if another
+/// way is faster for these sizes, or if this one cannot compute them.
+struct ConvolutionBackend {
+  const char* name;
+  const char* purpose;  ///< the sizes for which it is used, and why
+  bool (*conv2d)(const xgrad::detail::Window&, std::size_t outputs, const float* images, const float* weight,
+                 const float* bias, float* result);
+  bool (*conv2d_input_gradient)(const xgrad::detail::Window&, std::size_t outputs, const float* gradient,
+                                const float* weight, float* images);
+  bool (*conv2d_weight_gradient)(const xgrad::detail::Window&, std::size_t outputs, const float* images,
+                                 const float* gradient, float* weight);
+};
+
+/// The backends in the order in which they are tried. The last one computes every convolution. To add one,
+/// add a row to the table in convolution.cpp.
+std::span<const ConvolutionBackend> convolution_backends();
 
 }  // namespace xgrad::kernels

@@ -72,3 +72,10 @@ TEST_CASE("data sets: errors") {
                        ValueError);
   CHECK_THROWS_WITH_AS(nn::Subset(data, {5}), "Subset: index 5 is out of range for 2 samples", ValueError);
 }
+
+TEST_CASE("an empty AnyDataset has no samples") {
+  const nn::AnyDataset<float, int> none;
+  CHECK(none.size() == 0);
+  const std::vector<std::size_t> first{0};
+  CHECK_THROWS_WITH_AS(none.batch(first), "AnyDataset: index 0 is out of range for 0 samples", ValueError);
+}
