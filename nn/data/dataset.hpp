@@ -187,8 +187,11 @@ class AnyDataset {
 
   /// The number of samples.
   std::size_t size() const { return size_; }
-  /// The samples with these indices, as the set returns them.
-  Batch<T, L> batch(std::span<const std::size_t> indices) const { return read_(indices); }
+  /// The samples with these indices, as the set returns them. Throws ValueError if this one is empty.
+  Batch<T, L> batch(std::span<const std::size_t> indices) const {
+    if (!read_) detail::check_indices("AnyDataset", indices, 0);
+    return read_ ? read_(indices) : Batch<T, L>{};
+  }
 
  private:
   std::size_t size_ = 0;
