@@ -27,7 +27,7 @@ void detail::check_coefficient(const char* optimizer, const char* option, double
 
 template <class T>
 Optimizer<T>::Optimizer(const char* name, std::vector<nn::NamedParameter<T>> parameters,
-                        detail::CommonOptions options, std::vector<std::string> memories)
+                        OptimizerOptions options, std::vector<std::string> memories)
     : name_(name), options_(std::move(options)), memory_names_(std::move(memories)) {
   for (auto& each : parameters) {
     if (std::find(handles_.begin(), handles_.end(), each.parameter) != handles_.end()) continue;

@@ -16,15 +16,15 @@
 
 namespace xgrad::optim {
 
-namespace detail {
-
-/// The options that every optimiser has; their meaning is documented at SGDOptions.
-struct CommonOptions {
-  Schedule learning_rate = 0.01;
-  double weight_decay = 0;
-  double clip_norm = 0;
-  double max_norm = 0;
+/// Options that every optimiser has; SGDOptions documents their meaning.
+struct OptimizerOptions {
+  Schedule learning_rate = 0.01;  ///< a number, or a function of the step
+  double weight_decay = 0;        ///< >= 0
+  double clip_norm = 0;           ///< >= 0; 0: no limit
+  double max_norm = 0;            ///< >= 0; 0: no limit
 };
+
+namespace detail {
 
 /// Throws ValueError if an option of this optimiser is negative or not finite.
 XGRAD_API void check_not_negative(const char* optimizer, const char* option, double value);
@@ -101,7 +101,7 @@ class XGRAD_API Optimizer {
  protected:
   /// `memories` names the state arrays kept for each parameter. Throws ValueError if there are no parameters
   /// or an option is out of range (schedules: at step 0).
-  Optimizer(const char* name, std::vector<nn::NamedParameter<T>> parameters, detail::CommonOptions options,
+  Optimizer(const char* name, std::vector<nn::NamedParameter<T>> parameters, OptimizerOptions options,
             std::vector<std::string> memories);
 
   Optimizer(const Optimizer&) = default;
@@ -138,7 +138,7 @@ class XGRAD_API Optimizer {
   const char* name_;
   std::vector<nn::NamedParameter<T>> parameters_;
   std::vector<ParameterHandle<T>> handles_;
-  detail::CommonOptions options_;
+  OptimizerOptions options_;
   std::vector<std::string> memory_names_;
   std::vector<std::vector<std::optional<Array<T>>>> memories_;  // allocated on first use
   std::vector<std::size_t> updates_;

@@ -12,7 +12,7 @@ namespace xgrad::optim::detail {
 
 /// Extracts the options that every optimiser has.
 template <class Options>
-CommonOptions common(const Options& options) {
+OptimizerOptions common(const Options& options) {
   return {options.learning_rate, options.weight_decay, options.clip_norm, options.max_norm};
 }
 
