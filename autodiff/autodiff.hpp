@@ -2,6 +2,7 @@
 
 /// \file
 /// Includes all of xgrad's engine: Variables, tapes, operations, transforms and gradient checks.
+/// "The note" in comments is Carlo Tomasi's lecture note Training Convolutional Neural Networks (2019).
 
 #include <autodiff/array.hpp>
 #include <autodiff/elementwise/elementwise.hpp>

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// Includes all of nn: models, layers, losses, metrics, data and saving.
+/// Includes all of nn: models, layers, losses, metrics, data and saving. "The note" in comments is Carlo
+/// Tomasi's lecture note Training Convolutional Neural Networks (2019).
 
 #include <autodiff/ops/names.hpp>
 #include <nn/backprop.hpp>

@@ -1,7 +1,8 @@
 #pragma once
 
 /// \file
-/// Includes every public header of xgrad::optim.
+/// Includes every public header of xgrad::optim. "The note" in comments is Carlo Tomasi's lecture note
+/// Training Convolutional Neural Networks (2019).
 
 #include <optim/adagrad.hpp>
 #include <optim/adam.hpp>

@@ -32,8 +32,9 @@ template <class T>
 void conv2d_weight_gradient(const xgrad::detail::Window& window, std::size_t outputs, const T* images,
                             const T* gradient, T* weight);
 
-/// One way to compute convolutions in float. Each function returns false, and has written nothing, if another
-/// way is faster for these sizes, or if this one cannot compute them.
+/// One way to compute convolutions in float without groups. Each function decides by the sizes whether this
+/// way is the fastest for them: if not, or if it cannot compute them, it returns false and has written
+/// nothing.
 struct ConvolutionBackend {
   const char* name;
   const char* purpose;  ///< the sizes for which it is used, and why
@@ -45,8 +46,8 @@ struct ConvolutionBackend {
                                  const float* gradient, float* weight);
 };
 
-/// The backends in the order in which they are tried. The last one computes every convolution. To add one,
-/// add a row to the table in convolution.cpp.
+/// The backends in the order in which they are tried; the last one, im2col, computes every convolution. To
+/// add one, add a row before it in convolution.cpp. Grouped convolutions: grouped_convolution.cpp.
 std::span<const ConvolutionBackend> convolution_backends();
 
 }  // namespace xgrad::kernels

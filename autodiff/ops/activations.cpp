@@ -28,7 +28,8 @@ Variable<T> detail::sigmoid_slope(const Variable<T>& x) {
 
 namespace {
 
-/// 1 where ReLU's operand was not negative, otherwise 0: all that the pullback needs of the operand.
+/// ReLU's derivative, all that the pullback needs of the operand: 0 where it was negative, otherwise 1. That
+/// the derivative at 0 is 1 is the note's choice.
 using Mask = std::shared_ptr<const Array<std::uint8_t>>;
 
 /// g where the mask is set (the note's second appendix), 0 elsewhere.

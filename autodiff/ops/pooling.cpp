@@ -6,6 +6,8 @@
 
 #include <limits>
 
+// The pullbacks, which adaptive pooling shares, are in detail/pool.hpp; their loops in kernels/pooling.cpp.
+
 namespace xgrad {
 
 void detail::check_entries(const char* operation, std::size_t axes, const Shape& images) {

@@ -31,7 +31,8 @@ struct Choice {
   std::shared_ptr<kernels::Taps> taps;
 };
 
-/// The selected entries. The pullback scatters them into zeros, and the pullback of that selects them again.
+/// The entries that max-pooling selected. Its pullback, scatter, writes the cotangents to their places in an
+/// array of zeros; the pullback of scatter is gather again.
 template <class T, class Axis>
 Variable<T> gather(const Variable<T>& images, const Choice<Axis>& choice);
 
