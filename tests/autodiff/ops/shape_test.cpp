@@ -98,7 +98,7 @@ TEST_CASE("transpose in every order") {
   const Variable<double> v = x;
   CHECK(check::message<ShapeError>([&] { transpose(v, {0, 1, 1}); }) ==
         "transpose: the order {0, 1, 1} is not a permutation of the axes of an array of shape {2, 3, 4}");
-  CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1}); }), "no permutation"));
+  CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1}); }), "is not a permutation"));
   CHECK(check::has(check::message<ShapeError>([&] { transpose(v, {0, 1, 3}); }), "axis 3"));
 }
 

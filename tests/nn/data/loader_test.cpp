@@ -229,7 +229,7 @@ TEST_CASE("a loader resumes from its state, at any batch, with bit-identical bat
       CHECK(second.position() == (stop == 0 ? 0 : (stop - 1) % 5 + 1));
       // Complete epochs, after the rest of the unfinished one.
       const Seen rest = see(second, static_cast<int>(4 - stop / 5));
-      seen.labels.insert(seen.labels.end(), rest.targets.begin(), rest.targets.end());
+      seen.labels.insert(seen.labels.end(), rest.labels.begin(), rest.labels.end());
       seen.pixels.insert(seen.pixels.end(), rest.pixels.begin(), rest.pixels.end());
       CHECK(seen == expected);
     }
