@@ -418,7 +418,7 @@ class Train(unittest.TestCase):
         self.assertIn('<body class="finished"', text)
         self.assertRegex(text, r"<b>[\d.]+ %</b><span>test error</span>")
         (events,) = logs.iterdir()
-        self.assertIn(b"error/validation", events.read_bytes())
+        self.assertIn(b"validation/error", events.read_bytes())
 
     def test_compressed_files_give_the_same_numbers(self):
         compressed = write_data(self.folder / "compressed", compressed=True)
