@@ -196,6 +196,22 @@ TEST_CASE("callbacks stop a run") {
   CHECK(by_epoch.epochs == 2);
 }
 
+TEST_CASE("on_gradients is called between the backward pass and the step") {
+  World world;
+  std::size_t calls = 0;
+  bool has_gradients = true;
+  const auto result = optim::fit(world.net, world.sgd, world.loader,
+                                 {.epochs = 2, .on_gradients = [&] {
+                                    ++calls;
+                                    for (const auto& each : nn::parameters(world.net)) {
+                                      has_gradients = has_gradients && each.parameter.has_grad();
+                                    }
+                                  }});
+  CHECK(calls == 2 * world.loader.batches());
+  CHECK(result.history.back().step == calls);
+  CHECK(has_gradients);
+}
+
 TEST_CASE("a custom loss, and real-valued targets") {
   seed(1);
   nn::Linear<double> line(1, 1);
