@@ -40,8 +40,8 @@ def installed_headers():
 class Links:
     """Where a link of a file of the repository leads in the site."""
 
-    def __init__(self, headers, pages):
-        self.headers, self.pages = headers, pages
+    def __init__(self, headers):
+        self.headers = headers
         self.sources = set()  # files that are linked to and are no pages: shown as they are
 
     def target(self, path):
@@ -76,7 +76,7 @@ class Links:
 
         parts = re.split(r"(^```.*?^```$)", text, flags=re.DOTALL | re.MULTILINE)
         for i in range(0, len(parts), 2):
-            parts[i] = re.sub(r"\[([^\]\n]*)\]\(([^)#\s]+)(#[^)\s]*)?\)", link, parts[i])
+            parts[i] = re.sub(r"\[([^\[\]]*)\]\(([^)#\s]+)(#[^)\s]*)?\)", link, parts[i])
         return "".join(parts)
 
 
@@ -113,11 +113,10 @@ def main():
     files = {f"docs/{file.name}": file.stem for file in (ROOT / "docs").glob("*.md")} | ELSEWHERE
     unlisted = set(files.values()) - {name for names in PARTS.values() for name in names}
     faults += [f"docs/tools/build.py: PARTS lacks the page {name}" for name in sorted(unlisted)]
-    print("\n".join(faults[:5])); faults = []
     if faults:
         sys.exit("\n".join(faults))
 
-    links = Links(set(headers), set(files.values()))
+    links = Links(set(headers))
     written = {}
     for file, name in files.items():
         written[f"{name}.md"] = links.rewrite((ROOT / file).read_text(), file, f"{name}.md")
@@ -139,7 +138,11 @@ def main():
     settings = (ROOT / "docs/tools/mkdocs.yml").read_text() + navigation(set(files.values()), headers)
     (output / "mkdocs.yml").write_text(settings)
     environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-    subprocess.run([arguments.mkdocs, "build", "--strict", "--quiet", "-f", output / "mkdocs.yml"], env=environment, check=True)
+    # Not --quiet, which would hide warnings from --strict.
+    command = [arguments.mkdocs, "build", "--strict", "-f", output / "mkdocs.yml"]
+    built = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if built.returncode != 0:
+        sys.exit(built.stderr)
     print(f"{len(written)} pages: {output / 'site/index.html'}")
 
 

@@ -38,8 +38,6 @@ def text_of(node):
                 out += " "
             case "ndash" | "mdash":
                 out += "-"
-            case "simplesect" | "parameterlist" | "title":
-                out += inner
             case _:
                 out += inner
         out += child.tail or ""
@@ -56,19 +54,23 @@ def plain(node):
     return re.sub(r"\s+", " ", "".join(node.itertext())).strip() if node is not None else ""
 
 
+def template_head(declared):
+    """The line `template <...>` of a declaration; empty if it is no template."""
+    template = declared.find("templateparamlist")
+    if template is None:
+        return ""
+    parameters = []
+    for each in template.findall("param"):
+        words = [plain(each.find("type")), plain(each.find("declname"))]
+        text = " ".join(word for word in words if word)
+        if (default := plain(each.find("defval"))) != "":
+            text += f" = {default}"
+        parameters.append(text)
+    return f"template <{', '.join(parameters)}>\n"
+
+
 def declaration(member):
     """A declaration as C++."""
-    template = member.find("templateparamlist")
-    head = ""
-    if template is not None:
-        parameters = []
-        for each in template.findall("param"):
-            words = [plain(each.find("type")), plain(each.find("declname"))]
-            text = " ".join(word for word in words if word)
-            if (default := plain(each.find("defval"))) != "":
-                text += f" = {default}"
-            parameters.append(text)
-        head = f"template <{', '.join(parameters)}>\n"
     kind, name = member.get("kind"), plain(member.find("name"))
     kept = plain(member.find("type")).replace("XGRAD_API ", "").replace("XGRAD_API", "").strip()
     arguments = plain(member.find("argsstring"))
@@ -85,8 +87,8 @@ def declaration(member):
     else:
         text = f"{kept} {name}{arguments}".strip()
     text = re.sub(r"\s*([<>])\s*", r"\1", text) if kind != "concept" else text
-    text = re.sub(r">(?=[\w&])", "> ", text).replace("> &", ">&").replace(" &", "&").replace("& ", "& ")
-    return head + text + ("" if text.endswith(";") else ";")
+    text = re.sub(r">(?=[\w&])", "> ", text).replace(" &", "&")
+    return template_head(member) + text + ("" if text.endswith(";") else ";")
 
 
 class Page:
@@ -122,7 +124,7 @@ class Page:
 
 def compounds(folder):
     for file in sorted(folder.glob("*.xml")):
-        if file.name.startswith(("namespace", "class", "struct", "file", "concept")) or file.name.endswith("_8hpp.xml"):
+        if file.name.startswith(("namespace", "class", "struct", "concept")) or file.name.endswith("_8hpp.xml"):
             yield from ElementTree.parse(file).getroot().findall("compounddef")
 
 
@@ -142,12 +144,9 @@ def pages(folder, headers):
             continue
         prefix = ""
         if kind in ("class", "struct", "concept") and file in result:
-            head = declaration(compound) if kind == "concept" else f"{kind} {short.rpartition('::')[2]};"
-            template = compound.find("templateparamlist")
-            if template is not None and kind != "concept":
-                parameters = ", ".join(plain(each) for each in template.findall("param"))
-                head = f"template <{parameters}>\n{head}"
-            result[file].add(short, int(location.get("line")), head, description(compound))
+            name = short.rpartition("::")[2]
+            code = declaration(compound) if kind == "concept" else f"{template_head(compound)}{kind} {name};"
+            result[file].add(short, int(location.get("line")), code, description(compound))
             prefix = short + "::"
         elif kind == "namespace":
             inside = re.sub(r"^xgrad(::)?", "", qualified)
